@@ -1,0 +1,1 @@
+"""theory: sympy derives or proves every formula that the rest of the package runs."""
