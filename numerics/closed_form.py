@@ -50,10 +50,19 @@ class ClosedForm:
         start = check_matrix("A0", A0, Y.shape)
         self._c1 = check_positive("c1", c1)
         self._c2 = self._c1 if c2 is None else check_positive("c2", c2)
-        self._top, self._bottom, self._eigenvalues = _eigenbasis(Y, self._c1 - self._c2)
+        self.left, self._targets, self.right = _full_svd(Y)
+        imbalance = self._c1 - self._c2
+        self._phi = np.arctan2(self._targets, imbalance / 2) / 2
+        paired = np.hypot(self._targets, imbalance / 2)
+        # Order of the eigenvectors: the pairs with +f, then with -f, then unpaired v, then u.
+        self._eigenvalues = np.concatenate([
+            paired, -paired,
+            np.full(Y.shape[1] - paired.size, imbalance / 2),
+            np.full(Y.shape[0] - paired.size, -imbalance / 2),
+        ])  # fmt: skip
         lift = self_consistent_lift(start, self._c1, self._c2)
         # The start in the eigenbasis, as a product: it stays positive semidefinite.
-        rotated = self._top.T @ lift.W1.T + self._bottom.T @ lift.W2
+        rotated = self._to_eigenbasis(self.right.T @ lift.W1.T, self.left.T @ lift.W2)
         self._offset = self._modes(0.0)[0]
         delta = rotated @ rotated.T
         delta[np.diag_indices_from(delta)] += self._offset
@@ -61,12 +70,52 @@ class ClosedForm:
 
     def __call__(self, time: float) -> NDArray[np.float64]:
         """Return A at one time (0 to inf), shape (d_out, d_in)."""
+        return self.left @ self.core(time) @ self.right.T
+
+    def core(self, time: float) -> NDArray[np.float64]:
+        """Return ``U^T A V`` in the singular bases of the target, cheaper than A by two products.
+
+        U is ``left``, V is ``right``; singular values and Frobenius norms are those of A.
+        """
+        if not time >= 0:
+            raise ValueError(f"time must be nonnegative, got {time}")
         _, decay, gain = self._modes(time)
-        bracket = decay[:, None] * self._inverse * decay
+        bracket = self._inverse * decay
+        bracket *= decay[:, None]
         bracket[np.diag_indices_from(bracket)] += gain
         solution = _inverse(bracket)
         solution[np.diag_indices_from(solution)] -= self._offset
-        return self._bottom @ solution @ self._top.T
+        return self._lower_left(solution)
+
+    def _to_eigenbasis(
+        self, top: NDArray[np.float64], bottom: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Rotate rows from the singular bases (v, then u) to the eigenvectors of Ft.
+
+        A pair (v, u) gives ``(cos v, sin u)`` and ``(-sin v, cos u)``, ``tan 2 phi = 2 y/lam``.
+        """
+        k = self._phi.size
+        cosine, sine = np.cos(self._phi)[:, None], np.sin(self._phi)[:, None]
+        plus = cosine * top[:k] + sine * bottom[:k]
+        minus = cosine * bottom[:k] - sine * top[:k]
+        return np.vstack([plus, minus, top[k:], bottom[k:]])
+
+    def _lower_left(self, Q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rotate back the block of Q with rows u and columns v."""
+        d_out, d_in = self.left.shape[0], self.right.shape[0]
+        k = self._phi.size
+        cosine, sine = np.cos(self._phi), np.sin(self._phi)
+        plus, minus, inputs = slice(0, k), slice(k, 2 * k), slice(2 * k, k + d_in)
+        outputs = slice(k + d_in, None)
+        # Columns first: v = cos plus - sin minus, then rows: u = sin plus + cos minus.
+        rows = {}
+        for name, part in (("plus", plus), ("minus", minus), ("outputs", outputs)):
+            paired = Q[part, plus] * cosine
+            paired -= Q[part, minus] * sine
+            rows[name] = np.hstack([paired, Q[part, inputs]]) if d_in > k else paired
+        block = rows["plus"] * sine[:, None]
+        block += rows["minus"] * cosine[:, None]
+        return np.vstack([block, rows["outputs"]]) if d_out > k else block
 
     def _modes(self, time: float) -> tuple[NDArray[np.float64], ...]:
         f = self._eigenvalues
@@ -85,24 +134,9 @@ def closed_form(
     return np.array([solution(moment) for moment in moments])
 
 
-def _eigenbasis(Y: NDArray[np.float64], imbalance: float) -> tuple[NDArray[np.float64], ...]:
-    """Return the input rows and output rows of the eigenvectors of Ft, and its eigenvalues.
-
-    A pair of singular vectors (v, u) of Y gives ``(cos v, sin u)`` and ``(-sin v, cos u)`` with
-    ``tan 2 phi = 2 y/lam`` and eigenvalues ``+- sqrt(y^2 + lam^2/4)``; an unpaired v or u has
-    the eigenvalue lam/2 or -lam/2.
-    """
-    d_out, d_in = Y.shape
-    left, y, right_T = np.linalg.svd(Y, full_matrices=True)
-    V, k = right_T.T, y.size
-    phi = np.arctan2(y, imbalance / 2) / 2
-    cosine, sine = np.cos(phi), np.sin(phi)
-    f = np.hypot(y, imbalance / 2)
-    zero_top, zero_bottom = np.zeros((d_in, d_out - k)), np.zeros((d_out, d_in - k))
-    top = np.hstack([V[:, :k] * cosine, -V[:, :k] * sine, V[:, k:], zero_top])
-    bottom = np.hstack([left[:, :k] * sine, left[:, :k] * cosine, zero_bottom, left[:, k:]])
-    unpaired = np.full(d_in - k, imbalance / 2), np.full(d_out - k, -imbalance / 2)
-    return top, bottom, np.concatenate([f, -f, *unpaired])
+def _full_svd(Y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+    left, values, right_T = np.linalg.svd(Y, full_matrices=True)
+    return left, values, right_T.T
 
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -116,5 +150,8 @@ def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
             "the start must be positive definite beside its fixed point; c1 and c2 are too small "
             f"beside the target for float64 (LAPACK status {status})"
         )
-    inverse = np.tril(factor)
-    return inverse + np.tril(inverse, -1).T
+    # dpotri fills the lower triangle only; its transpose is the other one.
+    inverse = np.tril(factor, -1)
+    inverse += inverse.T
+    inverse[np.diag_indices_from(inverse)] = factor[np.diag_indices_from(factor)]
+    return inverse

@@ -13,11 +13,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.errors import OutOfRangeError
 from numerics.kernel_cache import load
 from theory.kernel_source import scalar_kernel
 from theory.single_mode import stable_mode
 
 __all__ = ["single_mode"]
+
+#: Beside max(|s0|, |y|), for opposite signs; the way past the saddle at 0 needs c^2.
+SMALLEST_THRESHOLD = 1e-150
 
 
 def single_mode(
@@ -34,12 +38,15 @@ def single_mode(
     ------
     ValueError
         If the threshold is not positive and finite, the time negative or anything NaN.
+    OutOfRangeError
+        If start and target have opposite signs and the threshold is below
+        ``SMALLEST_THRESHOLD`` times the larger of the two.
 
     Examples
     --------
     >>> value, distance = single_mode(2.0, 0.0, 0.1, [0.0, 1.0, np.inf])
     >>> value.round(4), distance.round(4)
-    (array([0.    , 1.6792, 2.    ]), array([2.    , 0.3208, 0.    ]))
+    (array([0.    , 1.1788, 2.    ]), array([2.    , 0.8212, 0.    ]))
     """
     arrays = np.broadcast_arrays(
         *(np.asarray(x, dtype=np.float64) for x in (target, start, threshold, time))
@@ -51,6 +58,12 @@ def single_mode(
         raise ValueError(f"threshold must be positive and finite, got {np.min(c)}")
     if not (t >= 0).all():
         raise ValueError(f"time must be nonnegative, got {np.min(t)}")
+    too_small = c < SMALLEST_THRESHOLD * np.maximum(np.abs(s0), np.abs(y))
+    if (too_small & (np.sign(s0) * np.sign(y) < 0)).any():
+        raise OutOfRangeError(
+            f"where start and target have opposite signs the threshold must be at least "
+            f"{SMALLEST_THRESHOLD:g} max(|start|, |target|), got {np.min(c)}"
+        )
     flat = [np.ascontiguousarray(x).ravel() for x in arrays]
     value, distance = np.empty(flat[0].size), np.empty(flat[0].size)
     load(scalar_kernel("single_mode", stable_mode())).single_mode(*flat, value, distance)

@@ -332,7 +332,7 @@ def linear_regression(
         semi-definite among them.
     """
     truth = check_matrix("truth", truth)
-    d_out, d_in = truth.shape
+    d_in = truth.shape[1]
     root = _symmetric_root(check_matrix("covariance", covariance, (d_in, d_in)))
     noise = check_nonnegative("noise", noise)
     if n_samples is None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import sympy as sp
@@ -65,13 +66,16 @@ def _balancedness_drift(x: Snapshot) -> float:
     return observables.balancedness_drift(*x.weights, *x.start.weights)
 
 
+def _mode_overlap(x: Snapshot) -> NDArray:
+    # A low-rank truth has fewer modes than A has singular values.
+    return observables.mode_overlap(x.A, x.task.truth, np.linalg.matrix_rank(x.task.truth))
+
+
 #: Observables by name: dimensions beyond the iteration, and a function of a snapshot.
 OBSERVABLES: dict[str, tuple[tuple[str, ...], Callable[[Snapshot], object]]] = {
     "singular_value": (("mode",), lambda x: observables.singular_values(x.A)),
     "stable_rank": ((), lambda x: observables.stable_rank(x.A)),
-    "mode_overlap": (
-        ("mode",), lambda x: observables.mode_overlap(x.A, x.task.truth, min(x.A.shape))
-    ),
+    "mode_overlap": (("truth_mode",), _mode_overlap),
     "ntk_change": ((), _ntk_change),
     "balancedness_drift": ((), _balancedness_drift),
 }  # fmt: skip
@@ -272,7 +276,7 @@ def train(
     names = [check_choice("observe", name, tuple(OBSERVABLES)) for name in observe]
     marks = sorted({*range(0, total + 1, stride), total})
     errors, observed = [trainer.errors], [_observe(trainer, names)]
-    for before, after in zip(marks, marks[1:], strict=False):
+    for before, after in pairwise(marks):
         errors.append(trainer.advance(after - before)[-1])
         observed.append(_observe(trainer, names))
     columns = np.array(errors).T

@@ -18,10 +18,10 @@ from sympy.codegen.cfunctions import expm1, hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.derivation import Derivation, Step, define, derive, prove
-from theory.gram_dynamics import ANTICOMMUTE, reflection_blocks
+from theory.gram_dynamics import reflection_blocks
 from theory.kernel_source import StableForm
 from theory.matrix_algebra import TimeDerivative, differentiate, normal_form
-from theory.symbols import A, C1, C2, G, Ghat, J, Q, Y, c, c1, c2, d_in, d_out, lam, t, y
+from theory.symbols import C1, C2, A, G, Ghat, J, Q, Y, c, c1, c2, d_in, d_out, lam, t, y
 from theory.unified_evolution import IMBALANCE, THRESHOLD
 
 __all__ = [
@@ -39,7 +39,7 @@ def _square(name: str) -> sp.MatrixSymbol:
     return sp.MatrixSymbol(name, _size, _size)
 
 
-F, Ft, D, Q0, U, V = (_square(name) for name in ("F", "Ft", "D", "Q0", "U", "V"))
+F, Ft, D, Q0, U, V = (_square(name) for name in ("F", "Ftilde", "D", "Q0", "U", "V"))
 Cosh, Sinh = _square("cosh(Dt)"), _square("D^-1sinh(Dt)")
 Decay, Gain, Bracket = _square("E"), _square("H"), _square("N")
 
@@ -212,11 +212,13 @@ def _limit_steps() -> list[Step]:
     return [
         prove("Ft + D is the stable fixed point: where training ends.",
               riccati_rate(Ft + D), sp.ZeroMatrix(_size, _size), given=_D_RULES,
-              show=sp.Eq(sp.MatrixSymbol("Qinfinity", _size, _size), Ft + D, evaluate=False)),
+              show=sp.Eq(sp.MatrixSymbol("Q_infty", _size, _size), Ft + D, evaluate=False)),
         prove("It is the late limit of the form above, where E = 0 and H = 1/(2D).",
-              Ft - D + sp.Inverse(sp.Inverse(2 * D)), Ft + D),
+              Ft - D + sp.Inverse(sp.Inverse(2 * D)), Ft + D,
+              show=sp.Eq(sp.Limit(sp.Symbol("Q(t)"), t, sp.oo), Ft + D, evaluate=False)),
         prove("At E = I, H = 0 it is the start.",
-              Ft - D + (Q0 - Ft + D), Q0),
+              Ft - D + (Q0 - Ft + D), Q0,
+              show=sp.Eq(_square("Q(0)"), Q0, evaluate=False)),
         *_one_mode_step(),
     ]  # fmt: skip
 
@@ -251,8 +253,8 @@ def _one_mode_step() -> list[Step]:
 
 
 def _response_steps() -> list[Step]:
-    one, two = _square("Qa"), _square("Qb")
-    U_one, U_two, difference = _square("Ua"), _square("Ub"), _square("Delta0")
+    one, two = _square("Q_a"), _square("Q_b")
+    U_one, U_two, difference = _square("U_a"), _square("U_b"), _square("Delta0")
     rates = {U_one: (one - Ft) * U_one, U_two: (two - Ft) * U_two}
     symmetric = {one.T: one, two.T: two, Ft.T: Ft}
     exact = sp.Inverse(U_one.T) * difference * sp.Inverse(U_two)

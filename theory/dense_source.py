@@ -11,6 +11,7 @@ printed wrongly (sympy's own printers turn ``C2*G`` into an entrywise product).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import sympy as sp
@@ -19,10 +20,13 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from theory.gram_dynamics import Stage, descent_stages, flow_rates, prediction_gradient
 from theory.kernel_source import DECORATOR, KernelModule, fingerprint, scalar_lines
 from theory.losses import PREDICTION, TARGET, Loss
-from theory.symbols import W1, W2, A, C1, C2, G, X, d_out, eta, n
+from theory.symbols import C1, C2, W1, W2, A, X, d_out, eta, n
 from theory.unified_evolution import evolution_rate
 
 __all__ = ["DenseSystem", "descent_system", "frozen_system", "training_module"]
+
+#: Longest start of a file name; file systems allow 255 bytes, four a character at worst.
+MAX_NAME = 50
 
 NOISELESS = sp.Symbol("noiseless", real=True)
 
@@ -76,8 +80,8 @@ def training_module(
     matrix, the predictions P, their residual R and the gradient G and returns (loss, train
     error, test error); ``advance(..., *constants, learning_rate, ceiling, records)`` makes one
     step a row of ``records``, fills it and returns the number of steps made, fewer where the
-    loss rose above ``ceiling`` or is NaN; ``rates(..., *constants, *rates)`` evaluates the flow.  Without inputs P is A
-    and R is G: pass the same arrays.
+    loss rose above ``ceiling`` or is NaN; ``rates(..., *constants, *rates)`` evaluates the
+    flow.  Without inputs P is A and R is G: pass the same arrays.
     """
     entries = {
         "loss": loss.expression,
@@ -85,7 +89,8 @@ def training_module(
         "train": (PREDICTION - TARGET) ** 2,
         "test": (PREDICTION - NOISELESS) ** 2,
     }
-    parts = [system.name, masked, with_inputs, system.matrix, *loss.parameter_symbols]
+    parts = [system.name, masked, with_inputs, system.matrix, system.state, system.constants]
+    parts += loss.parameter_symbols
     parts += [pair for stage in (*system.stages, system.rates) for pair in stage]
     mark = fingerprint(*parts, *entries.items())
     functions = ("evaluate", "advance") + (("rates",) if system.rates else ())
@@ -99,7 +104,9 @@ def training_module(
             lines += _rates_function(system)
         return "\n".join(lines) + "\n"
 
-    return KernelModule(f"{system.name}_{loss.name}", mark, functions, body)
+    # The name becomes that of a file; the fingerprint tells apart what looks alike in it.
+    name = re.sub(r"\W+", "_", f"{system.name}_{loss.name}")[:MAX_NAME]
+    return KernelModule(name, mark, functions, body)
 
 
 _WORK = ("A", "P", "R", "G", "inputs", "target", "noiseless", "mask", "parameters")
@@ -111,9 +118,12 @@ def _arguments(system: DenseSystem) -> str:
 
 
 def _entries_function(entries: dict[str, sp.Expr], loss: Loss, masked: bool) -> list[str]:
-    parameters = [f"    {symbol} = parameters[{k}]" for k, symbol in enumerate(loss.parameters)]
+    # Names of our own: a user's parameter may be called like a variable of the loop.
+    own = {x: sp.Symbol(f"parameter_{k}", positive=True)
+           for k, x in enumerate(loss.parameter_symbols)}  # fmt: skip
+    parameters = [f"    {name} = parameters[{k}]" for k, name in enumerate(own.values())]
     observed = ["loss", "train"]
-    inner = scalar_lines({f"{key}_ij": value for key, value in entries.items()})
+    inner = scalar_lines({f"{key}_ij": value.xreplace(own) for key, value in entries.items()})
     body = ["            prediction = P[i, j]", "            target = Y[i, j]"]
     body += ["            noiseless = Z[i, j]"]
     body += ["            " + line for line in inner]

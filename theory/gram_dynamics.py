@@ -25,7 +25,7 @@ from theory.matrix_algebra import (
     normal_form,
     trace_gradient,
 )
-from theory.symbols import W1, W2, A, C1, C2, G, Ghat, J, Q, Theta, X, d_in, d_out, eta, n, w
+from theory.symbols import C1, C2, W1, W2, A, G, Ghat, J, Q, Theta, X, d_in, d_out, eta, n, w
 
 __all__ = [
     "ANTICOMMUTE",
@@ -250,7 +250,11 @@ def _gradient_steps() -> list[Step]:
     return [
         derive("First variation of A in the directions V1 and V2.", V, variation),
         *(
-            derive(f"The loss changes by tr(G^T deltaA), so its gradient in {layer.name} is", name(layer), value)
+            derive(
+                f"The loss changes by tr(G^T deltaA), so its gradient in {layer.name} is",
+                name(layer),
+                value,
+            )
             for layer, value in layer_gradients().items()
         ),
         derive(
@@ -319,7 +323,8 @@ def _conservation_steps(reflection: MatrixExpr, signed: MatrixExpr) -> list[Step
             show=sp.Eq(TimeDerivative(Theta.T * J * Theta), zero, evaluate=False),
         ),
         prove(
-            "A descent step changes it at second order only: over a fixed time the drift is O(eta).",
+            "A descent step changes it at second order only: over a fixed time the drift is "
+            "O(eta).",
             drift,
             -(eta**2) * Theta.T * J * Ghat * Ghat * Theta,
             given=ANTICOMMUTE,

@@ -21,7 +21,10 @@ from sympy.codegen.cfunctions import log1p
 from sympy.codegen.rewriting import ReplaceOptim, expm1_opt, log1p_opt, optimize
 from sympy.printing.pycode import PythonCodePrinter
 
-__all__ = ["DECORATOR", "KernelModule", "StableForm", "fingerprint", "printed", "scalar_kernel", "scalar_lines", "stabilise", "stable_identities"]
+__all__ = [
+    "DECORATOR", "KernelModule", "StableForm", "fingerprint", "is_softplus", "printed",
+    "scalar_kernel", "scalar_lines", "softplus_argument", "stabilise", "stable_identities",
+]  # fmt: skip
 
 #: error_model: a division by zero gives inf or nan, which callers check, instead of an exception.
 DECORATOR = '@njit(cache=True, error_model="numpy")'
@@ -159,8 +162,9 @@ def stabilise(expression: sp.Expr) -> sp.Expr:
     """Rewrite without needless cancellation or overflow.
 
     ``exp(x) - 1`` to ``expm1(x)``, ``log(1 + x)`` to ``log1p(x)``, ``log(cosh(x))`` to
-    ``|x| + log1p(exp(-2|x|)) - log 2`` and ``log(1 + exp(x))`` to ``max(x, 0) +
-    log1p(exp(-|x|))``.  The last two are proved equal by :func:`stable_identities`.
+    ``log1p(2 sinh(x/2)^2)`` where |x| < 1 and ``|x| + log1p(exp(-2|x|)) - log 2`` beyond, and
+    ``log(1 + exp(x))`` to ``max(x, 0) + log1p(exp(-|x|))``.  The last two are proved equal by
+    :func:`stable_identities`.
     """
     return optimize(expression, (_LOG_COSH, _SOFTPLUS, expm1_opt, log1p_opt))
 
@@ -189,20 +193,31 @@ def _is_log_cosh(expression: sp.Basic) -> bool:
 
 
 def _stable_log_cosh(expression: sp.Expr) -> sp.Expr:
-    magnitude = sp.Abs(expression.args[0].args[0])
-    return magnitude + log1p(sp.exp(-2 * magnitude)) - sp.log(2)
+    argument = expression.args[0].args[0]
+    magnitude = sp.Abs(argument)
+    near = log1p(2 * sp.sinh(argument / 2) ** 2)
+    far = magnitude + log1p(sp.exp(-2 * magnitude)) - sp.log(2)
+    return sp.Piecewise((near, magnitude < 1), (far, True))
 
 
-def _is_softplus(expression: sp.Basic) -> bool:
+def is_softplus(expression: sp.Basic) -> bool:
+    """Tell whether an expression is ``log(1 + exp(u))``."""
     if not isinstance(expression, sp.log) or not isinstance(expression.args[0], sp.Add):
         return False
-    return any(isinstance(x, sp.exp) and expression.args[0] - x == 1 for x in expression.args[0].args)
+    total = expression.args[0]
+    return any(isinstance(x, sp.exp) and total - x == 1 for x in total.args)
+
+
+def softplus_argument(expression: sp.Expr) -> sp.Expr:
+    """Return u of ``log(1 + exp(u))``."""
+    (argument,) = (x.args[0] for x in expression.args[0].args if isinstance(x, sp.exp))
+    return argument
 
 
 def _stable_softplus(expression: sp.Expr) -> sp.Expr:
-    (argument,) = (x.args[0] for x in expression.args[0].args if isinstance(x, sp.exp))
+    argument = softplus_argument(expression)
     return sp.Max(argument, 0) + log1p(sp.exp(-sp.Abs(argument)))
 
 
 _LOG_COSH = ReplaceOptim(_is_log_cosh, _stable_log_cosh)
-_SOFTPLUS = ReplaceOptim(_is_softplus, _stable_softplus)
+_SOFTPLUS = ReplaceOptim(is_softplus, _stable_softplus)

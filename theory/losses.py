@@ -9,11 +9,14 @@ differentiable in the prediction almost everywhere.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import sympy as sp
+
+from theory.kernel_source import is_softplus, softplus_argument
 
 __all__ = ["PREDICTION", "TARGET", "Loss", "get_loss", "huber", "log_cosh", "loss", "squared"]
 
@@ -31,7 +34,7 @@ class Loss:
     expression : sympy.Expr
         In ``prediction``, ``target`` and the parameters.
     parameters : mapping of str to float
-        Values of the parameters; a new value needs no new kernel.
+        Values of the parameters, positive; a new value needs no new kernel.
     curvature : float or None
         An upper bound of the second derivative, for the stability limit of descent; None where
         it is not known.
@@ -43,7 +46,12 @@ class Loss:
     curvature: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse symbols that nothing gives a value to."""
+        """Refuse symbols that nothing gives a value to, and values that sympy did not assume."""
+        for name, value in self.parameters.items():
+            if name in (PREDICTION.name, TARGET.name):
+                raise ValueError(f"a parameter must not be called {name!r}, which a loss is of")
+            if not 0 < value < math.inf:
+                raise ValueError(f"parameter {name!r} must be positive and finite, got {value}")
         known = {PREDICTION, TARGET, *self.parameter_symbols}
         unknown = sorted(str(x) for x in sp.sympify(self.expression).free_symbols - known)
         if unknown:
@@ -60,10 +68,29 @@ class Loss:
     @cached_property
     def derivative(self) -> sp.Expr:
         """The derivative in the prediction."""
-        return sp.simplify(sp.diff(self.expression, PREDICTION))
+        # Simplified with exp, the slope of log(1 + exp(u)) may become a quotient of overflows.
+        opaque = self.expression.replace(is_softplus, lambda x: _Softplus(softplus_argument(x)))
+        slope = sp.simplify(sp.diff(opaque, PREDICTION))
+        plain = slope.replace(_Softplus, lambda u: sp.log(1 + sp.exp(u)))
+        return plain.replace(_Logistic, lambda u: 1 / (1 + sp.exp(-u)))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {sp.latex(self.expression)}$"
+
+
+class _Logistic(sp.Function):
+    """``1/(1 + exp(-u))``, kept in one piece."""
+
+    nargs = 1
+
+
+class _Softplus(sp.Function):
+    """``log(1 + exp(u))``, kept in one piece."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return _Logistic(self.args[0])
 
 
 def squared() -> Loss:
@@ -103,14 +130,15 @@ def loss(
     name : str
         How it is called in results.
     parameters : mapping of str to float, optional
-        Further symbols and their values.
+        Further symbols and their values, which must be positive.
     curvature : float, optional
         Upper bound of its second derivative in the prediction, if you know it.
 
     Raises
     ------
     ValueError
-        If it contains a symbol that has no value, or does not depend on the prediction.
+        If it contains a symbol that has no value, a value is not positive, or it does not depend
+        on the prediction.
 
     Examples
     --------
@@ -123,7 +151,7 @@ def loss(
     if isinstance(expression, str):
         try:
             parsed = sp.sympify(expression, locals=names)
-        except (sp.SympifyError, TypeError, SyntaxError) as error:
+        except (sp.SympifyError, AttributeError, TypeError, SyntaxError) as error:
             raise ValueError(f"loss must be a sympy expression, got {expression!r}") from error
     else:
         parsed = sp.sympify(expression)

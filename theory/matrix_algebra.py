@@ -26,6 +26,7 @@ __all__ = [
     "first_order",
     "is_zero",
     "normal_form",
+    "order_of",
     "trace_gradient",
     "words",
 ]
@@ -42,10 +43,12 @@ class TimeDerivative(MatrixExpr):
     """The time derivative of a matrix symbol, as a symbol of its own (for display)."""
 
     def __new__(cls, matrix: MatrixExpr) -> TimeDerivative:
+        """Return the derivative's symbol."""
         return super().__new__(cls, matrix)
 
     @property
     def shape(self) -> tuple[sp.Expr, sp.Expr]:
+        """Rows and columns of the matrix."""
         return self.args[0].shape
 
     def _sympystr(self, printer: sp.printing.printer.Printer) -> str:
@@ -125,11 +128,16 @@ def differentiate(
 
     Symbols without a rate are constant; ``(X.T)' = (X').T``; ``(X**-1)' = -X**-1 X' X**-1``.
     Scalar coefficients are differentiated with respect to ``variable`` where it is given.
+
+    Raises
+    ------
+    ValueError
+        If something moves inside a function of a matrix, such as a square root.
     """
     terms: list[MatrixExpr] = []
     for word, value in _expand(sp.sympify(expression)).items():
         for position, atom in enumerate(word):
-            rate = _rate_of_atom(atom, rates)
+            rate = _rate_of_atom(atom, rates, variable)
             if rate is not None:
                 terms.append(sp.MatMul(value, *word[:position], rate, *word[position + 1 :]))
         if variable is not None and value.diff(variable) != 0:
@@ -140,10 +148,15 @@ def differentiate(
 
 def first_order(expression: MatrixExpr, small: sp.Symbol) -> MatrixExpr:
     """Return the coefficient of the first power of a scalar symbol."""
+    return order_of(expression, small, 1)
+
+
+def order_of(expression: MatrixExpr, small: sp.Symbol, power: int) -> MatrixExpr:
+    """Return the coefficient of a power of a scalar symbol."""
     terms = [
-        sp.MatMul(value.coeff(small, 1), *(word or (sp.Identity(expression.shape[0]),)))
+        sp.MatMul(value.coeff(small, power), *(word or (sp.Identity(expression.shape[0]),)))
         for word, value in words(expression).items()
-        if value.coeff(small, 1) != 0
+        if value.coeff(small, power) != 0
     ]
     return sp.MatAdd(*terms).doit() if terms else sp.ZeroMatrix(*expression.shape)
 
@@ -157,7 +170,7 @@ def trace_gradient(expression: MatrixExpr, direction: sp.MatrixSymbol) -> Matrix
     for word, value in words(expression).items():
         if direction not in word:
             word = _transposed(word)
-        if word.count(direction) != 1 or direction.T in word:
+        if sum(atom.has(direction) for atom in word) != 1 or direction not in word:
             raise ValueError(f"tr({expression}) must be linear in {direction}")
         turn = word.index(direction)
         rest = word[turn + 1 :] + word[:turn]
@@ -174,8 +187,9 @@ def _expand(expression: MatrixExpr) -> Words:
         for matrix in matrices:
             product = _product(product, _expand(matrix))
         return product
-    if isinstance(expression, sp.MatPow) and expression.exp.is_Integer and expression.exp > 0:
-        return _expand(sp.MatMul(*[expression.base] * int(expression.exp)))
+    if isinstance(expression, sp.MatPow) and expression.exp.is_Integer and expression.exp != -1:
+        base = expression.base if expression.exp > 0 else sp.Inverse(expression.base)
+        return _expand(sp.MatMul(*[base] * abs(int(expression.exp)), evaluate=False))
     if isinstance(expression, sp.Transpose) and not isinstance(expression.arg, sp.MatrixSymbol):
         inner = _expand(expression.arg)
         if inner != {(expression.arg,): 1}:
@@ -248,11 +262,18 @@ def _cancel(left: MatrixExpr, right: MatrixExpr) -> bool:
     return (inverse(left) and left.arg == right) or (inverse(right) and right.arg == left)
 
 
-def _rate_of_atom(atom: MatrixExpr, rates: Mapping[MatrixExpr, MatrixExpr]) -> MatrixExpr | None:
+def _rate_of_atom(
+    atom: MatrixExpr, rates: Mapping[MatrixExpr, MatrixExpr], variable: sp.Symbol | None
+) -> MatrixExpr | None:
+    """Return the derivative of an atom, None where it is constant."""
     if atom in rates:
         return rates[atom]
-    if isinstance(atom, sp.Transpose) and atom.arg in rates:
-        return sp.Transpose(rates[atom.arg])
-    if isinstance(atom, sp.Inverse) and atom.arg in rates:
-        return sp.MatMul(-1, atom, rates[atom.arg], atom)
+    if isinstance(atom, (sp.Transpose, sp.Inverse)):
+        inner = differentiate(atom.arg, rates, variable)
+        if is_zero(inner):
+            return None
+        turned = isinstance(atom, sp.Transpose)
+        return sp.Transpose(inner) if turned else sp.MatMul(-1, atom, inner, atom)
+    if any(atom.has(x) for x in (*rates, variable) if x is not None):
+        raise ValueError(f"the derivative of {atom} must follow from the rates, but it does not")
     return None

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
+from sympy.polys.fields import field
 
 from theory.derivation import Derivation, Step, define, derive, prove
 from theory.kernel_source import StableForm
@@ -96,12 +97,12 @@ def stable_mode() -> StableForm:
     rate, root = hypot(c, y), hypot(s0, c)
     one, half = sp.S.One, sp.Rational(1, 2)
     names = sp.symbols(
-        "rate sign target threshold start root larger smaller q0 r0 gap decay gain M_ N_"
-        " remaining way covered q_plus q_minus",
+        "rate sign target threshold start root larger smaller q0 r0 gap fade decay gain M_ N_"
+        " fade_M fade_N remaining way covered q_plus q_minus",
         real=True,
     )
-    (D_, sign, eta, kappa, sigma, p0, larger, smaller, q0, r0, gap, decay, gain, M, N,
-     remaining, way, covered, q_plus, q_minus) = names  # fmt: skip
+    (D_, sign, eta, kappa, sigma, p0, larger, smaller, q0, r0, gap, fade, decay, gain, M, N,
+     fade_M, fade_N, remaining, way, covered, q_plus, q_minus) = names  # fmt: skip
     definitions = (
         (D_, rate),
         (sign, sp.Piecewise((one, y >= 0), (-one, True))),
@@ -114,11 +115,15 @@ def stable_mode() -> StableForm:
         (q0, sp.Piecewise((larger, sigma >= 0), (smaller, True))),
         (r0, sp.Piecewise((smaller, sigma >= 0), (larger, True))),
         (gap, kappa**2 / (1 + eta)),
-        (decay, sp.exp(-2 * D_ * t)),
+        (fade, sp.exp(-D_ * t)),
+        (decay, fade**2),
         (gain, -expm1(-2 * D_ * t)),
         (M, q0 * gain + gap + decay * (1 + eta)),
         (N, r0 * gain + (1 + eta) + decay * gap),
-        (remaining, 4 * decay / (M * N)),
+        # Two factors: where c is tiny, so is M, and exp(-2Dt) underflows long before exp(-2Dt)/M.
+        (fade_M, fade / M),
+        (fade_N, fade / N),
+        (remaining, 4 * fade_M * fade_N),
         (
             way,
             sp.Piecewise(
@@ -183,14 +188,21 @@ def single_mode() -> Derivation:
 
 
 def _reduce(expression: sp.Expr) -> sp.Expr:
-    """Reduce to zero what vanishes by the definitions of D and p0 and cosh^2 - sinh^2 = 1."""
-    E, square = sp.Symbol("E", positive=True), sp.Symbol("csq", positive=True)
+    """Reduce to zero what vanishes by the definitions of D and p0 and cosh^2 - sinh^2 = 1.
+
+    Both roots become rational: ``y = c (1 - u^2)/(2u)``, ``D = c (1 + u^2)/(2u)``, ``s0`` and
+    ``p0`` likewise; then the arithmetic of a field of rational functions decides.
+    """
+    E, u, v = sp.symbols("E u v", positive=True)
     rational = expression.rewrite(sp.exp).subs(sp.exp(D * t), E).subs(sp.exp(-D * t), 1 / E)
-    numerator = sp.numer(sp.together(rational))
-    # y and s0 are eliminated: c^2 = D^2 - y^2 and p0^2 = s0^2 + D^2 - y^2.
-    numerator = sp.expand(numerator.subs(c, sp.sqrt(square)))
-    numerator = sp.expand(numerator.subs(square, D**2 - y**2))
-    return sp.rem(numerator, P0**2 - s0**2 - D**2 + y**2, P0)
+    values = {
+        D: c * (1 + u**2) / (2 * u),
+        y: c * (1 - u**2) / (2 * u),
+        P0: c * (1 + v**2) / (2 * v),
+        s0: c * (1 - v**2) / (2 * v),
+    }
+    functions, *_ = field([E, u, v, c], sp.QQ)
+    return functions.from_expr(rational.subs(values)).as_expr()
 
 
 def _riccati_steps() -> list[Step]:

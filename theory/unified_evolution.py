@@ -22,7 +22,7 @@ from theory.derivation import Derivation, Step, define, derive, prove
 from theory.gram_dynamics import ANTICOMMUTE, reflection_blocks
 from theory.kernel_source import StableForm
 from theory.matrix_algebra import TimeDerivative, blocks, differentiate, normal_form
-from theory.symbols import A, C1, C2, G, Ghat, J, Q, c, c1, c2, d_in, d_out, lam, s, t
+from theory.symbols import C1, C2, A, G, Ghat, J, Q, c, c1, c2, d_in, d_out, lam, s, t
 
 __all__ = [
     "IMBALANCE",
@@ -52,7 +52,7 @@ R2 = sp.MatrixSymbol("R2", d_out, d_out)
 def invariant(
     gram: MatrixExpr = Q,
     reflection: MatrixExpr = J,
-    identity: MatrixExpr = sp.Identity(d_in + d_out),
+    identity: MatrixExpr = _identity,
 ) -> MatrixExpr:
     """Return ``(QJ)^2 - lam QJ - c1 c2 I``, which vanishes at infinite width."""
     signed = gram * reflection

@@ -1,0 +1,46 @@
+"""The derivations by topic, for the command line and for documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from theory.closed_form import closed_form
+from theory.derivation import Derivation
+from theory.gram_dynamics import gram_dynamics
+from theory.single_mode import single_mode
+from theory.unified_evolution import unified_evolution
+
+__all__ = ["TOPICS", "derive", "latex_document"]
+
+#: Topic: its title, and the function that proves it.
+TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
+    "gram-dynamics": ("Gradient descent closes on the Gram matrix", gram_dynamics),
+    "unified-evolution": ("The unified evolution formula", unified_evolution),
+    "closed-form": ("Closed form for the squared loss", closed_form),
+    "single-mode": ("One mode of the mixed regime", single_mode),
+}
+
+_PREAMBLE = r"""\documentclass{article}
+\usepackage[margin=25mm]{geometry}
+\usepackage[T1]{fontenc}
+\usepackage{amsmath,amssymb,graphicx}
+\begin{document}"""
+
+
+def derive(topic: str) -> Derivation:
+    """Prove and return one derivation.
+
+    Raises
+    ------
+    ValueError
+        If there is no such topic.
+    """
+    if topic not in TOPICS:
+        raise ValueError(f"topic must be one of {', '.join(TOPICS)}, got {topic!r}")
+    return TOPICS[topic][1]()
+
+
+def latex_document(derivations: Iterable[Derivation]) -> str:
+    """Return a LaTeX document that compiles with amsmath, amssymb and graphicx."""
+    body = "\n\n".join(item.latex() for item in derivations)
+    return f"{_PREAMBLE}\n\n{body}\n\n\\end{{document}}"

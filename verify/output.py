@@ -1,0 +1,69 @@
+"""Files that are whole or absent: written beside their place, then moved there at once."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.figure import Figure
+
+__all__ = ["prepare_folder", "save_dataset", "save_figure", "save_text"]
+
+#: Metadata that would differ from run to run is left out of figures.
+METADATA = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None}}
+
+
+def prepare_folder(name: str) -> Path:
+    """Return a folder that exists and can be written to, before any work is done.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made or written to; the message names it.
+    """
+    folder = Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(f"output must be a folder that can be written to, got {name}: "
+                      f"{error.strerror}") from error  # fmt: skip
+    return folder
+
+
+def save_dataset(data: xr.Dataset, path: Path) -> Path:
+    """Write a dataset as netCDF-4."""
+    return _replace(path, lambda file: data.to_netcdf(file, engine="h5netcdf"))
+
+
+def save_figure(figure: Figure, path: Path, dpi: int = 160) -> Path:
+    """Write a figure in the format of the path's suffix."""
+    metadata = METADATA[path.suffix]
+    return _replace(path, lambda file: figure.savefig(file, dpi=dpi, metadata=metadata))
+
+
+def save_text(text: str, path: Path) -> Path:
+    """Write a text file."""
+    return _replace(path, lambda file: file.write_text(text))
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> Path:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        write(temporary)
+        # mkstemp makes a private file; a result should be as readable as any other file.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return path
