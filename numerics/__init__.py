@@ -7,6 +7,7 @@ from importlib import import_module
 
 _EXPORTS = {
     "ClosedForm": "numerics.closed_form",
+    "closed_form_flow": "numerics.closed_form",
     "DivergedError": "numerics.errors",
     "OutOfRangeError": "numerics.errors",
     "NetworkState": "numerics.initialization",

@@ -11,16 +11,20 @@ time costs a Cholesky inverse of size d_in + d_out; no overflow at any time.
 from __future__ import annotations
 
 import numpy as np
+import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from numerics.initialization import self_consistent_lift
+from numerics.errors import OutOfRangeError
+from numerics.initialization import NetworkState, self_consistent_lift
 from numerics.kernel_cache import load
+from numerics.provenance import versions
+from numerics.tasks import Task
 from numerics.validation import check_matrix, check_positive, check_times
 from theory.closed_form import mode_eigenvalues
 from theory.kernel_source import scalar_kernel
 
-__all__ = ["ClosedForm", "closed_form"]
+__all__ = ["ClosedForm", "closed_form", "closed_form_flow"]
 
 
 class ClosedForm:
@@ -132,6 +136,49 @@ def closed_form(
     moments = check_times("times", times)
     solution = ClosedForm(A0, target, c1, c2)
     return np.array([solution(moment) for moment in moments])
+
+
+def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Dataset:
+    """Return the exact self-consistent flow of a state on a task, as a dataset.
+
+    The same result as ``gradient_flow(state, task, times, dynamics="self_consistent")``, exact
+    and without integration.
+
+    Parameters
+    ----------
+    state : NetworkState
+        Its A, c1 and c2 are used.
+    task : Task
+        With identity inputs and every entry observed; the loss is the squared one.
+    times : array_like
+        Nonnegative and nondecreasing.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimension ``time``; variables ``A`` (time, row, column), ``train_error``, ``test_error``.
+
+    Raises
+    ------
+    OutOfRangeError
+        If the task has a mask or inputs, for which there is no closed form.
+    """
+    if task.mask is not None or task.inputs is not None:
+        held = "a mask" if task.mask is not None else "inputs"
+        raise OutOfRangeError(
+            f"the closed form needs a task of identity inputs and no mask, got {held}"
+        )
+    matrices = closed_form(state.A, task.target, state.c1, times, state.c2)
+    return xr.Dataset(
+        {
+            "A": (("time", "row", "column"), matrices),
+            "train_error": ("time", [task.train_error(A) for A in matrices]),
+            "test_error": ("time", [task.test_error(A) for A in matrices]),
+        },
+        coords={"time": check_times("times", times)},
+        attrs={"dynamics": "self_consistent", "loss": "squared", "threshold": state.threshold,
+               "imbalance": state.imbalance, "versions": versions()},
+    )  # fmt: skip
 
 
 def _full_svd(Y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

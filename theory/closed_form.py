@@ -13,6 +13,8 @@ Source: ours; balanced Riccati solutions: Fukumizu 1998, Braun et al. 2022, Domi
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -57,6 +59,7 @@ def solution_from_unstable_point() -> MatrixExpr:
     return Ft - D + sp.Inverse(Decay * sp.Inverse(Q0 - Ft + D) * Decay + Gain)
 
 
+@cache
 def mode_eigenvalues() -> StableForm:
     """Return what the kernel needs of each eigenvalue f of Ft, without cancellation.
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -59,17 +60,20 @@ class DenseSystem:
     rates: Stage = ()
 
 
+@cache
 def descent_system(update: str = "simultaneous") -> DenseSystem:
     """Return gradient descent (and flow) of the two layers."""
     return DenseSystem(update, (W1, W2), (), W2 * W1, descent_stages(update), flow_rates())
 
 
+@cache
 def frozen_system() -> DenseSystem:
     """Return lazy training: A descends with C1 and C2 frozen at their initial values."""
     rate = evolution_rate()
     return DenseSystem("frozen", (A,), (C1, C2), A, (((A, A + eta * rate),),), ((A, rate),))
 
 
+@cache
 def training_module(
     system: DenseSystem, loss: Loss, *, masked: bool = False, with_inputs: bool = False
 ) -> KernelModule:

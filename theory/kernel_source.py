@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import sympy as sp
@@ -74,7 +75,7 @@ class _ScalarPrinter(PythonCodePrinter):
         return f"(({argument} > 0) - ({argument} < 0))"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StableForm:
     """Scalar outputs with named intermediate values, in the order in which a machine computes them.
 
@@ -111,6 +112,7 @@ class StableForm:
         return expression
 
 
+@cache
 def scalar_kernel(name: str, form: StableForm) -> KernelModule:
     """Return a module with one function that maps flat arrays to flat arrays, entry by entry.
 
@@ -178,14 +180,19 @@ def stable_identities() -> list[tuple[sp.Expr, sp.Expr]]:
 
 def fingerprint(*parts: object) -> str:
     """Return 16 hexadecimal digits that change with any part, with this code or with sympy."""
-    digest = hashlib.sha256(sp.__version__.encode())
-    for file in sorted(Path(__file__).parent.glob("*_source.py")):
-        digest.update(file.read_bytes())
+    digest = hashlib.sha256(_emitter())
     for part in parts:
         members = part if isinstance(part, tuple) else (part,)
         texts = [sp.srepr(x) if isinstance(x, sp.Basic) else repr(x) for x in members]
         digest.update("\0".join([*texts, "\0"]).encode())
     return digest.hexdigest()[:16]
+
+
+@cache
+def _emitter() -> bytes:
+    """Return sympy's version and the text of everything that prints kernels."""
+    files = sorted(Path(__file__).parent.glob("*_source.py"))
+    return sp.__version__.encode() + b"".join(file.read_bytes() for file in files)
 
 
 def _is_log_cosh(expression: sp.Basic) -> bool:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 import sympy as sp
 
@@ -23,7 +23,7 @@ __all__ = ["PREDICTION", "TARGET", "Loss", "get_loss", "huber", "log_cosh", "los
 PREDICTION, TARGET = sp.symbols("prediction target", real=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Loss:
     """The loss of one entry.
 
@@ -93,6 +93,7 @@ class _Softplus(sp.Function):
         return _Logistic(self.args[0])
 
 
+@cache
 def squared() -> Loss:
     """Return ``(prediction - target)^2 / 2``, the loss of both papers' linear experiments."""
     return Loss("squared", (PREDICTION - TARGET) ** 2 / 2, curvature=1.0)
@@ -109,6 +110,7 @@ def huber(delta: float = 1.0) -> Loss:
     return Loss("huber", expression, {"delta": float(delta)}, curvature=1.0)
 
 
+@cache
 def log_cosh() -> Loss:
     """Return ``log cosh(prediction - target)``."""
     return Loss("log_cosh", sp.log(sp.cosh(PREDICTION - TARGET)), curvature=1.0)

@@ -13,6 +13,8 @@ McClelland and Ganguli 2014 (balanced) and Tu, Aranguri and Jacot 2024 (threshol
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
 from sympy.polys.fields import field
@@ -84,6 +86,7 @@ def _time_at(z: sp.Expr) -> sp.Expr:
     return sp.log((D - y + c * z) / (D + y - c * z)) / (2 * D)
 
 
+@cache
 def stable_mode() -> StableForm:
     """Return ``s(t)`` and ``y - s(t)`` in the form that the kernel evaluates.
 
@@ -145,6 +148,7 @@ def stable_mode() -> StableForm:
     return StableForm((y, s0, c, t), definitions, {"value": value, "distance": distance})
 
 
+@cache
 def descent_map() -> tuple[sp.Expr, sp.Expr]:
     """Return what one step of simultaneous descent makes of ``q+`` and ``q-`` (lam = 0).
 
@@ -157,6 +161,7 @@ def descent_map() -> tuple[sp.Expr, sp.Expr]:
     return tuple(sp.factor(sp.expand(gram[0, 0] + sign * gram[0, 1])) for sign in (1, -1))
 
 
+@cache
 def stability_limit() -> sp.Expr:
     """Return the largest stable learning rate of a mode, ``1/sqrt(y^2 + c^2)``.
 
@@ -280,7 +285,7 @@ def _limit_steps() -> list[Step]:
         derive("Late: the distance decays at the rate 2D, with the prefactor",
                sp.Symbol("lim"), sp.factor(tail)),
         prove("Lazy limit: y/c and s0/c small at fixed ct.",
-              lazy, (target - start) * sp.exp(-2 * tau),
+              lazy, target - lazy_mode().subs({y: target, s0: start, c: 1, t: tau}),
               show=sp.Eq(value, lazy_mode(), evaluate=False)),
         prove("Its relative correction starts at order 2: the term of order 1 vanishes.",
               correction, sp.S.Zero, show=sp.Eq(sp.Symbol("correction_1"), 0, evaluate=False)),

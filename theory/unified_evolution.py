@@ -13,6 +13,7 @@ et al. 2024 and Domine et al. 2024; the derivation through ``Q J`` is ours.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import sympy as sp
 from sympy.codegen.cfunctions import hypot
@@ -80,6 +81,7 @@ def balanced_rate() -> tuple[sp.Expr, sp.Expr]:
     return _leading_terms(mode_rate().subs(s, POSITIVE_S), c)
 
 
+@cache
 def lift_form() -> StableForm:
     """Return the entries of a 2 x 2 factor ``L = [[pivot, 0], [below, corner]]`` of one mode.
 
