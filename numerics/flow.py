@@ -35,6 +35,7 @@ def gradient_flow(
     loss: str | Loss | sp.Expr = "squared",
     rtol: float = 1e-10,
     atol: float = 1e-12,
+    keep_weights: bool = False,
 ) -> xr.Dataset:
     """Integrate gradient flow and return the learned matrix at the given times.
 
@@ -46,6 +47,9 @@ def gradient_flow(
         Nonnegative and nondecreasing (inverse unit of A for the squared loss).
     rtol, atol : float
         Error tolerances a step, relative and absolute, of the weights.
+    keep_weights : bool
+        Also return ``W1`` (time, unit, column) and ``W2`` (time, row, unit), the factor that was
+        integrated (not for lazy dynamics, which have none).
 
     Returns
     -------
@@ -61,6 +65,8 @@ def gradient_flow(
     moments = check_times("times", times)
     check_positive("rtol", rtol)
     check_positive("atol", atol)
+    if keep_weights and dynamics == "lazy":
+        raise ValueError("keep_weights needs dynamics of two layers, got 'lazy'")
     system = Trainer(state, task, learning_rate=1.0, dynamics=dynamics, loss=loss)
     flow = _Flow(system)
     end = float(moments[-1])
@@ -79,13 +85,18 @@ def gradient_flow(
         solution = np.repeat(solution, moments.size, axis=1)
     matrices, errors = zip(*(flow.observe(column) for column in solution.T), strict=True)
     columns = np.array(errors).T
+    data = {
+        "A": (("time", "row", "column"), np.array(matrices)),
+        "loss": ("time", columns[0]),
+        "train_error": ("time", columns[1]),
+        "test_error": ("time", columns[2]),
+    }
+    if keep_weights:
+        first, second = zip(*(flow.split(column) for column in solution.T), strict=True)
+        data["W1"] = (("time", "unit", "column"), np.array(first))
+        data["W2"] = (("time", "row", "unit"), np.array(second))
     return xr.Dataset(
-        {
-            "A": (("time", "row", "column"), np.array(matrices)),
-            "loss": ("time", columns[0]),
-            "train_error": ("time", columns[1]),
-            "test_error": ("time", columns[2]),
-        },
+        data,
         coords={"time": moments},
         attrs={"dynamics": dynamics, "loss": system.loss.name, "threshold": state.threshold,
                "rtol": rtol, "atol": atol, "versions": versions()},
@@ -103,16 +114,16 @@ class _Flow:
 
     def rate(self, _: float, vector: NDArray[np.float64]) -> NDArray[np.float64]:
         # rates() evaluates the gradient itself; only the weights have to be moved.
-        for own, new in zip(self._trainer.weights, self._split(vector), strict=True):
+        for own, new in zip(self._trainer.weights, self.split(vector), strict=True):
             own[...] = new
         self._trainer.rates(self._rates)
         return np.concatenate([x.ravel() for x in self._rates])
 
     def observe(self, vector: NDArray[np.float64]) -> tuple[NDArray, tuple[float, ...]]:
-        errors = self._trainer.place(self._split(vector))
+        errors = self._trainer.place(self.split(vector))
         return self._trainer.A.copy(), errors
 
-    def _split(self, vector: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    def split(self, vector: NDArray[np.float64]) -> list[NDArray[np.float64]]:
         sizes = np.cumsum([rows * columns for rows, columns in self._shapes])[:-1]
         parts = np.split(vector, sizes)
         return [part.reshape(shape) for part, shape in zip(parts, self._shapes, strict=True)]

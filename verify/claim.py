@@ -1,0 +1,139 @@
+"""What a claim is: a prediction, a measurement, the law of their difference, and its faults.
+
+A claim predicts from theory/, measures with numerics/ and says by which law the two may differ
+(:mod:`verify.laws`).  Hypothesis draws the problems.  Each claim carries planted faults, wrong
+theories or wrong kernels, under which it must fail: a claim that cannot fail shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from hypothesis.strategies import SearchStrategy
+
+__all__ = ["Claim", "Fault", "Law", "Outcome", "Problem"]
+
+#: A drawn problem: plain values by name, so that it can be printed as a snippet and run again.
+Problem = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one examination of a claim on one problem found.
+
+    Attributes
+    ----------
+    holds : bool
+        Whether the law was kept.
+    predicted, measured : str
+        What is compared, in a few digits, for the table.
+    strain : float
+        Deviation in units of what the law allows; above 1 the law is broken.
+    data : mapping
+        Points behind the verdict (for instance sizes and errors), for the report's figure.
+    """
+
+    holds: bool
+    predicted: str
+    measured: str
+    strain: float
+    data: Mapping[str, list[float]] = field(default_factory=dict)
+
+
+class Law(Protocol):
+    """How far measured and predicted values may lie apart."""
+
+    text: str
+    reason: str
+
+    def judge(self, claim: Claim, problem: Problem) -> Outcome:
+        """Predict, measure and compare on one problem."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A wrong theory or a wrong kernel that a claim must catch.
+
+    Attributes
+    ----------
+    name : str
+        What is wrong, for the table.
+    predict, measure : callable, optional
+        Stands in for the claim's own.
+    """
+
+    name: str
+    predict: Callable[..., Any] | None = None
+    measure: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that a run can refute.
+
+    Attributes
+    ----------
+    name : str
+        Short and unique, used on the command line.
+    family : str
+        Heading under which it is listed.
+    statement : str
+        What is claimed, in one sentence.
+    holds : str
+        Where it holds; the strategy draws from there.
+    source : str
+        Paper and equation, or "ours".
+    problems : SearchStrategy
+        Draws problems.
+    predict, measure : callable
+        Functions of a problem (and of a size, for asymptotic laws).
+    law : Law
+        Compares them.
+    faults : tuple of Fault
+        At least one.
+    cost : {"cheap", "dear"}
+        Dear claims examine few problems, each of many runs.
+    """
+
+    name: str
+    family: str
+    statement: str
+    holds: str
+    source: str
+    problems: SearchStrategy[Problem]
+    predict: Callable[..., Any]
+    measure: Callable[..., Any]
+    law: Law
+    faults: tuple[Fault, ...]
+    cost: str = "cheap"
+
+    def __post_init__(self) -> None:
+        """Refuse a claim that nothing could refute."""
+        if not self.faults:
+            raise ValueError(f"claim {self.name!r} must carry at least one planted fault, got none")
+        if self.cost not in ("cheap", "dear"):
+            raise ValueError(f"cost must be 'cheap' or 'dear', got {self.cost!r}")
+
+    def examine(self, problem: Problem) -> Outcome:
+        """Judge the claim on one problem."""
+        return self.law.judge(self, problem)
+
+    def with_fault(self, fault: Fault) -> Claim:
+        """Return the claim with a fault planted in it."""
+        return replace(
+            self,
+            predict=fault.predict or self.predict,
+            measure=fault.measure or self.measure,
+        )
+
+
+def unique(claims: Iterable[Claim]) -> dict[str, Claim]:
+    """Return claims by name; a name that occurs twice is an error."""
+    found: dict[str, Claim] = {}
+    for claim in claims:
+        if claim.name in found:
+            raise ValueError(f"claim names must be unique, got {claim.name!r} twice")
+        found[claim.name] = claim
+    return found

@@ -1,0 +1,114 @@
+"""What training conserves: balancedness and the quadratic law, and how far descent drifts."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from numerics.flow import gradient_flow
+from numerics.initialization import NetworkState, self_consistent_lift
+from numerics.observables import balancedness
+from numerics.training import Trainer
+from verify.claim import Claim, Fault, Problem
+from verify.laws import PowerLaw, RoundOff
+from verify.strategies import LOSSES, network, problems, target_matrix, task
+
+__all__ = ["CLAIMS"]
+
+FAMILY = "conservation"
+#: Time over which training runs, in units of the fastest mode's.
+HORIZON = 1.0
+
+
+def _end_of_flow(problem: Problem, state: NetworkState) -> tuple[NDArray, NDArray]:
+    """Return W1 and W2 after flow over the time scale of the fastest mode."""
+    end = HORIZON / (max(problem["spectrum"]) + state.threshold)
+    run = gradient_flow(
+        state, task(problem), [end], loss=problem.get("loss", "squared"), rtol=1e-12, atol=1e-14,
+        keep_weights=True,
+    )  # fmt: skip
+    return run.W1.values[0], run.W2.values[0]
+
+
+def _balancedness_start(problem: Problem) -> NDArray:
+    state = network(problem)
+    return balancedness(state.W1, state.W2)
+
+
+def _balancedness_end(problem: Problem) -> NDArray:
+    W1, W2 = _end_of_flow(problem, network(problem))
+    return balancedness(W1, W2)
+
+
+def _without_the_sign(problem: Problem) -> NDArray:
+    W1, W2 = _end_of_flow(problem, network(problem))
+    return W1 @ W1.T + W2.T @ W2
+
+
+def _drift(problem: Problem, steps: float, update: str = "simultaneous") -> float:
+    state, goal = network(problem), task(problem)
+    end = HORIZON / (max(problem["spectrum"]) + state.threshold)
+    trainer = Trainer(state, goal, learning_rate=end / steps, update=update)
+    trainer.advance(int(steps))
+    after = balancedness(*trainer.weights)
+    return float(np.linalg.norm(after - balancedness(state.W1, state.W2)))
+
+
+def _signed_square(problem: Problem, order: int = 1) -> NDArray:
+    """Return what (QJ)^2 should equal after flow of the lift, or (QJ)^2 itself (order 2)."""
+    c1, c2 = problem["c1"], problem["c2"]
+    A0 = 0.3 * target_matrix(problem, label=3)
+    W1, W2 = _end_of_flow(problem, self_consistent_lift(A0, c1, c2))
+    stacked = np.vstack([W1.T, W2])
+    signed = (stacked @ stacked.T) * np.repeat([1.0, -1.0], [W1.shape[1], W2.shape[0]])
+    if order == 2:
+        return signed @ signed
+    return (c1 - c2) * signed + c1 * c2 * np.eye(signed.shape[0])
+
+
+def _law_of_another_scale(problem: Problem) -> NDArray:
+    plain = _signed_square(problem)
+    return plain + 0.02 * problem["c1"] * problem["c2"] * np.eye(plain.shape[0])
+
+
+CLAIMS = (
+    Claim(
+        name="balancedness-flow",
+        family=FAMILY,
+        statement="Gradient flow conserves Theta^T J Theta = W1 W1^T - W2^T W2.",
+        holds="any loss, mask, shape and start",
+        source="theory.gram_dynamics; Arora, Cohen and Hazan 2018",
+        problems=problems(loss=st.sampled_from(LOSSES), observed=st.sampled_from([1.0, 0.5])),
+        predict=_balancedness_start,
+        measure=_balancedness_end,
+        law=RoundOff("integrator", in_eps=False),
+        faults=(Fault("sum in place of the difference", measure=_without_the_sign),),
+    ),
+    Claim(
+        name="balancedness-descent",
+        family=FAMILY,
+        statement="Under descent balancedness drifts at first order in the learning rate over a "
+        "fixed time.",
+        holds="squared loss, learning rates far below the stability limit",
+        source="theory.gram_dynamics, last steps",
+        problems=problems(observed=st.just(1.0)),
+        predict=lambda problem: -1.0,
+        measure=_drift,
+        law=PowerLaw("number of steps", (100, 200, 400, 800)),
+        faults=(Fault("second order claimed", predict=lambda problem: -2.0),),
+        cost="dear",
+    ),
+    Claim(
+        name="signed-gram-square",
+        family=FAMILY,
+        statement="(QJ)^2 = lam QJ + c1 c2 I stays true under flow of the self-consistent start.",
+        holds="any c1, c2 > 0 and A0; squared loss here",
+        source="theory.unified_evolution",
+        problems=problems(),
+        predict=_signed_square,
+        measure=lambda problem: _signed_square(problem, order=2),
+        law=RoundOff("integrator", in_eps=False),
+        faults=(Fault("one layer's scale off by 2 %", predict=_law_of_another_scale),),
+    ),
+)

@@ -1,0 +1,77 @@
+"""Exponents fitted to measured errors, with confidence intervals.
+
+``log error = log prefactor + exponent log size``, by least squares over at least four sizes; the
+interval is Student's, from the scatter around the line, or from replicates where there are some.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+__all__ = ["MINIMUM_SIZES", "Fit", "fit_exponent"]
+
+MINIMUM_SIZES = 4
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted power law ``prefactor size^exponent``.
+
+    Attributes
+    ----------
+    exponent, prefactor : float
+        The line.
+    halfwidth : float
+        Half the width of the exponent's confidence interval.
+    """
+
+    exponent: float
+    prefactor: float
+    halfwidth: float
+
+    def contains(self, exponent: float, bias: float = 0.0) -> bool:
+        """Tell whether the interval, widened by a stated bias, holds an exponent."""
+        return abs(self.exponent - exponent) <= self.halfwidth + bias
+
+
+def fit_exponent(sizes: ArrayLike, errors: ArrayLike, level: float = 1e-4) -> Fit:
+    """Fit an exponent to errors at several sizes.
+
+    Parameters
+    ----------
+    sizes : array_like, shape (n,)
+        At least four different positive sizes.
+    errors : array_like, shape (n,) or (n, replicates)
+        Positive errors.  With replicates the exponent is fitted in each, which gives its scatter
+        free of the common curvature.
+    level : float
+        Two-sided probability outside the interval.
+
+    Raises
+    ------
+    ValueError
+        For fewer than four sizes, or errors that are not positive.
+    """
+    x = np.log(np.asarray(sizes, dtype=float))
+    values = np.asarray(errors, dtype=float)
+    if np.unique(x).size < MINIMUM_SIZES:
+        raise ValueError(f"sizes must be at least {MINIMUM_SIZES} different ones, got {sizes}")
+    if not (values > 0).all() or not np.isfinite(values).all():
+        raise ValueError(f"errors must be positive and finite, got {errors}")
+    table = np.log(values.reshape(x.size, -1))
+    centred = x - x.mean()
+    slopes = centred @ table / (centred @ centred)
+    exponent = float(slopes.mean())
+    intercept = float(table.mean() - exponent * x.mean())
+    if slopes.size > 1:
+        spread = slopes.std(ddof=1) / np.sqrt(slopes.size)
+        quantile = stats.t.ppf(1 - level / 2, slopes.size - 1)
+    else:
+        rest = table[:, 0] - intercept - exponent * x
+        spread = np.sqrt(rest @ rest / (x.size - 2) / (centred @ centred))
+        quantile = stats.t.ppf(1 - level / 2, x.size - 2)
+    return Fit(exponent, float(np.exp(intercept)), float(quantile * spread))
