@@ -152,12 +152,15 @@ def first_order(expression: MatrixExpr, small: sp.Symbol) -> MatrixExpr:
 
 
 def order_of(expression: MatrixExpr, small: sp.Symbol, power: int) -> MatrixExpr:
-    """Return the coefficient of a power of a scalar symbol."""
-    terms = [
-        sp.MatMul(value.coeff(small, power), *(word or (sp.Identity(expression.shape[0]),)))
-        for word, value in words(expression).items()
-        if value.coeff(small, power) != 0
-    ]
+    """Return the coefficient of a power of a scalar symbol, which no matrix may contain."""
+    terms: list[MatrixExpr] = []
+    for word, value in words(expression).items():
+        if any(atom.has(small) for atom in word):
+            raise ValueError(f"{small} must stand in coefficients only, got {expression}")
+        # Of the Taylor series: Expr.coeff reads (1 + x)^2 as having no x.
+        taylor = value.diff(small, power).subs(small, 0) / sp.factorial(power)
+        if taylor != 0:
+            terms.append(sp.MatMul(taylor, *(word or (sp.Identity(expression.shape[0]),))))
     return sp.MatAdd(*terms).doit() if terms else sp.ZeroMatrix(*expression.shape)
 
 
