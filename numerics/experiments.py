@@ -21,7 +21,7 @@ from functools import partial
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import threadpool_limits
 
 from numerics.closed_form import ClosedForm
 from numerics.initialization import NetworkState, random_state
@@ -38,7 +38,7 @@ from numerics.validation import (
     power_of_dimension,
 )
 
-__all__ = ["Cell", "Timings", "figure1", "prepare"]
+__all__ = ["Cell", "Timings", "figure1", "prepare", "prepare_on_task"]
 
 #: Learning rate of the paper times the largest rate of the target, in Figure 1.
 FIGURE1_FRACTION = 5.0
@@ -129,6 +129,38 @@ def prepare(
         check_finite(name, value)
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be a nonnegative integer, got {seed!r}")
+    streams = np.random.SeedSequence(seed).spawn(2)
+    task_rng, state_rng = (np.random.default_rng(stream) for stream in streams)
+    task = low_rank_recovery(size, rank=k, rng=task_rng)
+    return prepare_on_task(
+        task, gamma_sigma2, gamma_w, state_rng, fraction=fraction, learning_rate=learning_rate
+    )
+
+
+def prepare_on_task(
+    task: Task,
+    gamma_sigma2: float,
+    gamma_w: float,
+    rng: np.random.Generator | int,
+    *,
+    fraction: float = FIGURE1_FRACTION,
+    learning_rate: float | None = None,
+    truth_norm: float | None = None,
+) -> Cell:
+    """Draw the network of one point of the exponent plane for a given square task.
+
+    Parameters
+    ----------
+    task : Task
+        What is learned; its dimension is the base of the powers.
+    gamma_sigma2, gamma_w, fraction, learning_rate
+        As for :func:`prepare`.
+    rng : Generator or int
+        Source of the network, or its seed.
+    truth_norm : float, optional
+        ``||A*||`` where it is known already (unit of A).
+    """
+    size = task.d_in
     variance = power_of_dimension(size, gamma_sigma2, "gamma_sigma2")
     real_width = power_of_dimension(size, gamma_w, "gamma_w")
     if real_width < 1:
@@ -136,14 +168,12 @@ def prepare(
             f"width = int(d^gamma_w) must be at least 1, got {size}^{gamma_w:g} = {real_width:.3g}"
         )
     width = math.floor(real_width)
-    streams = np.random.SeedSequence(seed).spawn(2)
-    task_rng, state_rng = (np.random.default_rng(stream) for stream in streams)
-    task = low_rank_recovery(size, rank=k, rng=task_rng)
     if learning_rate is None:
-        lazy = gamma_sigma2 + gamma_w > 1
-        scale = variance * width if lazy else np.linalg.norm(task.truth, 2)
-        learning_rate = 1.0 / (check_positive("fraction", fraction) * scale)
-    state = random_state(size, size, width, variance, rng=state_rng)
+        check_positive("fraction", fraction)
+        norm = np.linalg.norm(task.truth, 2) if truth_norm is None else truth_norm
+        scale = variance * width if gamma_sigma2 + gamma_w > 1 else norm
+        learning_rate = 1.0 / (fraction * scale)
+    state = random_state(size, size, width, variance, rng=rng)
     return Cell(task, state, width, variance, check_positive("learning_rate", learning_rate))
 
 
@@ -193,37 +223,35 @@ def figure1(
     steps = check_dimension("iterations", iterations)
     check_choice("update", update, UPDATES)
     watch = timings or Timings()
-    with watch.part("task and network"):
-        cell = prepare(d, rank, gamma_sigma2, gamma_w, seed, learning_rate=learning_rate)
-        trainers = [
-            Trainer(cell.state, cell.task, learning_rate=cell.learning_rate, dynamics=name,
-                    update=update)
-            for name in DYNAMICS
-        ]  # fmt: skip
-        exact = ClosedForm(cell.state.A, cell.task.target, cell.threshold)
-    errors = np.empty((len(DYNAMICS), steps + 1, 2))
-    distances = np.empty(steps + 1)
-    spectra = np.empty((len(DYNAMICS), steps + 1, cell.task.d_in))
     with _Cores() as cores:
-        for iteration in range(steps + 1):
-            for k, trainer in enumerate(trainers):
-                if iteration:
-                    with watch.part(f"training: {trainer.dynamics}"):
-                        trainer.advance(1)
-                errors[k, iteration] = trainer.errors[1:]
-            distances[iteration] = np.linalg.norm(trainers[0].A - trainers[1].A)
-            with watch.part("singular values"):
-                spectra[:, iteration] = cores.map(singular_values, [x.A for x in trainers])
-            if iteration:
-                progress(1)
-        with watch.part("closed form and its singular values"):
-            times = cell.learning_rate * np.arange(steps + 1)
+        with watch.part("task and network"):
+            cell = prepare(d, rank, gamma_sigma2, gamma_w, seed, learning_rate=learning_rate)
+            trainers = [
+                Trainer(cell.state, cell.task, learning_rate=cell.learning_rate, dynamics=name,
+                        update=update)
+                for name in DYNAMICS
+            ]  # fmt: skip
+            exact = ClosedForm(cell.state.A, cell.task.target, cell.threshold)
             references = tuple(
                 exact.left.T @ matrix @ exact.right
                 for matrix in (cell.task.target, cell.task.truth)
             )
-            observe = partial(_observe_closed_form, exact, references)
-            closed = cores.map(observe, times)
+        errors = np.empty((len(DYNAMICS), steps + 1, 2))
+        distances = np.empty(steps + 1)
+        spectra = np.empty((len(DYNAMICS), steps + 1, cell.task.d_in))
+        for iteration in range(steps + 1):
+            if iteration:
+                with watch.part("training of both dynamics"):
+                    cores.map(lambda trainer: trainer.advance(1), trainers)
+            with watch.part("singular values"):
+                spectra[:, iteration] = cores.map(lambda x: singular_values(x.A), trainers)
+            errors[:, iteration] = [trainer.errors[1:] for trainer in trainers]
+            distances[iteration] = np.linalg.norm(trainers[0].A - trainers[1].A)
+            if iteration:
+                progress(1)
+        with watch.part("closed form and its singular values"):
+            times = cell.learning_rate * np.arange(steps + 1)
+            closed = cores.map(partial(_observe_closed_form, exact, references), times)
     return _figure1_dataset(cell, errors, spectra, distances, closed, {
         "d": d, "rank": rank, "gamma_sigma2": float(gamma_sigma2), "gamma_w": float(gamma_w),
         "seed": seed, "update": update,
@@ -231,20 +259,24 @@ def figure1(
 
 
 class _Cores:
-    """A pool of one thread a core, each with one BLAS thread: the faster split for small LAPACK."""
+    """A pool of one thread a core, each with one BLAS thread.
+
+    Threads of BLAS wait for each other inside every product, which costs dearly where a core
+    has other work, too; whole runs and whole decompositions side by side do not.
+    """
 
     def __enter__(self) -> _Cores:
-        self._blas = ThreadpoolController()
+        self._limits = threadpool_limits(1)
         self._pool = ThreadPoolExecutor(os.cpu_count())
         return self
 
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._limits.restore_original_limits()
 
     def map(self, function: Callable, items: Iterable) -> list:
         """Return the function's values, in order."""
-        with self._blas.limit(limits=1):
-            return list(self._pool.map(function, items))
+        return list(self._pool.map(function, items))
 
 
 def _observe_closed_form(

@@ -28,7 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 #: error_model: a division by zero gives inf or nan, which callers check, instead of an exception.
-DECORATOR = '@njit(cache=True, error_model="numpy")'
+#: nogil: runs that do not depend on each other may share a process, one thread each.
+DECORATOR = '@njit(cache=True, nogil=True, error_model="numpy")'
 
 HEADER = '''"""{title}
 
