@@ -26,8 +26,8 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from theory.derivation import Derivation, Step, define, derive, prove
 from theory.gram_dynamics import ANTICOMMUTE
 from theory.matrix_algebra import TimeDerivative, blocks, differentiate, order_of, words
-from theory.mode_block import BLOCK, GAIN, stage_factors
-from theory.symbols import Ghat, J, Q, c, d_in, d_out, eta, lam, s
+from theory.mode_block import GAIN, stage_factors
+from theory.symbols import Ghat, J, Q, d_in, d_out, eta, lam
 
 __all__ = [
     "BLOCK_I",
@@ -37,6 +37,7 @@ __all__ = [
     "PAIR",
     "SHIFT",
     "SHIFT_DRIVE",
+    "fluctuations",
     "gram_step_order",
     "mode_blocks",
     "pair_stages",
@@ -61,7 +62,7 @@ BLOCK_J = sp.symbols("x_j a_j z_j", real=True)
 
 #: Two modes of two rows each: enough to see the sum over every partner j of a mode i.
 _SIDE = 4
-N, L, M, Q0, X, S = (sp.MatrixSymbol(name, _SIDE, _SIDE) for name in ("N", "L", "M", "Q0", "X", "S"))
+N, L, M, Q0, X, S = (sp.MatrixSymbol(name, _SIDE, _SIDE) for name in "N L M Q0 X S".split())
 _small = sp.Symbol("epsilon", positive=True)
 
 
@@ -110,11 +111,6 @@ def partner_stages(update: str = "simultaneous") -> tuple[tuple[sp.Expr, ...], .
             found += _lower(_explicit(shared, stage))
         stages.append(tuple(found))
     return tuple(stages)
-
-
-def fluctuation_symbols() -> tuple[sp.Symbol, ...]:
-    """Return every symbol that stands in the expressions of a pair."""
-    return (*PAIR, *DRIVE, *GAINS, *BLOCK_I, *BLOCK_J, eta)
 
 
 def _symbol(name: str, row: int, column: int) -> sp.MatrixSymbol:
@@ -194,3 +190,79 @@ def _terms(block: MatrixExpr, symbols: Sequence[MatrixExpr], present: bool) -> M
 
 def _lower(matrix: sp.Matrix) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     return matrix[0, 0], matrix[1, 0], matrix[1, 1]
+
+
+def fluctuations() -> Derivation:
+    """Derive the recursions of first and second order of a descent step."""
+    return Derivation(
+        topic="fluctuations",
+        title="Fluctuations of the random start, to second order",
+        holds="for descent on the squared loss from Q(0) = diag(c1, c2) + X, X small",
+        source="ours",
+        steps=(*_imbalance_steps(), *_order_steps(), *_mode_block_steps()),
+    )
+
+
+def _imbalance_steps() -> list[Step]:
+    size = d_in + d_out
+    shifted = sp.MatrixSymbol("Qt", size, size)
+    flow = lambda gram: -(Ghat * gram + gram * Ghat)  # noqa: E731
+    return [
+        prove("The imbalance drops out of the flow from any start: Qt = Q - (lam/2) J has the "
+              "same A and the same equation.",
+              differentiate(Q - lam / 2 * J, {Q: flow(Q)}), flow(Q - lam / 2 * J),
+              given=ANTICOMMUTE,
+              show=sp.Eq(TimeDerivative(shifted), -(Ghat * shifted + shifted * Ghat),
+                         evaluate=False)),
+    ]  # fmt: skip
+
+
+def _order_steps() -> list[Step]:
+    factor = sp.MatrixSymbol("K", _SIDE, _SIDE)
+    expanded = N - eta * _small * L - eta * _small**2 * M
+    gram = Q0 + _small * X + _small**2 * S
+    names = [sp.MatrixSymbol(name, _SIDE, _SIDE) for name in ("Q0next", "Xnext", "Snext")]
+    texts = (
+        "Order 0: the mean dynamics.",
+        "Order 1, linear in the fluctuation.",
+        "Order 2: its mean drives a shift of the mean.",
+    )
+    return [
+        define("A stage of descent multiplies Q by K on both sides; the gradient A - Y in K has "
+               "orders of its own, L with A_1 and M with A_2 in its place.",
+               sp.Eq(factor, expanded, evaluate=False)),
+        define("Write", sp.Eq(Q, gram, evaluate=False)),
+        *(
+            derive(text, name, gram_step_order(power))
+            for power, (text, name) in enumerate(zip(texts, names, strict=True))
+        ),
+    ]  # fmt: skip
+
+
+def _mode_block_steps() -> list[Step]:
+    pair, mode = mode_blocks(1)[0][1], mode_blocks(2)[0][0]
+    itself = (_symbol("L", 0, 0),)
+    as_partner = _terms(mode, (_symbol("L", 0, 1),), True).subs(
+        {_symbol("L", 0, 1): _symbol("L", 0, 0), _symbol("X", 0, 1): _symbol("X", 0, 0),
+         sp.MatrixSymbol("Q_j", 2, 2): sp.MatrixSymbol("Q_i", 2, 2)}
+    )  # fmt: skip
+    symmetric = {_symbol("X", 0, 0).T: _symbol("X", 0, 0)}
+    name = sp.MatrixSymbol
+    steps = [
+        derive("In the singular bases of the target N and Q0 are diagonal in modes. A pair of "
+               "modes moves by itself:", name("Xnext_ij", 2, 2), pair),
+        derive("The shift of mode i sums over its partners j:", name("Snext_i", 2, 2), mode),
+        prove("The mode itself is one of the partners.",
+              _terms(mode, itself, True), as_partner, given=symmetric,
+              show=sp.Eq(name("j", 1, 1), name("i", 1, 1), evaluate=False)),
+    ]  # fmt: skip
+    x00, x01, x10, x11 = PAIR
+    shown = sp.Matrix([[x00, x01], [x10, x11]])
+    for update in ("simultaneous", "sequential"):
+        for number, values in enumerate(pair_stages(update), start=1):
+            steps.append(
+                derive(f"Entries of a pair ({update}, stage {number}); g is A_1 at the start of "
+                       "the step.",
+                       shown, sp.Matrix(2, 2, list(values)))
+            )  # fmt: skip
+    return steps

@@ -1,9 +1,9 @@
 """One singular mode of the target: the 2 x 2 Gram block that descent moves.
 
 Where A and Y share singular vectors, a mode has its own network of one input and one output, with
-Gram block ``Q = [[x, a], [a, z]]``, started at ``diag(c1, c2)``.  A stage of descent multiplies it
-by ``N = [[1, first h], [second h, 1]]`` on both sides, ``h = eta (y - a)`` taken at the start of
-the step: (first, second) = (1, 1) for both layers at once; (1, 0), then (0, 1), one after the other.
+Gram block ``Q = [[x, a], [a, z]]``, started at ``diag(c1, c2)``.  A stage of descent multiplies
+it by ``N = [[1, first h], [second h, 1]]`` on both sides, ``h = eta (y - a)`` taken at the start
+of the step: (first, second) = (1, 1) for both layers at once; (1, 0), then (0, 1), in turns.
 
 Holds exactly for descent on the squared loss with ``A0 = 0``, ``C1 = c1 I``, ``C2 = c2 I``.
 Source: ours, from :mod:`theory.gram_dynamics`.
@@ -17,7 +17,7 @@ import sympy as sp
 
 from theory.derivation import Step, define, derive, prove
 from theory.gram_dynamics import descent_stages
-from theory.symbols import W1, W2, G, c, c1, c2, d_in, d_out, eta, s, w, y
+from theory.symbols import W1, W2, G, c, c1, c2, d_in, d_out, eta, s, t, w, y
 from theory.unified_evolution import mode_rate
 
 __all__ = [
@@ -105,11 +105,12 @@ def mode_steps() -> list[Step]:
     total, difference = x + z, x - z
     stages = [sp.MatMul(*reversed(stage_factors(u))) for u in ("simultaneous", "sequential")]
     steps = [
-        define("A mode of the target has the Gram block", sp.Eq(sp.Symbol("Q"), gram_block())),
+        define("A mode of the target has the Gram block",
+               sp.Eq(sp.MatrixSymbol("Q", 2, 2), gram_block(), evaluate=False)),
         define("and the scaled residual", sp.Eq(GAIN, mode_gain(), evaluate=False)),
         *(
             derive(f"One step of {name} descent multiplies it on both sides by",
-                   sp.Symbol("N"), value)
+                   sp.MatrixSymbol("N", 2, 2), value)
             for name, value in zip(("simultaneous", "sequential"), stages, strict=True)
         ),
         *(
@@ -137,6 +138,6 @@ def mode_steps() -> list[Step]:
         steps.append(
             prove(f"Its flow limit ({name}) is the evolution formula, whatever the imbalance.",
                   rate.subs(kept), mode_rate() * (y - s),
-                  show=sp.Eq(sp.Derivative(sp.Function("a")(eta), eta), rate, evaluate=False))
+                  show=sp.Eq(sp.Derivative(sp.Function("a")(t), t), rate, evaluate=False))
         )  # fmt: skip
     return steps

@@ -23,11 +23,12 @@ from theory.fluctuations import (
     partner_stages,
     shift_stages,
 )
-from theory.kernel_source import DECORATOR, KernelModule, fingerprint, scalar_lines
+from theory.kernel_source import DECORATOR, KernelModule, fingerprint, printed, scalar_lines
 from theory.mode_block import BLOCK, GAIN, euler_step, mode_gain, mode_stages
+from theory.prediction import STOP_SYMBOLS, stopping_rule
 from theory.symbols import c, eta, s, y
 
-__all__ = ["second_order_module"]
+__all__ = ["second_order_module", "stopping_module"]
 
 
 @cache
@@ -60,6 +61,35 @@ def second_order_module(update: str = "simultaneous") -> KernelModule:
         return "\n".join(lines) + "\n"
 
     return KernelModule(f"second_order_{update}", mark, ("second_order", "euler"), body)
+
+
+@cache
+def stopping_module() -> KernelModule:
+    """Return the module of ``stop(train_error, test_error)``, the iteration where the paper stops.
+
+    It returns the number of errors where no iteration meets the rule.
+    """
+    mark = fingerprint("stopping", *STOP_SYMBOLS, stopping_rule())
+
+    def body() -> str:
+        time, test_now, test_1, test_2, train_now, train_1, start = map(str, STOP_SYMBOLS)
+        lines = [
+            "", "", DECORATOR,
+            "def stop(train_error, test_error):",
+            f"    {start} = train_error[0]",
+            f"    for {time} in range(test_error.size):",
+            f"        {train_now}, {test_now} = train_error[{time}], test_error[{time}]",
+            # Before the first steps there is nothing to compare with: nothing rose or stood still.
+            f"        {train_1} = train_error[{time} - 1] if {time} > 0 else math.inf",
+            f"        {test_1} = test_error[{time} - 1] if {time} > 0 else math.inf",
+            f"        {test_2} = test_error[{time} - 2] if {time} > 1 else math.inf",
+            f"        if {printed(stopping_rule())}:",
+            f"            return {time}",
+            "    return test_error.size",
+        ]  # fmt: skip
+        return "\n".join(lines) + "\n"
+
+    return KernelModule("stopping", mark, ("stop",), body)
 
 
 def _signature() -> str:

@@ -15,9 +15,11 @@ correlation of the bulk with the signal: ours; mean edge: Tracy and Widom 1996, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import sympy as sp
 
-from theory.derivation import Derivation, Step, define, derive, prove
+from theory.derivation import Derivation, Step, define, prove
 from theory.kernel_source import StableForm
 
 __all__ = [
@@ -107,7 +109,7 @@ def jacobi_matrix() -> tuple[sp.Expr, sp.Expr, sp.Expr]:
 
 
 def spike_form() -> StableForm:
-    """Return target and overlap of a spike and the edge of the bulk, as the kernel computes them."""
+    """Return target and overlap of a spike, its threshold and the edge of the bulk."""
     return StableForm(
         (theta, tau, *SIZES),
         (),
@@ -160,7 +162,7 @@ def _bulk_steps() -> list[Step]:
     on_circle = tau**2 * sp.sqrt(rows * columns) * sp.exp(sp.I * phi)
     position = squared_position().subs(P, on_circle)
     real = tau**2 * (rows + columns + 2 * sp.sqrt(rows * columns) * sp.cos(phi))
-    modulus, middle = _bulk_modulus()
+    modulus = _bulk_modulus()
     density = 2 * sp.im(P) / (sp.pi * tau**2 * z)
     quarter = tau**2 * rows * sp.sin(phi)
     radius = 2 * tau * sp.sqrt(rows) * sp.cos(phi / 2)
@@ -186,14 +188,14 @@ def _bulk_steps() -> list[Step]:
     return steps + _jacobi_steps()
 
 
-def _bulk_modulus():
+def _bulk_modulus() -> Callable[[sp.Expr], sp.Expr]:
     """Return |P + shift|^2 in the bulk, where |P| and Re P are known, as a function of shift."""
     real = (z**2 - tau**2 * (rows + columns)) / 2
 
     def modulus(shift: sp.Expr) -> sp.Expr:
         return sp.factor(sp.expand(tau**4 * rows * columns + 2 * shift * real + shift**2))
 
-    return modulus, real
+    return modulus
 
 
 def _jacobi_steps() -> list[Step]:
@@ -249,7 +251,7 @@ def _spike_steps() -> list[Step]:
 
 
 def _correlation_steps() -> list[Step]:
-    modulus, _ = _bulk_modulus()
+    modulus = _bulk_modulus()
     b = sp.Symbol("b", positive=True)
     measure = 2 * theta * b / (sp.pi * modulus(-(theta**2)))
     density = 2 * b / (sp.pi * tau**2 * z)
@@ -264,7 +266,7 @@ def _correlation_steps() -> list[Step]:
         prove("The spectral measure between the signal's vectors, (2/pi)|Im R_oi|, over the "
               "density of singular values: what a bulk pair u, v still knows of the signal.",
               theta * measure / density, correlation,
-              show=sp.Eq(sp.Symbol("u^T A* v"), bulk_correlation(), evaluate=False)),
+              show=sp.Eq(sp.Symbol("corr"), bulk_correlation(), evaluate=False)),
         prove("Summed over the bulk with weight y, through the resolvent at the spike,",
               bulk_sum, tau**4 * rows * columns / theta**2,
               show=sp.Eq(sp.Symbol("sum_bulk"), tau**4 * rows * columns / theta**2,

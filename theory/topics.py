@@ -6,18 +6,32 @@ from collections.abc import Callable, Iterable
 
 from theory.closed_form import closed_form
 from theory.derivation import Derivation
+from theory.fast_prediction import fast_prediction
+from theory.fluctuations import fluctuations
+from theory.gram_descent import gram_descent
 from theory.gram_dynamics import gram_dynamics
+from theory.pair_flow import pair_flow
+from theory.prediction import prediction
 from theory.single_mode import single_mode
+from theory.spectra import spectra
 from theory.unified_evolution import unified_evolution
+from theory.wishart import wishart
 
 __all__ = ["TOPICS", "derive", "latex_document"]
 
 #: Topic: its title, and the function that proves it.
 TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "gram-dynamics": ("Gradient descent closes on the Gram matrix", gram_dynamics),
+    "gram-descent": ("Sequential descent in four products", gram_descent),
     "unified-evolution": ("The unified evolution formula", unified_evolution),
     "closed-form": ("Closed form for the squared loss", closed_form),
     "single-mode": ("One mode of the mixed regime", single_mode),
+    "spectra": ("A low-rank matrix seen through noise", spectra),
+    "wishart": ("Fluctuations of the random start and of the random target", wishart),
+    "fluctuations": ("Fluctuations of the random start, to second order", fluctuations),
+    "pair-flow": ("Response of a pair of modes in closed form", pair_flow),
+    "prediction": ("Train and test error in high dimension", prediction),
+    "fast-prediction": ("A phase diagram in closed form", fast_prediction),
 }
 
 _PREAMBLE = r"""\documentclass{article}
