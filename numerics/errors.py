@@ -14,7 +14,7 @@ Wrong values and wrong types are reported by the built-in ``ValueError`` and ``T
 Source: the linear stability condition of the explicit Euler method (textbook).
 """
 
-__all__ = ["DivergedError", "OutOfRangeError"]
+__all__ = ["DivergedError", "OutOfRangeError", "SweepError"]
 
 
 class DivergedError(RuntimeError):
@@ -67,3 +67,7 @@ class OutOfRangeError(ValueError):
         ...
     numerics.errors.OutOfRangeError: the lazy limit needs c > y, got c = 0.1, y = 3
     """
+
+
+class SweepError(ValueError):
+    """A sweep, or a folder of its results, that cannot be gone on with; the message says why."""

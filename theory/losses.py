@@ -99,6 +99,7 @@ def squared() -> Loss:
     return Loss("squared", (PREDICTION - TARGET) ** 2 / 2, curvature=1.0)
 
 
+@cache
 def huber(delta: float = 1.0) -> Loss:
     """Return the Huber loss: quadratic up to ``delta``, linear beyond."""
     if not delta > 0:

@@ -12,12 +12,12 @@ import sys
 from collections.abc import Sequence
 
 from theory._version import __version__
-from verify.commands import derive, figure1, verify
+from verify.commands import boundaries, derive, figure1, figure2, predict, verify
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
 #: In the order in which help lists them.
-COMMANDS = (derive, figure1, verify)
+COMMANDS = (derive, boundaries, predict, figure1, figure2, verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -64,6 +64,57 @@ def test_from_zero_it_is_one_formula_a_mode(c):
     np.testing.assert_allclose(solution, (U * modes[:, None, :]) @ V_T, atol=1e-13 * scale)
 
 
+@pytest.mark.parametrize("shape", [(4, 6), (6, 4), (5, 5)])
+@pytest.mark.parametrize("c", 10.0 ** np.array([-150, -50, -12, -3, 0, 6, 50, 150]))
+def test_from_zero_any_threshold_is_resolved(shape, c):
+    Y, _ = matrices(*shape, 5, rank=3)
+    U, y, V_T = np.linalg.svd(Y, full_matrices=False)
+    crossing = np.log1p(2 * y[0] / c) / (2 * np.hypot(y[0], c))
+    times = crossing * np.array([0.0, 0.5, 0.9, 1.0, 1.1, 1.5, 2.0, 5.0, 50.0])
+    modes, _ = single_mode(y, 0.0, c, times[:, None])
+    solution = closed_form(np.zeros_like(Y), Y, c, times)
+    # entries of Q are of the size of Y or c, and so is the round-off of A
+    bound = 1e-13 * max(y[0], c)
+    np.testing.assert_allclose(solution, (U * modes[:, None, :]) @ V_T, rtol=0, atol=bound)
+
+
+@pytest.mark.parametrize(("c1", "c2"), [(0.6, 0.1), (0.1, 0.6), (0.7, 1e-12), (1e-12, 0.7)])
+@pytest.mark.parametrize("shape", [(4, 6), (6, 4)])
+def test_from_zero_only_the_mean_scale_matters_to_a_mode(shape, c1, c2):
+    Y, _ = matrices(*shape, 6)
+    U, y, V_T = np.linalg.svd(Y, full_matrices=False)
+    times = np.array([0.1, 1.0, 4.0])
+    modes, _ = single_mode(y, 0.0, (c1 + c2) / 2, times[:, None])
+    # round-off of a few inverses of matrices of norm 5
+    np.testing.assert_allclose(
+        closed_form(np.zeros_like(Y), Y, c1, times, c2), (U * modes[:, None, :]) @ V_T, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(("seed", "resolved"), [(7, True), (8, False), (9, True), (10, False)])
+def test_a_start_that_float64_does_not_resolve_is_refused_not_answered_wrongly(seed, resolved):
+    """A start that must pass a saddle is lost far below it; every answer given is right."""
+    Y, A0 = matrices(3, 3, seed)
+    task, times, refused = Task(target=Y, truth=Y), [0.0, 0.3, 1.0, 2.0], []
+    for c in (1e-13, 1e-10, 1e-7, 1e-5, 1e-3, 1e-1):
+        try:
+            exact = closed_form(A0, Y, c, times)
+        except OutOfRangeError:
+            refused.append(c)
+            continue
+        lift = self_consistent_lift(A0, c)
+        flow = gradient_flow(lift, task, times, rtol=1e-13, atol=1e-15)
+        assert np.abs(exact - flow.A.values).max() <= BOUND * np.linalg.norm(Y, 2)
+    assert refused == ([] if resolved else [1e-13, 1e-10, 1e-7, 1e-5])
+
+
+@pytest.mark.parametrize("time", [-1.0, np.nan])
+def test_time_must_be_nonnegative(time):
+    Y, A0 = matrices(3, 3, 8)
+    with pytest.raises(ValueError, match="time must be nonnegative, got"):
+        ClosedForm(A0, Y, 0.4)(time)
+
+
 def test_ends_of_time():
     Y, A0 = matrices(5, 3, 2)
     solution = ClosedForm(A0, Y, 0.4, 0.1)

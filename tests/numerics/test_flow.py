@@ -5,22 +5,43 @@ import pytest
 
 from numerics import explicit_training as witness
 from numerics.flow import gradient_flow
-from numerics.initialization import explicit_weights, random_state
+from numerics.initialization import NetworkState, explicit_weights, random_state
 from numerics.observables import balancedness
-from numerics.tasks import low_rank_recovery, matrix_completion
+from numerics.tasks import linear_regression, low_rank_recovery, matrix_completion
+from theory.losses import huber
 
 TIMES = [0.0, 0.05, 0.2, 0.2, 0.6]
 
 
+def narrow(state):
+    """Return a network of width d_in + d_out with the same Gram matrix."""
+    factor = np.linalg.cholesky(state.gram)
+    W1, W2 = factor[: state.d_in].T, factor[state.d_in :]
+    return NetworkState(W1, W2, state.c1, state.c2, state.width)
+
+
+@pytest.mark.parametrize("shape", [(7, 5), (3, 6)])
 @pytest.mark.parametrize("name", ["squared", "log_cosh"])
-def test_against_the_witness(name):
-    task = matrix_completion(7, 5, 2, 0.7, 0.2, rng=0)
-    state = explicit_weights(7, 5, 60, 1e-2, 3e-2, rng=1)
-    flow = gradient_flow(state, task, TIMES, loss=name, rtol=1e-11, atol=1e-13)
+def test_against_the_witness(name, shape):
+    task = matrix_completion(*shape, 2, 0.7, 0.2, rng=0)
+    state = explicit_weights(*shape, 60, 1e-2, 3e-2, rng=1)
+    flow = gradient_flow(narrow(state), task, TIMES, loss=name, rtol=1e-11, atol=1e-13)
     gradient = getattr(witness, name)(task.target, task.mask)
     run = witness.gradient_flow(state.W1, state.W2, gradient, TIMES, rtol=1e-11, atol=1e-13)
     # Two integrations of tolerance 1e-11 a step over about fifty steps.
     np.testing.assert_allclose(flow.A.values, run.A, atol=1e-9)
+
+
+def test_huber_and_inputs_against_the_witness():
+    rng = np.random.default_rng(7)
+    task = linear_regression(rng.standard_normal((4, 6)), np.eye(6), 0.3, n_samples=9, rng=8)
+    state = explicit_weights(6, 4, 40, 2e-2, 1e-2, rng=9)
+    flow = gradient_flow(narrow(state), task, TIMES, loss=huber(0.3), rtol=1e-11, atol=1e-13)
+    gradient = witness.huber(task.target, inputs=task.inputs, delta=0.3)
+    run = witness.gradient_flow(state.W1, state.W2, gradient, TIMES, rtol=1e-11, atol=1e-13)
+    # as above; the jump of the second derivative costs steps, not accuracy
+    np.testing.assert_allclose(flow.A.values, run.A, atol=1e-9)
+    np.testing.assert_allclose(flow.loss, run.losses, rtol=1e-8)
 
 
 def test_balancedness_is_conserved():

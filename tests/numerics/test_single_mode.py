@@ -63,6 +63,44 @@ def test_error_beside_the_natural_scale_where_signs_differ():
         assert abs(distance[k] - r) <= BOUND * abs(r), (y[k], s0[k], c[k], t[k])
 
 
+@pytest.mark.parametrize("turns", [360.0, 450.0, 512.0, 660.0])
+@pytest.mark.parametrize(("start", "c"), [(0.0, 1e-148), (-0.3, 1e-140), (-1e-5, 1e-148)])
+def test_a_distance_whose_exponential_underflows_is_not_lost(start, c, turns):
+    """exp(-2Dt) leaves the range of floats where the distance, 1/c or 1/c^2 larger, is far in."""
+    value, distance = single_mode(1.0, start, c, turns)
+    s, r = exact(1.0, start, c, turns)
+    assert abs(value - s) <= BOUND * max(s, c)
+    # half a unit in the last place of Dt, 5.7e-14 above 512, counts twice; below 1e-300 digits go
+    assert abs(distance - r) <= 1.3 * BOUND * max(r, mpmath.mpf("1e-300"))
+
+
+def test_long_after_convergence_nothing_moves():
+    y, s0, c = np.array([[2.0, -2.0, 2.0, 1e-3], [0.0, -0.5, 3.5, 9.0], [1e-9, 1.0, 0.1, 1e5]])
+    value, distance = single_mode(y, s0, c, 1e9)
+    assert value.tolist() == y.tolist()
+    assert not distance.any()
+
+
+def test_the_mirror_image_is_exact():
+    y, s0, c, t = drawn(300, seed=2)
+    value, distance = single_mode(y, s0, c, t)
+    mirrored = single_mode(-y, -s0, c, t)
+    # both run through the same operations; only signs differ
+    assert (-mirrored[0]).tolist() == value.tolist()
+    assert (-mirrored[1]).tolist() == distance.tolist()
+
+
+def test_a_power_of_two_as_unit_changes_nothing():
+    y, s0, c, t = drawn(300, seed=3)
+    value, distance = single_mode(y, s0, c, t)
+    scaled = single_mode(2.0**20 * y, 2.0**20 * s0, 2.0**20 * c, t / 2.0**20)
+    # numbers below 2^-1022 have lost digits that their multiples keep
+    normal = (np.abs(value) > 1e-300) & (np.abs(distance) > 1e-300)
+    assert normal.sum() > 150
+    assert (scaled[0][normal] / 2.0**20).tolist() == value[normal].tolist()
+    assert (scaled[1][normal] / 2.0**20).tolist() == distance[normal].tolist()
+
+
 def test_the_bound_would_catch_single_precision():
     value, _ = single_mode(1.7, 0.3, 0.1, 0.6)
     s, _ = exact(1.7, 0.3, 0.1, 0.6)

@@ -4,9 +4,16 @@ import numpy as np
 import pytest
 
 from numerics import explicit_training as witness
+from numerics import observables
 from numerics.errors import DivergedError
 from numerics.euler_reference import euler_self_consistent
-from numerics.initialization import NetworkState, explicit_weights, random_state
+from numerics.initialization import (
+    NetworkState,
+    balanced_factor,
+    explicit_weights,
+    random_state,
+    self_consistent_lift,
+)
 from numerics.tasks import Task, linear_regression, low_rank_recovery, matrix_completion
 from numerics.training import OBSERVABLES, UPDATES, Trainer, stability_limit, train
 from theory.losses import huber, log_cosh, loss, squared
@@ -194,6 +201,101 @@ def test_a_loss_of_ones_own():
     first = train(state, task, learning_rate=0.01, iterations=20, loss=own)
     second = train(state, task, learning_rate=0.01, iterations=20)
     np.testing.assert_allclose(first.A, second.A, rtol=1e-13)  # one more product an entry
+
+
+def test_a_loss_of_ones_own_is_the_compiled_gradient_of_its_formula():
+    """A parameter called like the kernel's row index, and a name that is no file name."""
+    task = matrix_completion(7, 5, 2, 0.6, 0.3, rng=2)
+    state = explicit_weights(7, 5, 30, 1e-2, 3e-2, rng=3)
+    own = loss("i*sqrt(1 + (prediction - target)**2/i**2)", name="../own", parameters={"i": 0.4})
+
+    def gradient(A):
+        r = np.where(task.mask, A - task.target, 0.0) / 0.4
+        return float(0.4 * np.hypot(1, r)[task.mask].sum()), r / np.hypot(1, r)
+
+    run = witness.gradient_descent(state.W1, state.W2, gradient, 0.05, STEPS, every=STEPS)
+    trainer = Trainer(another_factor(state), task, learning_rate=0.05, loss=own)
+    trainer.advance(STEPS)
+    assert np.abs(trainer.A - run.A[-1]).max() <= BOUND * np.abs(run.A[-1]).max()
+    assert trainer.errors[0] == pytest.approx(run.losses[-1], rel=BOUND)
+    assert np.isnan(trainer.limit)
+
+
+@pytest.mark.parametrize(
+    ("formula", "value", "slope"),
+    [
+        ("log_cosh", 1e4 - np.log(2), 1.0),
+        ("log(1 + exp(prediction - target))", 1e4, 1.0),
+        ("log(1 + exp(target - prediction))", 0.0, 0.0),
+        ("huber", 1e4 - 0.5, 1.0),
+    ],
+)
+def test_compiled_losses_do_not_overflow_at_large_residuals(formula, value, slope):
+    state = NetworkState(np.array([[100.0]]), np.array([[100.0]]), 1.0, 1.0, 1.0)
+    task = Task(target=[[0.0]], truth=[[0.0]])
+    trainer = Trainer(state, task, learning_rate=0.5, loss=formula)
+    assert trainer.errors[0] == value
+    trainer.advance(1)
+    # W1 = W2 = 100 - 0.5 * 100 * slope; numbers without rounding
+    assert trainer.A[0, 0] == (100 - 50 * slope) ** 2
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_balanced_dynamics_are_those_of_the_balanced_network(update):
+    task = low_rank_recovery(8, 5, rank=2, rng=0)
+    state = random_state(8, 5, 1e3, 1e-3, 2e-3, rng=1)
+    start = balanced_factor(state.A)
+    gradient = witness.squared(task.target)
+    run = witness.gradient_descent(start.W1, start.W2, gradient, 0.02, STEPS, update, STEPS)
+    trainer = Trainer(state, task, learning_rate=0.02, dynamics="balanced", update=update)
+    trainer.advance(STEPS)
+    assert np.abs(trainer.A - run.A[-1]).max() <= BOUND * np.abs(run.A[-1]).max()
+
+
+def test_lift_of_zero_multiplies_each_mode_by_squares():
+    """From A0 = 0 descent keeps the target's singular vectors: q+- *= (1 +- eta (y - s))^2."""
+    task, c, rate = low_rank_recovery(7, 4, rank=2, rng=3), 0.8, 0.03
+    U, y, V_T = np.linalg.svd(task.target, full_matrices=False)
+    plus, minus = np.full(y.size, c), np.full(y.size, c)
+    for _ in range(STEPS):
+        gain = rate * (y - (plus - minus) / 2)
+        plus, minus = plus * (1 + gain) ** 2, minus * (1 - gain) ** 2
+    zero = self_consistent_lift(np.zeros((4, 7)), c)
+    trainer = Trainer(zero, task, learning_rate=rate, dynamics="self_consistent")
+    trainer.advance(STEPS)
+    expected = (U * ((plus - minus) / 2)) @ V_T
+    assert np.abs(trainer.A - expected).max() <= BOUND * y[0]
+
+
+def test_observables_are_those_of_the_network_itself():
+    """Along a run of any factor: what the weights of width 500 would show."""
+    task = low_rank_recovery(6, 4, rank=2, rng=0)
+    state = explicit_weights(6, 4, 500, 2e-3, 1e-3, rng=1)
+    run = train(another_factor(state), task, learning_rate=0.02, iterations=60, every=60,
+                observe=OBSERVABLES)  # fmt: skip
+    gradient = witness.squared(task.target)
+    own = witness.gradient_descent(state.W1, state.W2, gradient, 0.02, 60, every=60)
+    C1, C2 = own.W1.T @ own.W1, own.W2 @ own.W2.T
+    expected = {
+        "singular_value": observables.singular_values(own.A[-1]),
+        "stable_rank": observables.stable_rank(own.A[-1]),
+        "mode_overlap": observables.mode_overlap(own.A[-1], task.truth, 2),
+        "ntk_change": observables.ntk_change(C1, C2, state.C1, state.C2),
+        "balancedness_drift": observables.balancedness_drift(
+            own.W1, own.W2, state.W1, state.W2
+        ),
+    }
+    for name, value in expected.items():
+        assert name in OBSERVABLES
+        np.testing.assert_allclose(run[name].values[-1], value, rtol=BOUND)
+
+
+def test_balancedness_has_no_meaning_for_frozen_layers():
+    task = low_rank_recovery(4, rank=1, rng=0)
+    state = random_state(4, 4, 100, 1e-2, rng=1)
+    with pytest.raises(ValueError, match="balancedness_drift needs dynamics of two layers"):
+        train(state, task, learning_rate=0.1, iterations=2, dynamics="lazy",
+              observe=["balancedness_drift"])  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -293,10 +293,6 @@ MODE_FAULTS = {
         y * s0 / (s0 + (y - s0) * sp.exp(-sp.Abs(y) * t)),
     ),
     "the threshold off by 2 %": ("DEFINITIONS", None),
-    "the kernel without its cancellation-free gap": (
-        "stable_mode",
-        stable_mode_with("gap", lambda value: 2 * value),
-    ),
     "the kernel with M and N of one sign": (
         "stable_mode",
         stable_mode_with("N_", lambda value: value + 1),

@@ -182,9 +182,9 @@ def test_the_printed_ntk_norm_is_that_of_the_operator(shape):
 
 
 def test_any_factor_of_one_gram_matrix_trains_identically():
-    """Two networks of widths 5 and 2, one Gram matrix: a flow integrated to 25 digits agrees."""
-    with mp.workdps(30):
-        wide = mp.matrix([["0.3", "-0.7", "0.4", "0.1", "0.6"], ["0.5", "0.2", "-0.3", "0.8", "0"]])
+    """Two networks of widths 4 and 2, one Gram matrix: a flow integrated to 15 digits agrees."""
+    with mp.workdps(20):
+        wide = mp.matrix([["0.3", "-0.7", "0.4", "0.6"], ["0.5", "0.2", "-0.3", "0.8"]])
         gram = wide * wide.T
         narrow = mp.cholesky(gram)
         curves = []
@@ -200,8 +200,8 @@ def test_any_factor_of_one_gram_matrix_trains_identically():
             start = [factor[i, j] for i in range(2) for j in range(width)]
             end = mp.odefun(rate, 0, start)(mp.mpf("0.4"))
             curves.append(mp.fdot(end[:width], end[width:]))
-        # odefun works to the working precision of 30 digits, less a few
-        assert abs(curves[0] - curves[1]) < mp.mpf(10) ** -25
+        # odefun works to the working precision of 20 digits, less a few
+        assert abs(curves[0] - curves[1]) < mp.mpf(10) ** -15
         assert abs(curves[0] - mp.fdot(wide[0, :], wide[1, :])) > mp.mpf("0.1")
 
 
