@@ -13,9 +13,9 @@ import matplotlib
 
 matplotlib.use("Agg", force=False)
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -75,9 +75,8 @@ def draw_figure2(data: xr.Dataset) -> Figure:
     names = [name for name in PANELS if name != "log_distance" or "max_distance" in data]
     columns = 2 if len(names) == 4 else len(names)
     rows = math.ceil(len(names) / columns)
-    figure, grid = plt.subplots(
-        rows, columns, figsize=(5.6 * columns, 4.5 * rows), layout="constrained", squeeze=False
-    )
+    figure = Figure(figsize=(5.6 * columns, 4.5 * rows), layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False)
     for name, axes in zip(names, grid.flat, strict=True):
         draw_panel(data, name, axes)
         draw_validity(data, axes)
@@ -153,14 +152,15 @@ def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
     if outside.any():
         where = (data.gamma_sigma2, data.gamma_w, outside)
         axes.contourf(*where, levels=[0.5, 1.5], colors="white", alpha=0.45)
-        with plt.rc_context({"hatch.linewidth": 0.5, "hatch.color": "0.25"}):
+        with rc_context({"hatch.linewidth": 0.5, "hatch.color": "0.25"}):
             axes.contourf(*where, levels=[0.5, 1.5], colors="none", hatches=["////"])
     return axes
 
 
 def draw_cell(data: xr.Dataset) -> Figure:
     """Draw the predicted curves of one run: errors and singular values."""
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
+    figure = Figure(figsize=(10.5, 4.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
     draw_cell_errors(data, left)
     draw_cell_singular_values(data, right)
     a = data.attrs
