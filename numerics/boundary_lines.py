@@ -47,9 +47,11 @@ def boundary_lines(
     task: Mapping[sp.Symbol, sp.Rational],
     regime_at: Callable[[Array, Array], Regime],
 ) -> xr.Dataset:
-    """Return the boundaries in the limit, on (boundary, point); nan where one is not there.
+    """Return the boundaries in the limit, on (boundary, point).
 
-    A boundary that sets the error or its time is there where it does so; one that coincides with a boundary of regimes is left out.
+    A line is nan outside the ranges and where it is no boundary; one that sets the error or its
+    time is there where it does so.  What coincides with a boundary of regimes is left out, and
+    so is what the ranges do not reach.
 
     Parameters
     ----------
@@ -70,7 +72,8 @@ def boundary_lines(
         there = _inside(line, ranges) & _on_side(boundary, line[1])
         if boundary.sets:
             there &= _counts(boundary, line, task, regime_at)
-        rows.append((boundary, equation, np.where(there, line, np.nan)))
+        if np.count_nonzero(there) > 1:
+            rows.append((boundary, equation, np.where(there, line, np.nan)))
     return _dataset("boundary", rows)
 
 
@@ -101,7 +104,8 @@ def finite_lines(ranges: tuple[Range, Range], at: Mapping[sp.Symbol, float]) -> 
         there = _inside(line, ranges) & _on_side(boundary, line[1])
         if boundary.sets:
             there &= (line[1] >= 1) & _largest(boundary, terms, line, at)
-        rows.append((boundary, boundary.finite(), np.where(there, line, np.nan)))
+        if np.count_nonzero(there) > 1:
+            rows.append((boundary, boundary.finite(), np.where(there, line, np.nan)))
     return _dataset("finite_boundary", rows)
 
 

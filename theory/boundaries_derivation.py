@@ -64,6 +64,7 @@ def boundaries_derivation() -> Derivation:
         steps=(
             *_scale_steps(),
             *_boundary_steps(),
+            *_spike_steps(),
             *_waiting_steps(),
             *_fraction_steps(),
             *_exponent_steps(),
@@ -120,6 +121,23 @@ def _late_distance() -> sp.Expr:
     rational = remaining_distance().subs({s0: 0, P0: c}).rewrite(sp.exp)
     rational = rational.subs(sp.exp(D * t), 1 / x).subs(sp.exp(-D * t), x)
     return sp.cancel(rational / x**2).subs(x, 0).subs(DEFINITIONS).subs(target, theta)
+
+
+def _spike_steps() -> list[Step]:
+    """Prove the error of a learned spike from its place and its overlap."""
+    noise = d * tau**2
+    value, overlap = (theta**2 + noise) / theta, 1 - noise / theta**2
+    s, ov = sp.symbols("s ov", positive=True)
+    error = s**2 - 2 * s * theta * ov + theta**2
+    learned = error.subs({s: value, ov: overlap}) / d**2
+    exact = 2 * tau**2 / d + 3 * tau**4 / theta**2
+    return [
+        define("A singular value theta of the signal shows in the target at s, with the product "
+               "of overlaps ov (Benaych-Georges and Nadakuditi 2012).",
+               sp.Eq(sp.Tuple(s, ov), sp.Tuple(value, overlap), evaluate=False)),
+        prove("Once it is learned it adds to the test error 2 tau^2/d, for theta >> tau sqrt(d).",
+              learned, exact, show=sp.Eq(error / d**2, exact, evaluate=False)),
+    ]  # fmt: skip
 
 
 def _waiting_steps() -> list[Step]:

@@ -221,7 +221,7 @@ def scale_of(expression: sp.Expr, base: Mapping[sp.Symbol, Scale] | None = None)
     Examples
     --------
     >>> scale_of((sigma1**2 + sigma2**2) * w / 2).exponent
-    gamma_sigma2 + gamma_w + gap/2
+    gamma_sigma2 + gap/2 + gamma_w
     """
     base = BASE if base is None else base
     expression = sp.sympify(expression)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from theory.boundaries_derivation import boundaries_derivation
 from theory.closed_form import closed_form
 from theory.derivation import Derivation
 from theory.fast_prediction import fast_prediction
@@ -30,6 +31,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "wishart": ("Fluctuations of the random start and of the random target", wishart),
     "fluctuations": ("Fluctuations of the random start, to second order", fluctuations),
     "pair-flow": ("Response of a pair of modes in closed form", pair_flow),
+    "boundaries": ("Regimes and their boundaries", boundaries_derivation),
     "prediction": ("Train and test error in high dimension", prediction),
     "fast-prediction": ("A phase diagram in closed form", fast_prediction),
 }

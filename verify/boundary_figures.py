@@ -24,15 +24,15 @@ from verify.label_placement import Page
 
 __all__ = ["draw_boundaries", "draw_boundary_lines", "draw_exponent_plane"]
 
-#: From sky blue, where the error falls fastest with d, to white.
-COLOUR_MAP = LinearSegmentedColormap.from_list("error", ("#56B4E9", "#FFFFFF"))
+#: From a light sky blue, where the error falls fastest with d, to white.
+COLOUR_MAP = LinearSegmentedColormap.from_list("error", ("#8ECDF1", "#FFFFFF"))
 
 #: Colour, line style and width: boundaries of regimes, the paper's and ours, and of error or time.
 LIMIT_STYLES = {
     "paper": ("#000000", "-", 1.8),
     "ours": ("#D55E00", (0, (6, 2)), 1.6),
     "error": ("#0072B2", (0, (1, 1.5)), 1.6),
-    "time": ("#CC79A7", (0, (6, 1.5, 1, 1.5, 1, 1.5)), 1.6),
+    "time": ("#000000", (0, (7, 2, 1, 2, 1, 2)), 1.0),
 }
 FINITE_STYLE = ("#009E73", (0, (4, 1.5, 1, 1.5)), 1.4)
 KINDS = {
@@ -103,7 +103,7 @@ def draw_boundary_lines(data: xr.Dataset, axes: Axes, *, labels: bool = False) -
             continue
         axes.plot(*line, color=colour, linestyle=style, linewidth=width, zorder=3)
         handles[KINDS[kind]] = Line2D([], [], color=colour, linestyle=style, linewidth=width)
-        lines.append((line, str(one.boundary_equation.item()), colour))
+        lines.append((line, str(one.boundary_equation.item())))
     finite = []
     if "finite_boundary" in data.dims:
         colour, style, width = FINITE_STYLE
@@ -118,13 +118,13 @@ def draw_boundary_lines(data: xr.Dataset, axes: Axes, *, labels: bool = False) -
             frameon=False, fontsize=9,
         )  # fmt: skip
         page = Page(axes)
-        for line, *_ in lines:
+        for line, _ in lines:
             page.add_line(line)
         for line in finite:
             page.add_line(line, may_cross=True)
         _name_regions(data, page)
-        for line, equation, colour in sorted(lines, key=lambda x: np.isfinite(x[0][0]).sum()):
-            page.label_line(line, f"${equation}$", color=colour, fontsize=LABEL_SIZE)
+        for line, equation in sorted(lines, key=lambda x: np.isfinite(x[0][0]).sum()):
+            page.label_line(line, f"${equation}$", fontsize=LABEL_SIZE)
     return axes
 
 
