@@ -26,6 +26,12 @@ _EXPORTS = {
     "stability_limit": "numerics.training",
     "gradient_flow": "numerics.flow",
     "figure1": "numerics.experiments",
+    "exponent_plane": "numerics.regimes",
+    "predict_cell": "numerics.prediction",
+    "predict_grid": "numerics.prediction_grid",
+    "predict_run": "numerics.prediction",
+    "SweepPlan": "numerics.sweep_plan",
+    "run_sweep": "numerics.sweep",
 }
 
 __all__ = list(_EXPORTS)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from numerics.files import replace_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -39,31 +39,15 @@ def prepare_folder(name: str) -> Path:
 
 def save_dataset(data: xr.Dataset, path: Path) -> Path:
     """Write a dataset as netCDF-4."""
-    return _replace(path, lambda file: data.to_netcdf(file, engine="h5netcdf"))
+    return replace_file(path, lambda file: data.to_netcdf(file, engine="h5netcdf"))
 
 
 def save_figure(figure: Figure, path: Path, dpi: int = 160) -> Path:
     """Write a figure in the format of the path's suffix."""
     metadata = METADATA[path.suffix]
-    return _replace(path, lambda file: figure.savefig(file, dpi=dpi, metadata=metadata))
+    return replace_file(path, lambda file: figure.savefig(file, dpi=dpi, metadata=metadata))
 
 
 def save_text(text: str, path: Path) -> Path:
     """Write a text file."""
-    return _replace(path, lambda file: file.write_text(text))
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> Path:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        write(temporary)
-        # mkstemp makes a private file; a result should be as readable as any other file.
-        mask = os.umask(0)
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return replace_file(path, lambda file: file.write_text(text))
