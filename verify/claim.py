@@ -2,7 +2,8 @@
 
 A claim predicts from theory/, measures with numerics/ and says by which law the two may differ
 (:mod:`verify.laws`).  Hypothesis draws the problems.  Each claim carries planted faults, wrong
-theories or wrong kernels, under which it must fail: a claim that cannot fail shows nothing.
+theories or wrong kernels, under which it must fail: a claim that cannot fail shows nothing.  What
+looked true beyond a claim's range and was not is kept with it as a :class:`Limit`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 
 from hypothesis.strategies import SearchStrategy
 
-__all__ = ["Claim", "Fault", "Law", "Outcome", "Problem"]
+__all__ = ["Claim", "Fault", "Law", "Limit", "Outcome", "Problem", "unique"]
 
 #: A drawn problem: plain values by name, so that it can be printed as a snippet and run again.
 Problem = Mapping[str, Any]
@@ -32,7 +33,7 @@ class Outcome:
     strain : float
         Deviation in units of what the law allows; above 1 the law is broken.
     data : mapping
-        Points behind the verdict (for instance sizes and errors), for the report's figure.
+        Points behind the verdict (sizes and errors of a fit), for the report's figure.
     """
 
     holds: bool
@@ -45,8 +46,17 @@ class Outcome:
 class Law(Protocol):
     """How far measured and predicted values may lie apart."""
 
-    text: str
-    reason: str
+    @property
+    def text(self) -> str:
+        """The law in a few words."""
+
+    @property
+    def reason(self) -> str:
+        """Why the bound is what it is."""
+
+    @property
+    def false_alarm(self) -> float:
+        """Probability that one examination of a true claim fails; 0 for laws without chance."""
 
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
         """Predict, measure and compare on one problem."""
@@ -67,6 +77,32 @@ class Fault:
     name: str
     predict: Callable[..., Any] | None = None
     measure: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What looked true beyond a claim's range and was not, with a problem that refutes it.
+
+    Attributes
+    ----------
+    looked_true : str
+        The wider claim, in one sentence.
+    problem : mapping
+        On which it fails (run again by ``mixed-dynamics verify --limits``).
+    learnt : str
+        Why, and where the claim was restricted in consequence.
+    predict, measure : callable, optional
+        The wider claim's, where they differ from the claim's.
+    law : Law, optional
+        Likewise.
+    """
+
+    looked_true: str
+    problem: Problem
+    learnt: str
+    predict: Callable[..., Any] | None = None
+    measure: Callable[..., Any] | None = None
+    law: Law | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +131,10 @@ class Claim:
         At least one.
     cost : {"cheap", "dear"}
         Dear claims examine few problems, each of many runs.
+    limits : tuple of Limit
+        Where it was found to stop holding.
+    origin : str
+        File that a claim of a user's own came from; empty for built-in claims.
     """
 
     name: str
@@ -108,6 +148,8 @@ class Claim:
     law: Law
     faults: tuple[Fault, ...]
     cost: str = "cheap"
+    limits: tuple[Limit, ...] = ()
+    origin: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a claim that nothing could refute."""
@@ -127,6 +169,16 @@ class Claim:
             predict=fault.predict or self.predict,
             measure=fault.measure or self.measure,
         )
+
+    def examine_limit(self, limit: Limit) -> Outcome:
+        """Judge the wider claim of a limit on its problem; it should not hold."""
+        wider = replace(
+            self,
+            predict=limit.predict or self.predict,
+            measure=limit.measure or self.measure,
+            law=limit.law or self.law,
+        )
+        return wider.examine(limit.problem)
 
 
 def unique(claims: Iterable[Claim]) -> dict[str, Claim]:

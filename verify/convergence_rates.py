@@ -1,7 +1,7 @@
 """Exponents fitted to measured errors, with confidence intervals.
 
 ``log error = log prefactor + exponent log size``, by least squares over at least four sizes; the
-interval is Student's, from the scatter around the line, or from replicates where there are some.
+interval is Student's: from the scatter around the line, or of the replicates' own exponents.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ class Fit:
         return abs(self.exponent - exponent) <= self.halfwidth + bias
 
 
-def fit_exponent(sizes: ArrayLike, errors: ArrayLike, level: float = 1e-4) -> Fit:
+def fit_exponent(
+    sizes: ArrayLike, errors: ArrayLike, level: float = 1e-4, *, pooled: bool = False
+) -> Fit:
     """Fit an exponent to errors at several sizes.
 
     Parameters
@@ -47,9 +49,12 @@ def fit_exponent(sizes: ArrayLike, errors: ArrayLike, level: float = 1e-4) -> Fi
         At least four different positive sizes.
     errors : array_like, shape (n,) or (n, replicates)
         Positive errors.  With replicates the exponent is fitted in each, which gives its scatter
-        free of the common curvature.
+        free of the common curvature, also where a replicate's draws are shared by its sizes.
     level : float
         Two-sided probability outside the interval.
+    pooled : bool
+        Whether replicates at different sizes are independent, so that every point counts in the
+        scatter around one line (many more degrees of freedom; curvature widens the interval).
 
     Raises
     ------
@@ -67,11 +72,12 @@ def fit_exponent(sizes: ArrayLike, errors: ArrayLike, level: float = 1e-4) -> Fi
     slopes = centred @ table / (centred @ centred)
     exponent = float(slopes.mean())
     intercept = float(table.mean() - exponent * x.mean())
-    if slopes.size > 1:
+    if slopes.size > 1 and not pooled:
+        freedom = slopes.size - 1
         spread = slopes.std(ddof=1) / np.sqrt(slopes.size)
-        quantile = stats.t.ppf(1 - level / 2, slopes.size - 1)
     else:
-        rest = table[:, 0] - intercept - exponent * x
-        spread = np.sqrt(rest @ rest / (x.size - 2) / (centred @ centred))
-        quantile = stats.t.ppf(1 - level / 2, x.size - 2)
+        rest = table - (intercept + exponent * x)[:, None]
+        freedom = rest.size - 2
+        spread = np.sqrt((rest**2).sum() / freedom / (centred @ centred) / slopes.size)
+    quantile = stats.t.ppf(1 - level / 2, freedom)
     return Fit(exponent, float(np.exp(intercept)), float(quantile * spread))

@@ -1,7 +1,7 @@
 """The laws by which predictions and measurements may differ.
 
 :class:`RoundOff` for what is equal, :class:`PowerLaw` for what approaches with an exponent,
-:class:`Bound` for what must not exceed.
+:class:`Sampling` for means over random draws, :class:`Bound` for what must not be exceeded.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from verify.claim import Claim, Outcome, Problem
 from verify.convergence_rates import fit_exponent
 from verify.tolerances import TOLERANCES
 
-__all__ = ["Bound", "PowerLaw", "RoundOff"]
+__all__ = ["Bound", "PowerLaw", "RoundOff", "Sampling"]
 
 
 @dataclass(frozen=True)
 class RoundOff:
-    """Equal up to rounding: ``|measured - predicted| <= allowance``, relative to the scale.
+    """Equal up to rounding: ``|measured - predicted|`` within a tolerance of the scale.
 
     Attributes
     ----------
@@ -28,10 +29,14 @@ class RoundOff:
         Name in ``TOLERANCES``.
     in_eps : bool
         Whether the tolerance counts units of eps times the largest dimension.
+    entrywise : bool
+        Whether the scale is each entry's own; by default it is the largest entry of both sides.
     """
 
     tolerance: str = "roundoff_factor"
     in_eps: bool = True
+    entrywise: bool = False
+    false_alarm = 0.0
 
     @property
     def text(self) -> str:
@@ -44,20 +49,22 @@ class RoundOff:
         return TOLERANCES[self.tolerance].reason
 
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
-        """Compare arrays in the maximum norm, relative to the larger of both."""
+        """Compare arrays in the maximum norm."""
         predicted = np.asarray(claim.predict(problem), dtype=float)
         measured = np.asarray(claim.measure(problem), dtype=float)
         if predicted.shape != measured.shape:
             return Outcome(False, f"shape {predicted.shape}", f"shape {measured.shape}", np.inf)
-        scale = max(np.abs(predicted).max(initial=0.0), np.abs(measured).max(initial=0.0))
-        scale = scale or 1.0
-        deviation = float(np.abs(measured - predicted).max(initial=0.0) / scale)
+        larger = np.maximum(np.abs(predicted), np.abs(measured))
+        scale = larger if self.entrywise else np.full_like(larger, larger.max(initial=0.0))
+        scale = np.where(scale == 0, 1.0, scale)
+        # Divided first: the difference of numbers near the largest float stays finite.
+        gaps = np.abs(measured / scale - predicted / scale)
+        deviation = float(gaps.max(initial=0.0)) if not np.isnan(gaps).any() else np.inf
         allowed = TOLERANCES[self.tolerance].value
         if self.in_eps:
             allowed *= np.finfo(float).eps * max(predicted.shape, default=1)
-        strain = deviation / allowed
-        holds = bool(strain <= 1)  # NaN does not hold
-        return Outcome(holds, "equal", f"{deviation:.1e} relative", strain)
+        strain = float(deviation / allowed)
+        return Outcome(strain <= 1, "equal", f"{deviation:.1e} relative", strain)
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,8 @@ class PowerLaw:
     """An error that falls, or a quantity that scales, as a power of a size.
 
     ``predict(problem)`` returns the exponent; ``measure(problem, size)`` a positive number, or
-    one a replicate.
+    one a replicate.  The interval is that of the fit, widened by the finite-size bias.  A fit too
+    coarse to tell neighbouring exponents apart does not hold: it shows nothing.
 
     Attributes
     ----------
@@ -74,12 +82,22 @@ class PowerLaw:
     sizes : sequence of float
         At least four.
     bias : str
-        Name in ``TOLERANCES`` of the finite-size bias allowed beside the statistical interval.
+        Name in ``TOLERANCES`` of the finite-size bias of the exponent.
+    resolution : str
+        Name in ``TOLERANCES`` of the largest half width that decides anything.
+    pooled : bool
+        Whether replicates at different sizes are independent draws.
+    chance : bool
+        Whether draws decide what is measured; otherwise scatter around the line is curvature, and
+        a true claim cannot fail by chance.
     """
 
     variable: str
     sizes: Sequence[float]
     bias: str = "slope_bias"
+    resolution: str = "resolution"
+    pooled: bool = False
+    chance: bool = True
 
     @property
     def text(self) -> str:
@@ -91,14 +109,21 @@ class PowerLaw:
         """Why the bound is what it is."""
         return f"{TOLERANCES[self.bias].reason}; {TOLERANCES['false_alarm'].reason}"
 
+    @property
+    def false_alarm(self) -> float:
+        """Two-sided level of the interval, where there is chance."""
+        return TOLERANCES["false_alarm"].value if self.chance else 0.0
+
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
         """Fit the exponent and ask whether its interval holds the predicted one."""
         exponent = float(claim.predict(problem))
-        errors = [np.atleast_1d(claim.measure(problem, size)) for size in self.sizes]
-        table = np.array(errors)
-        fit = fit_exponent(self.sizes, table, TOLERANCES["false_alarm"].value)
+        table = np.array([np.atleast_1d(claim.measure(problem, size)) for size in self.sizes])
+        fit = fit_exponent(
+            self.sizes, table, TOLERANCES["false_alarm"].value, pooled=self.pooled
+        )
         allowed = fit.halfwidth + TOLERANCES[self.bias].value
         strain = abs(fit.exponent - exponent) / allowed
+        strain = float(max(strain, fit.halfwidth / TOLERANCES[self.resolution].value))
         geometric = np.exp(np.log(table).mean(axis=1))
         return Outcome(
             bool(strain <= 1),
@@ -111,6 +136,49 @@ class PowerLaw:
 
 
 @dataclass(frozen=True)
+class Sampling:
+    """The mean over random draws is the predicted one, up to sampling and a stated bias.
+
+    ``predict(problem)`` returns the mean; ``measure(problem)`` one value a draw.  Judged by
+    Student's quantile at the level of the false alarms.
+
+    Attributes
+    ----------
+    bias : str
+        Name in ``TOLERANCES`` of the relative error of the prediction itself.
+    """
+
+    bias: str
+
+    @property
+    def text(self) -> str:
+        """The law in a few words."""
+        return f"mean of draws, bias {TOLERANCES[self.bias].value:.1g}"
+
+    @property
+    def reason(self) -> str:
+        """Why the bound is what it is."""
+        return f"{TOLERANCES[self.bias].reason}; {TOLERANCES['false_alarm'].reason}"
+
+    @property
+    def false_alarm(self) -> float:
+        """Two-sided level of the interval."""
+        return TOLERANCES["false_alarm"].value
+
+    def judge(self, claim: Claim, problem: Problem) -> Outcome:
+        """Ask whether the interval around the mean holds the prediction."""
+        predicted = float(claim.predict(problem))
+        draws = np.asarray(claim.measure(problem), dtype=float)
+        error = draws.std(ddof=1) / np.sqrt(draws.size)
+        half = float(stats.t.ppf(1 - self.false_alarm / 2, draws.size - 1) * error)
+        allowed = half + TOLERANCES[self.bias].value * abs(predicted)
+        strain = float(abs(draws.mean() - predicted) / allowed)
+        return Outcome(
+            bool(strain <= 1), f"{predicted:.4g}", f"{draws.mean():.4g} +- {half:.2g}", strain
+        )
+
+
+@dataclass(frozen=True)
 class Bound:
     """A measured number that stays on the predicted side of a bound.
 
@@ -119,15 +187,19 @@ class Bound:
 
     text: str
     reason: str
+    false_alarm = 0.0
 
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
         """Ask whether the measured number lies in the predicted interval."""
         lowest, highest = claim.predict(problem)
         value = float(claim.measure(problem))
-        holds = bool(lowest <= value <= highest)
-        span = highest - lowest if np.isfinite(highest - lowest) else max(
-            abs(x) for x in (lowest, highest) if np.isfinite(x)
-        )  # fmt: skip
-        outside = max(lowest - value, value - highest, 0.0)
-        strain = 0.5 if holds else 1.0 + outside / (span or 1.0)
-        return Outcome(holds, f"[{lowest:.3g}, {highest:.3g}]", f"{value:.4g}", strain)
+        predicted, measured = f"[{lowest:.3g}, {highest:.3g}]", f"{value:.4g}"
+        if np.isnan(value):
+            return Outcome(False, predicted, measured, np.inf)
+        outside = max(lowest - value, value - highest)
+        span = highest - lowest
+        if not np.isfinite(span):
+            span = max((abs(x) for x in (lowest, highest) if np.isfinite(x)), default=0.0)
+        # On the bound the strain is 1, and falls with the distance inside.
+        strain = float(max(0.0, 1.0 + outside / (span or 1.0)))
+        return Outcome(bool(outside <= 0), predicted, measured, strain)

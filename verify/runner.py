@@ -1,27 +1,36 @@
 """Runs claims: hypothesis draws problems, the law judges, verdicts are collected.
 
 A failing claim is shrunk to its smallest counterexample, which prints as a Python snippet that
-reproduces it.  Problems depend on the seed alone.
+reproduces it.  Problems depend on the seed of the run alone; the seeds inside them are mixed with
+it, so that another run's random matrices are other ones even where hypothesis draws the same
+small problem first.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from itertools import count
+from functools import partial
 
 import hypothesis
+import numpy as np
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 
-from verify.claim import Claim, Fault, Outcome, Problem
+from verify.claim import Claim, Fault, Limit, Outcome, Problem
 
-__all__ = ["PROFILES", "Profile", "Verdict", "run_claim", "run_claims", "run_faults"]
+__all__ = [
+    "PROFILES", "Profile", "Verdict", "false_alarm_rate", "run_claim", "run_claims", "run_faults",
+    "run_limit", "run_limits",
+]  # fmt: skip
+
+#: Errors by which an examination may stop: it has then not kept its claim.
+EXAMINATION_ERRORS = (ArithmeticError, ValueError, RuntimeError, LookupError, TypeError)
 
 
 @dataclass(frozen=True)
 class Profile:
-    """How many problems are drawn for a cheap and for a dear claim."""
+    """How many problems are drawn for a cheap and for a dear claim; hypothesis' simplest first."""
 
     cheap: int
     dear: int
@@ -32,9 +41,9 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile(cheap=8, dear=1),
-    "standard": Profile(cheap=60, dear=3),
-    "thorough": Profile(cheap=400, dear=12),
+    "quick": Profile(cheap=8, dear=2),
+    "standard": Profile(cheap=60, dear=6),
+    "thorough": Profile(cheap=400, dear=25),
 }
 
 
@@ -45,7 +54,7 @@ class Verdict:
     Attributes
     ----------
     claim : Claim
-        As it was run, faults included.
+        As it stands, without the fault.
     fault : str or None
         Name of the planted fault.
     outcome : Outcome
@@ -58,6 +67,10 @@ class Verdict:
         Wall time.
     error : str
         Message of an exception that stopped the examination; empty otherwise.
+    outcomes : tuple of Outcome
+        All that were seen, in order.
+    limit : Limit or None
+        The limit that was examined in place of the claim.
     """
 
     claim: Claim
@@ -67,6 +80,8 @@ class Verdict:
     examined: int
     seconds: float
     error: str = ""
+    outcomes: tuple[Outcome, ...] = ()
+    limit: Limit | None = None
 
     @property
     def holds(self) -> bool:
@@ -74,10 +89,22 @@ class Verdict:
         return self.outcome.holds
 
     @property
+    def as_expected(self) -> bool:
+        """Whether a claim held, or a fault or a limit failed."""
+        return self.holds == (self.fault is None and self.limit is None)
+
+    @property
     def snippet(self) -> str:
         """Python text that reproduces the outcome."""
-        lines = ["from verify.claims import get_claim", ""]
-        lines.append(f"claim = get_claim({self.claim.name!r})")
+        name, origin = self.claim.name, self.claim.origin
+        if origin:
+            lines = ["from verify.claims import claims_from", ""]
+            lines.append(f"claim = claims_from({origin!r})[{name!r}]")
+        else:
+            lines = ["from verify.claims import get_claim", "", f"claim = get_claim({name!r})"]
+        if self.limit is not None:
+            number = self.claim.limits.index(self.limit)
+            return "\n".join([*lines, f"print(claim.examine_limit(claim.limits[{number}]))"])
         if self.fault:
             lines.append(f"claim = claim.with_fault(next(f for f in claim.faults "
                          f"if f.name == {self.fault!r}))")  # fmt: skip
@@ -97,8 +124,8 @@ class _Record:
     worst: Outcome | None = None
     worst_problem: Problem | None = None
     broken: tuple[Problem, Outcome, str] | None = None
-    examined: Iterator[int] = field(default_factory=count)
-    tried: int = 0
+    outcomes: list[Outcome] = field(default_factory=list)
+    known: dict[str, tuple[Outcome, str]] = field(default_factory=dict)
 
 
 def run_claim(
@@ -124,10 +151,21 @@ def run_claim(
     _search(examined, chosen.examples(claim), seed, record)
     elapsed = time.perf_counter() - start
     name = fault.name if fault else None
-    if record.broken is not None:
-        problem, outcome, error = record.broken
-        return Verdict(claim, name, outcome, problem, record.tried, elapsed, error)
-    return Verdict(claim, name, record.worst, record.worst_problem, record.tried, elapsed)
+    problem, outcome, error = record.broken or (record.worst_problem, record.worst, "")
+    tried = len(record.outcomes)
+    return Verdict(
+        claim, name, outcome, problem, tried, elapsed, error, tuple(record.outcomes)
+    )  # fmt: skip
+
+
+def run_limit(claim: Claim, limit: Limit) -> Verdict:
+    """Examine what looked true and was not on the problem that refutes it."""
+    start = time.perf_counter()
+    outcome, error = _examine(lambda problem: claim.examine_limit(limit), limit.problem)
+    elapsed = time.perf_counter() - start
+    return Verdict(
+        claim, None, outcome, limit.problem, 1, elapsed, error, (outcome,), limit
+    )  # fmt: skip
 
 
 def run_claims(
@@ -137,11 +175,7 @@ def run_claims(
     watch: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
     """Run claims one after the other; ``watch`` sees each verdict as it is reached."""
-    verdicts = []
-    for claim in claims:
-        verdicts.append(run_claim(claim, profile, seed))
-        watch(verdicts[-1])
-    return verdicts
+    return _watched((partial(run_claim, x, profile, seed) for x in claims), watch)
 
 
 def run_faults(
@@ -151,11 +185,34 @@ def run_faults(
     watch: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
     """Run every claim under each of its planted faults; a verdict that holds is a defect."""
+    runs = (partial(run_claim, x, profile, seed, fault) for x in claims for fault in x.faults)
+    return _watched(runs, watch)
+
+
+def run_limits(
+    claims: Iterable[Claim], watch: Callable[[Verdict], None] = lambda verdict: None
+) -> list[Verdict]:
+    """Run every limit of the claims; a verdict that holds means that the range is too narrow."""
+    return _watched((partial(run_limit, x, limit) for x in claims for limit in x.limits), watch)
+
+
+def false_alarm_rate(claims: Iterable[Claim], profile: str | Profile) -> float:
+    """Return the probability that a run in which every claim is true reports a failure.
+
+    ``1 - product (1 - level)^problems`` over claims judged by chance (the others cannot).
+    """
+    chosen = _profile(profile)
+    keep = [(1 - x.law.false_alarm) ** chosen.examples(x) for x in claims]
+    return float(1 - np.prod(keep))
+
+
+def _watched(
+    runs: Iterable[Callable[[], Verdict]], watch: Callable[[Verdict], None]
+) -> list[Verdict]:
     verdicts = []
-    for claim in claims:
-        for fault in claim.faults:
-            verdicts.append(run_claim(claim, profile, seed, fault))
-            watch(verdicts[-1])
+    for run in runs:
+        verdicts.append(run())
+        watch(verdicts[-1])
     return verdicts
 
 
@@ -177,16 +234,15 @@ def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
         suppress_health_check=list(HealthCheck), verbosity=Verbosity.quiet,
         report_multiple_bugs=False, print_blob=False,
     )  # fmt: skip
-    @given(problem=claim.problems)
-    def examine(problem: Problem) -> None:
-        record.tried += 1
-        error = ""
-        try:
-            outcome = claim.examine(problem)
-        except (ArithmeticError, ValueError, RuntimeError) as raised:
-            # A run that stops with an error has not kept its claim.
-            error = f"{type(raised).__name__}: {raised}"
-            outcome = Outcome(False, "a value", "an error", float("inf"))
+    @given(drawn=claim.problems)
+    def examine(drawn: Problem) -> None:
+        problem = _salted(drawn, seed)
+        # hypothesis replays a failure to see whether it is stable; it is, so it is looked up.
+        key = repr(problem)
+        if key not in record.known:
+            record.known[key] = _examine(claim.examine, problem)
+            record.outcomes.append(record.known[key][0])
+        outcome, error = record.known[key]
         if record.worst is None or not outcome.strain <= record.worst.strain:
             record.worst, record.worst_problem = outcome, problem
         if not outcome.holds:
@@ -200,3 +256,22 @@ def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
     except BaseExceptionGroup as group:
         if group.split(_BrokenError)[1] is not None:
             raise
+
+
+def _examine(
+    examine: Callable[[Problem], Outcome], problem: Problem
+) -> tuple[Outcome, str]:
+    """Return the outcome, and the message of an error in its place."""
+    try:
+        return examine(problem), ""
+    except EXAMINATION_ERRORS as raised:
+        error = f"{type(raised).__name__}: {raised}"
+        return Outcome(False, "a value", "an error", float("inf")), error
+
+
+def _salted(problem: Problem, seed: int) -> Problem:
+    """Mix the run's seed into that of a problem."""
+    if "seed" not in problem:
+        return problem
+    mixed = np.random.SeedSequence([seed, problem["seed"]]).generate_state(1)[0]
+    return dict(problem) | {"seed": int(mixed)}

@@ -10,15 +10,18 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from numerics.initialization import NetworkState, random_state
 from numerics.tasks import Task
 from verify.claim import Problem
 
 __all__ = [
+    "LOSSES",
+    "bases",
     "dimensions",
     "haar",
+    "in_bases",
     "network",
     "problems",
     "scales",
@@ -75,14 +78,25 @@ def haar(size: int, rng: np.random.Generator) -> NDArray[np.float64]:
     return q * np.where(np.diag(r) < 0, -1.0, 1.0)
 
 
+def bases(problem: Problem, label: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the orthogonal matrices U (d_out) and V (d_in) of a label."""
+    rng = np.random.default_rng([problem["seed"], label])
+    left = haar(problem["d_out"], rng)
+    return left, haar(problem["d_in"], rng).T
+
+
+def in_bases(
+    problem: Problem, values: ArrayLike, label: int = 0
+) -> NDArray[np.float64]:
+    """Return ``U diag(values) V^T``; values beyond the smaller dimension are cut."""
+    left, right = bases(problem, label)
+    count = min(problem["d_out"], problem["d_in"], np.size(values))
+    return (left[:, :count] * np.asarray(values, dtype=float)[:count]) @ right[:, :count].T
+
+
 def target_matrix(problem: Problem, label: int = 0) -> NDArray[np.float64]:
     """Return the matrix with the problem's spectrum, rotated on both sides."""
-    rng = np.random.default_rng([problem["seed"], label])
-    d_out, d_in = problem["d_out"], problem["d_in"]
-    values = np.zeros((d_out, d_in))
-    count = min(d_out, d_in, len(problem["spectrum"]))
-    values[range(count), range(count)] = problem["spectrum"][:count]
-    return haar(d_out, rng) @ values @ haar(d_in, rng)
+    return in_bases(problem, problem["spectrum"], label)
 
 
 def task(problem: Problem) -> Task:

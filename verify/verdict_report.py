@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from xml.etree import ElementTree
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -21,23 +22,27 @@ __all__ = ["draw_verdict", "html_page", "json_text", "junit_text", "table_header
 
 _WIDTHS = (26, 18, 22, 24, 7)
 
+#: Heading of the columns that depend on what was run: claims, planted faults or limits.
+_KINDS = {"": ("law", "verdict"), "fault": ("fault", "caught"), "limit": ("looked true", "shown")}
 
-def table_header(faults: bool = False) -> str:
-    """Return the heading of the live table."""
-    last = "caught" if faults else "verdict"
-    names = ("claim", "predicted", "measured", "fault" if faults else "law", "tried")
-    return _columns(names) + last
+#: Words for a verdict of each kind: as expected, and not.
+_WORDS = {"": ("holds", "FAILS"), "fault": ("caught", "SURVIVED"), "limit": ("refuted", "HOLDS")}
+
+#: Smallest strain that a figure shows.
+_FLOOR = 1e-8
+
+
+def table_header(kind: str = "") -> str:
+    """Return the heading of the live table; kind "fault" or "limit" for those."""
+    detail, last = _KINDS[kind]
+    return _columns(("claim", "predicted", "measured", detail, "tried")) + last
 
 
 def table_row(verdict: Verdict) -> str:
     """Return one line of the live table."""
     claim, outcome = verdict.claim, verdict.outcome
-    if verdict.fault is None:
-        detail, result = claim.law.text, "holds" if verdict.holds else "FAILS"
-    else:
-        detail, result = verdict.fault, "caught" if not verdict.holds else "SURVIVED"
-    cells = (claim.name, outcome.predicted, outcome.measured, detail, str(verdict.examined))
-    return _columns(cells) + f"{result}  {verdict.seconds:.1f} s"
+    cells = (claim.name, outcome.predicted, outcome.measured, _detail(verdict), verdict.examined)
+    return _columns([str(x) for x in cells]) + f"{_word(verdict)}  {verdict.seconds:.1f} s"
 
 
 def json_text(verdicts: Sequence[Verdict], settings: dict[str, object]) -> str:
@@ -53,66 +58,98 @@ def json_text(verdicts: Sequence[Verdict], settings: dict[str, object]) -> str:
 
 
 def junit_text(verdicts: Sequence[Verdict]) -> str:
-    """Return JUnit XML: a test case a claim (or a planted fault, which must fail its claim)."""
-    bad = [verdict for verdict in verdicts if not _good(verdict)]
+    """Return JUnit XML: a case a claim, a planted fault or a limit (which must fail)."""
+    bad = [verdict for verdict in verdicts if not verdict.as_expected]
     suite = ElementTree.Element(
         "testsuite", name="mixed-dynamics verify", tests=str(len(verdicts)),
         failures=str(len(bad)), time=f"{sum(x.seconds for x in verdicts):.3f}",
     )  # fmt: skip
     for verdict in verdicts:
-        name = verdict.claim.name if verdict.fault is None else (
-            f"{verdict.claim.name} [{verdict.fault}]"
-        )
+        kind = _kind(verdict)
+        name = verdict.claim.name + (f" [{kind}: {_detail(verdict)}]" if kind else "")
         case = ElementTree.SubElement(
             suite, "testcase", classname=f"verify.{verdict.claim.family}", name=name,
             time=f"{verdict.seconds:.3f}",
         )  # fmt: skip
-        if not _good(verdict):
+        if not verdict.as_expected:
             failure = ElementTree.SubElement(case, "failure", message=_summary(verdict))
             failure.text = verdict.snippet
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True)
 
 
-def html_page(
-    verdicts: Sequence[Verdict], faults: Sequence[Verdict], settings: dict[str, object]
-) -> str:
-    """Return one page with the table, and statement, law and figure of each claim."""
-    rows = "".join(_html_row(verdict) for verdict in verdicts)
-    details = "".join(_html_detail(verdict, faults) for verdict in verdicts)
-    held = sum(verdict.holds for verdict in verdicts)
-    caught = sum(not verdict.holds for verdict in faults)
-    summary = f"{held} of {len(verdicts)} claims hold"
-    if faults:
-        summary += f"; {caught} of {len(faults)} planted faults were caught"
-    shown = ", ".join(f"{key} {value}" for key, value in settings.items())
+def html_page(verdicts: Sequence[Verdict], settings: dict[str, object]) -> str:
+    """Return one page with the table, and statement, law, figure and limits of each claim.
+
+    Verdicts on faults and limits are listed under their claims.
+    """
+    claims, planted, refuted = (
+        [x for x in verdicts if _kind(x) == kind] for kind in ("", "fault", "limit")
+    )
+    rows = "".join(_html_row(verdict, planted) for verdict in claims)
+    details = "".join(_html_detail(verdict, planted, refuted) for verdict in claims)
+    summary = [f"{sum(x.holds for x in claims)} of {len(claims)} claims hold"]
+    for part, words in ((planted, "planted faults were caught"), (refuted, "limits shown again")):
+        if part:
+            summary.append(f"{sum(x.as_expected for x in part)} of {len(part)} {words}")
+    shown = ", ".join(
+        f"{key.replace('_', ' ')} {value:.2g}" if isinstance(value, float) else f"{key} {value}"
+        for key, value in settings.items() if value is not None
+    )  # fmt: skip
     return _PAGE.format(
-        summary=html.escape(summary), settings=html.escape(shown), rows=rows, details=details,
-        versions=html.escape(versions()),
+        summary=html.escape("; ".join(summary)), settings=html.escape(shown), rows=rows,
+        details=details, versions=html.escape(versions()),
     )  # fmt: skip
 
 
 def draw_verdict(verdict: Verdict, axes: Axes) -> Axes:
-    """Draw what is behind a verdict: the fitted power, or the strain against its limit."""
-    data = verdict.outcome.data
-    if "sizes" in data:
-        sizes, errors = data["sizes"], data["errors"]
-        axes.loglog(sizes, errors, "o-", color=COLOURS[0], label="measured")
-        slope = data["predicted_exponent"][0]
-        line = [errors[0] * (size / sizes[0]) ** slope for size in sizes]
-        axes.loglog(sizes, line, "--", color=COLOURS[1], label=f"predicted exponent {slope:+.3g}")
-        axes.set(xlabel=verdict.claim.law.text.removeprefix("power of "), ylabel="measured error")
-        axes.legend(frameon=False, fontsize=8)
-    else:
-        strain = verdict.outcome.strain if math.isfinite(verdict.outcome.strain) else 10.0
-        axes.barh([0], [max(strain, 1e-6)], color=COLOURS[0] if verdict.holds else COLOURS[1])
-        axes.axvline(1.0, color="black", linestyle="--")
-        axes.set(xscale="log", xlim=(1e-6, 20), yticks=[],
-                 xlabel="largest deviation, in units of what the law allows")  # fmt: skip
+    """Draw what is behind a verdict: the fitted power, or every problem's strain."""
+    if "sizes" in verdict.outcome.data:
+        return _draw_power(verdict, axes)
+    strains = [min(max(x.strain, _FLOOR), 10.0) for x in verdict.outcomes] or [_FLOOR]
+    # Spread evenly and in order, so that equal strains do not hide each other.
+    heights = np.linspace(0.15, 0.85, len(strains))
+    axes.plot(np.sort(strains), heights, "o", color=COLOURS[0], markersize=4, alpha=0.6)
+    if not verdict.holds:
+        worst = min(max(verdict.outcome.strain, _FLOOR), 10.0)
+        axes.plot([worst], [0.5], "x", color=COLOURS[1], markersize=9, markeredgewidth=2)
+    axes.axvline(1.0, color="black", linestyle="--", linewidth=1)
+    axes.set(xscale="log", xlim=(_FLOOR / 2, 20), ylim=(0, 1), yticks=[],
+             xlabel="deviation of each problem, in units of what the law allows")  # fmt: skip
     return axes
 
 
-def _good(verdict: Verdict) -> bool:
-    return verdict.holds if verdict.fault is None else not verdict.holds
+def _draw_power(verdict: Verdict, axes: Axes) -> Axes:
+    for outcome in verdict.outcomes:
+        if outcome.data and outcome is not verdict.outcome:
+            axes.loglog(outcome.data["sizes"], outcome.data["errors"], "-", color="#9A9A9A",
+                        linewidth=0.8, alpha=0.7)  # fmt: skip
+    data = verdict.outcome.data
+    sizes, errors = data["sizes"], data["errors"]
+    slope = data["predicted_exponent"][0]
+    axes.loglog(sizes, errors, "o-", color=COLOURS[0], label="measured (others in grey)")
+    line = [errors[0] * (size / sizes[0]) ** slope for size in sizes]
+    axes.loglog(sizes, line, "--", color=COLOURS[1], label=f"predicted exponent {slope:+.3g}")
+    axes.set(xlabel=verdict.claim.law.text.removeprefix("power of "), ylabel="measured")
+    axes.minorticks_off()
+    axes.set_xticks(sizes, [f"{x:g}" for x in sizes])
+    axes.legend(frameon=False, fontsize=8)
+    return axes
+
+
+def _kind(verdict: Verdict) -> str:
+    if verdict.limit is not None:
+        return "limit"
+    return "" if verdict.fault is None else "fault"
+
+
+def _detail(verdict: Verdict) -> str:
+    if verdict.limit is not None:
+        return verdict.limit.looked_true
+    return verdict.claim.law.text if verdict.fault is None else verdict.fault
+
+
+def _word(verdict: Verdict) -> str:
+    return _WORDS[_kind(verdict)][0 if verdict.as_expected else 1]
 
 
 def _columns(cells: Sequence[str]) -> str:
@@ -130,11 +167,14 @@ def _summary(verdict: Verdict) -> str:
 
 
 def _as_dict(verdict: Verdict) -> dict[str, object]:
-    claim, outcome = verdict.claim, verdict.outcome
+    claim, outcome, limit = verdict.claim, verdict.outcome, verdict.limit
     return {
         "claim": claim.name, "family": claim.family, "statement": claim.statement,
         "where": claim.holds, "source": claim.source, "law": claim.law.text,
-        "reason": claim.law.reason, "fault": verdict.fault, "holds": verdict.holds,
+        "reason": claim.law.reason, "kind": _kind(verdict) or "claim", "fault": verdict.fault,
+        "looked_true": limit.looked_true if limit else None,
+        "learnt": limit.learnt if limit else None,
+        "holds": verdict.holds, "as_expected": verdict.as_expected,
         "predicted": outcome.predicted, "measured": outcome.measured,
         "strain": outcome.strain if math.isfinite(outcome.strain) else None,
         "data": {key: list(value) for key, value in outcome.data.items()},
@@ -143,54 +183,80 @@ def _as_dict(verdict: Verdict) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _html_row(verdict: Verdict) -> str:
+def _html_row(verdict: Verdict, planted: Sequence[Verdict]) -> str:
     claim, outcome = verdict.claim, verdict.outcome
-    cells = (claim.family, f'<a href="#{claim.name}">{claim.name}</a>',
+    mine = [x for x in planted if x.claim.name == claim.name]
+    caught = f"{sum(x.as_expected for x in mine)} of {len(mine)}" if mine else ""
+    name = html.escape(claim.name)
+    cells = (html.escape(claim.family), f'<a href="#{name}">{name}</a>',
              html.escape(outcome.predicted), html.escape(outcome.measured),
-             html.escape(claim.law.text), str(verdict.examined),
+             html.escape(claim.law.text), str(verdict.examined), caught,
              "holds" if verdict.holds else "<b>fails</b>")  # fmt: skip
     return "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>\n"
 
 
-def _html_detail(verdict: Verdict, faults: Sequence[Verdict]) -> str:
-    claim = verdict.claim
-    figure = Figure(figsize=(4.6, 2.6 if verdict.outcome.data else 1.2), layout="constrained")
+def _html_detail(
+    verdict: Verdict, planted: Sequence[Verdict], refuted: Sequence[Verdict]
+) -> str:
+    claim, name = verdict.claim, html.escape(verdict.claim.name)
+    parts = [
+        f'<section id="{name}"><h2>{name}</h2><p>{html.escape(claim.statement)}</p>',
+        f"<p><b>Holds</b>: {html.escape(claim.holds)}. <b>Source</b>: "
+        f"{html.escape(claim.source)}.</p>",
+        f"<p><b>Law</b>: {html.escape(claim.law.text)}; {html.escape(claim.law.reason)}.</p>",
+        f'<img alt="{name}" src="data:image/png;base64,{_picture(verdict)}">',
+        f"<p>{verdict.examined} problems; the hardest: {html.escape(_summary(verdict))}.</p>",
+    ]
+    mine = [x for x in planted if x.claim.name == claim.name]
+    if mine:
+        items = "".join(
+            f"<li>{html.escape(x.fault or '')}: {_word(x)} ({html.escape(_summary(x))})</li>"
+            for x in mine
+        )
+        parts.append(f"<p>Planted faults:</p><ul>{items}</ul>")
+    if claim.limits:
+        found = {x.limit.looked_true: x for x in refuted if x.claim.name == claim.name}
+        items = "".join(
+            f"<li>{html.escape(x.looked_true)} <b>No</b>: {html.escape(x.learnt)}"
+            + _measured_limit(found.get(x.looked_true)) + ".</li>"
+            for x in claim.limits
+        )  # fmt: skip
+        parts.append(f"<p>What looked true and was not:</p><ul>{items}</ul>")
+    parts.append(f"<details><summary>Run the hardest problem again</summary>"
+                 f"<pre>{html.escape(verdict.snippet)}</pre></details></section>\n")  # fmt: skip
+    return "".join(parts)
+
+
+def _measured_limit(verdict: Verdict | None) -> str:
+    return "" if verdict is None else f" ({_word(verdict)}: {html.escape(_summary(verdict))})"
+
+
+def _picture(verdict: Verdict) -> str:
+    tall = "sizes" in verdict.outcome.data
+    figure = Figure(figsize=(5.2, 3.0 if tall else 1.5), layout="constrained")
     draw_verdict(verdict, figure.subplots())
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=120)
-    picture = base64.b64encode(buffer.getvalue()).decode()
-    mine = [x for x in faults if x.claim.name == claim.name]
-    planted = "".join(
-        f"<li>{html.escape(x.fault or '')}: {'survived' if x.holds else 'caught'} "
-        f"({html.escape(x.outcome.measured)})</li>"
-        for x in mine
-    )
-    return (
-        f'<section id="{claim.name}"><h2>{claim.name}</h2><p>{html.escape(claim.statement)}</p>'
-        f"<p><b>Holds</b> {html.escape(claim.holds)}. <b>Source</b> {html.escape(claim.source)}."
-        f"</p><p><b>Law</b> {html.escape(claim.law.text)}: {html.escape(claim.law.reason)}.</p>"
-        f'<img alt="{claim.name}" src="data:image/png;base64,{picture}">'
-        f"<p>{html.escape(_summary(verdict))}</p>"
-        + (f"<p>Planted faults:</p><ul>{planted}</ul>" if planted else "")
-        + f"<pre>{html.escape(verdict.snippet)}</pre></section>\n"
-    )
+    return base64.b64encode(buffer.getvalue()).decode()
 
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>mixed-dynamics verify</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
-body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto;
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 66rem; margin: 2rem auto;
         padding: 0 1rem; color: #222; }}
 .table {{ overflow-x: auto; }}
-table {{ border-collapse: collapse; font-size: 0.9rem; }}
-td, th {{ padding: 0.25rem 0.6rem; border-bottom: 1px solid #ddd; text-align: left; }}
+table {{ border-collapse: collapse; font-size: 0.85rem; }}
+td, th {{ padding: 0.25rem 0.5rem; border-bottom: 1px solid #ddd; text-align: left;
+          vertical-align: top; }}
+section {{ border-top: 1px solid #ccc; margin-top: 2rem; }}
 pre {{ background: #f5f5f5; padding: 0.6rem; overflow-x: auto; font-size: 0.85rem; }}
 img {{ max-width: 100%; }}
 </style></head><body>
 <h1>Verification</h1><p>{summary}.</p><p>{settings}</p>
 <div class="table"><table><tr><th>family</th><th>claim</th><th>predicted</th><th>measured</th>
-<th>law</th><th>tried</th><th>verdict</th></tr>
+<th>law</th><th>tried</th><th>faults caught</th><th>verdict</th></tr>
 {rows}</table></div>
 {details}<p><small>{versions}</small></p></body></html>
 """

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import importlib.util
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
+from importlib import import_module
+from pathlib import Path
 
 from verify.claim import Claim, unique
 
-__all__ = ["all_claims", "get_claim", "select"]
+__all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select"]
+
+#: Modules of this package, in the order in which they are listed.
+FAMILIES = (
+    "conservation", "equivalence", "symmetry", "limits", "asymptotics", "convergence",
+    "low_rank_bias", "prediction", "regimes", "kernels", "losses",
+)  # fmt: skip
 
 
 @cache
 def all_claims() -> dict[str, Claim]:
     """Return every claim by name, in the order of the families."""
-    from verify.claims import conservation, equivalence
-
-    return unique([*conservation.CLAIMS, *equivalence.CLAIMS])
+    families = (import_module(f"verify.claims.{name}") for name in FAMILIES)
+    return unique(claim for family in families for claim in family.CLAIMS)
 
 
 def get_claim(name: str) -> Claim:
@@ -26,18 +36,52 @@ def get_claim(name: str) -> Claim:
     ValueError
         If there is no such claim.
     """
-    claims = all_claims()
+    return _get(all_claims(), name)
+
+
+def select(
+    names: Sequence[str] | None = None, claims: Mapping[str, Claim] | None = None
+) -> list[Claim]:
+    """Return the claims of the given names or families; all of them by default.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Names of claims or of families.
+    claims : mapping, optional
+        From which is chosen, by name; the built-in claims if left out.
+    """
+    known = all_claims() if claims is None else claims
+    if not names:
+        return list(known.values())
+    chosen: dict[str, Claim] = {}
+    for name in names:
+        family = [x for x in known.values() if x.family == name]
+        chosen |= {x.name: x for x in family or [_get(known, name)]}
+    return list(chosen.values())
+
+
+def claims_from(file: str | Path) -> dict[str, Claim]:
+    """Return the claims that a Python file lists as ``CLAIMS``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such file, or it has no ``CLAIMS``.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise ValueError(f"claims must come from a Python file, got {file}")
+    specification = importlib.util.spec_from_file_location(f"claims_of_{path.stem}", path)
+    module = importlib.util.module_from_spec(specification)
+    sys.modules[specification.name] = module
+    specification.loader.exec_module(module)
+    if not hasattr(module, "CLAIMS"):
+        raise ValueError(f"{file} must define CLAIMS, a sequence of claims")
+    return unique(replace(claim, origin=str(path)) for claim in module.CLAIMS)
+
+
+def _get(claims: Mapping[str, Claim], name: str) -> Claim:
     if name not in claims:
         raise ValueError(f"claim must be one of {', '.join(claims)}, got {name!r}")
     return claims[name]
-
-
-def select(names: Sequence[str] | None = None) -> list[Claim]:
-    """Return the claims of the given names or families; all of them by default."""
-    if not names:
-        return list(all_claims().values())
-    chosen: list[Claim] = []
-    for name in names:
-        family = [x for x in all_claims().values() if x.family == name]
-        chosen += family or [get_claim(name)]
-    return chosen

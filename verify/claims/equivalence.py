@@ -48,8 +48,11 @@ def _witness(problem: Problem, variance_fault: bool = False, transpose: bool = F
     loss = WITNESS_LOSSES[problem["loss"]](goal.target, goal.mask)
     gradient = loss
     if transpose:
-        # Cyclic exchange of the gradient's columns: the wrong entry drives each weight.
-        gradient = lambda A: (loss(A)[0], np.roll(loss(A)[1], 1, axis=1) * 1.0)  # noqa: E731
+        # A tenth of the gradient drives the next column; all of it would diverge.
+        def gradient(A: NDArray) -> tuple[float, NDArray]:
+            value, G = loss(A)
+            return value, 0.9 * G + 0.1 * np.roll(G, 1, axis=1)
+
     if variance_fault:
         state = NetworkState(state.W1 * 1.01, state.W2, state.c1, state.c2, state.width)
     run = witness.gradient_descent(
@@ -157,7 +160,7 @@ CLAIMS = (
         faults=(
             Fault("first layer's scale off by 1 %",
                   predict=lambda problem: _witness(problem, variance_fault=True)),
-            Fault("gradient's columns exchanged",
+            Fault("a tenth of the gradient in the wrong column",
                   predict=lambda problem: _witness(problem, transpose=True)),
             Fault("float32 in disguise",
                   measure=lambda problem: _width_free(problem).astype(np.float32)),
@@ -202,7 +205,7 @@ CLAIMS = (
         problems=problems(),
         predict=lambda problem: -1.0,
         measure=_update_gap,
-        law=PowerLaw("number of steps", (200, 400, 800, 1600)),
+        law=PowerLaw("number of steps", (200, 400, 800, 1600), chance=False),
         faults=(Fault("second order claimed", predict=lambda problem: -2.0),),
         cost="dear",
     ),

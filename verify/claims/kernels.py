@@ -1,0 +1,209 @@
+"""Generated kernels against mpmath, at scales where the formulas as written fail.
+
+Each kernel computes in float64 what sympy put into a form without cancellation; the reference is
+the formula as derived, with as many digits as its cancellations eat and fifty more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import mpmath
+import numpy as np
+import sympy as sp
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from numerics.kernel_cache import load
+from numerics.single_mode import single_mode
+from theory.closed_form import mode_eigenvalues
+from theory.kernel_source import scalar_kernel
+from theory.single_mode import DEFINITIONS, mode_solution, remaining_distance
+from theory.symbols import c, c1, c2, s, s0, t, y
+from theory.unified_evolution import IMBALANCE, THRESHOLD, lift_form
+from verify.claim import Claim, Fault, Problem
+from verify.laws import RoundOff
+from verify.strategies import scales
+
+__all__ = ["CLAIMS"]
+
+FAMILY = "kernels"
+#: Digits beyond those that cancel.
+DIGITS = 50
+#: Largest and smallest scale that is drawn; ratios are drawn from their own range.
+UNIT = scales(1e-60, 1e60)
+RATIO = scales(1e-40, 1e40)
+
+
+def _digits(problem: Problem) -> int:
+    """Return digits enough for differences of squares of what was drawn, and DIGITS more."""
+    sizes = [abs(np.log10(abs(x))) for x in problem.values() if isinstance(x, float) and x]
+    return DIGITS + int(4 * sum(sizes)) + 20
+
+
+def _mode_arguments(problem: Problem) -> tuple[float, float, float, float]:
+    """Return y, s0, c, t in the problem's unit; t in units of the rate."""
+    unit = problem["unit"]
+    threshold = unit * problem["threshold"]
+    start = problem["sign"] * unit * problem["start"]
+    time = problem["time"] / (unit * max(1.0, problem["threshold"]))
+    return problem["sign"] * unit, start, threshold, time
+
+
+@cache
+def _mode_formulas(module: str) -> Callable[..., tuple]:
+    both = [x.subs(DEFINITIONS) for x in (mode_solution(), remaining_distance())]
+    return sp.lambdify((y, s0, c, t), both, module)
+
+
+def _mode_reference(problem: Problem, factor: float = 1.0) -> NDArray:
+    target, start, threshold, time = map(mpmath.mpf, _mode_arguments(problem))
+    with mpmath.workdps(_digits(problem)):
+        values = _mode_formulas("mpmath")(target, start, factor * threshold, time)
+        return np.array([float(x) for x in values])
+
+
+def _mode_kernel(problem: Problem) -> NDArray:
+    return np.array([float(x) for x in single_mode(*_mode_arguments(problem))])
+
+
+def _mode_as_written(problem: Problem) -> NDArray:
+    with np.errstate(all="ignore"):
+        return np.array(_mode_formulas("numpy")(*map(np.float64, _mode_arguments(problem))))
+
+
+def _mode_in_float32(problem: Problem) -> NDArray:
+    with np.errstate(over="ignore", under="ignore"):
+        return _mode_kernel(problem).astype(np.float32)
+
+
+def _lift_arguments(problem: Problem) -> tuple[float, float, float]:
+    """Return s, c1 >= c2."""
+    unit = problem["unit"]
+    return unit * problem["value"], unit, unit * problem["layers"]
+
+
+def _lift_reference(problem: Problem, factor: float = 1.0) -> NDArray:
+    """Return the factor of ``[[lam/2 + p, s], [s, -lam/2 + p]]`` by Cholesky."""
+    value, first, second = map(mpmath.mpf, _lift_arguments(problem))
+    with mpmath.workdps(_digits(problem)):
+        upper, lower = _lift_blocks()(value, first, second)
+        pivot = mpmath.sqrt(factor * upper)
+        below = value / pivot
+        return np.array([float(pivot), float(below), float(mpmath.sqrt(lower - below**2))])
+
+
+@cache
+def _lift_blocks() -> Callable[..., tuple]:
+    root = sp.sqrt(s**2 + THRESHOLD**2)
+    return sp.lambdify((s, c1, c2), (IMBALANCE / 2 + root, -IMBALANCE / 2 + root), "mpmath")
+
+
+def _lift_kernel(problem: Problem) -> NDArray:
+    arguments = [np.array([x]) for x in _lift_arguments(problem)]
+    out = [np.empty(1) for _ in range(3)]
+    load(scalar_kernel("lift", lift_form())).lift(*arguments, *out)
+    return np.concatenate(out)
+
+
+def _lift_as_written(problem: Problem) -> NDArray:
+    value, first, second = _lift_arguments(problem)
+    root = np.sqrt(value**2 + ((first + second) / 2) ** 2)
+    pivot = np.sqrt((first - second) / 2 + root)
+    rest = root - (first - second) / 2 - (value / pivot) ** 2
+    return np.array([pivot, value / pivot, np.sqrt(max(rest, 0.0))])
+
+
+def _riccati_arguments(problem: Problem) -> tuple[float, float, float, float]:
+    """Return f, c1, c2, t."""
+    unit = problem["unit"]
+    value = problem["sign"] * unit * problem["value"]
+    time = problem["time"] / (unit * max(1.0, problem["value"]))
+    return value, unit, unit * problem["layers"], time
+
+
+def _riccati_reference(problem: Problem, factor: float = 1.0) -> NDArray:
+    """Return D - f, exp(-Dt) and (1 - exp(-2Dt))/(2D), with D = sqrt(f^2 + c1 c2)."""
+    value, first, second, time = map(mpmath.mpf, _riccati_arguments(problem))
+    with mpmath.workdps(_digits(problem)):
+        rate = mpmath.sqrt(value**2 + factor * first * second)
+        decay = mpmath.exp(-rate * time)
+        return np.array([float(x) for x in (rate - value, decay, (1 - decay**2) / (2 * rate))])
+
+
+def _riccati_kernel(problem: Problem) -> NDArray:
+    arguments = [np.array([x]) for x in _riccati_arguments(problem)]
+    out = [np.empty(1) for _ in range(3)]
+    load(scalar_kernel("modes", mode_eigenvalues())).modes(*arguments, *out)
+    return np.concatenate(out)
+
+
+def _riccati_as_written(problem: Problem) -> NDArray:
+    value, first, second, time = _riccati_arguments(problem)
+    rate = np.sqrt(value**2 + first * second)
+    decay = np.exp(-rate * time)
+    return np.array([rate - value, decay, (1 - decay**2) / (2 * rate)])
+
+
+_MODES = st.fixed_dictionaries({
+    "unit": UNIT, "threshold": RATIO, "start": st.one_of(st.just(0.0), RATIO),
+    "sign": st.sampled_from([1.0, -1.0]), "time": scales(1e-12, 100.0),
+})  # fmt: skip
+_LIFTS = st.fixed_dictionaries({"unit": UNIT, "value": RATIO, "layers": scales(1e-40, 1.0)})
+_RICCATI = st.fixed_dictionaries({
+    "unit": UNIT, "value": RATIO, "layers": scales(1e-40, 1.0),
+    "sign": st.sampled_from([1.0, -1.0]), "time": scales(1e-12, 100.0),
+})  # fmt: skip
+_LAW = RoundOff("kernel_relative", in_eps=False, entrywise=True)
+
+CLAIMS = (
+    Claim(
+        name="kernel-single-mode",
+        family=FAMILY,
+        statement="The single mode's value and its distance to the target are right to 1e-13 "
+        "each.",
+        holds="start and target of one sign (or start 0), units from 1e-60 to 1e60, thresholds "
+        "and starts from 1e-40 to 1e40 targets, up to 100 times the time scale",
+        source="theory.single_mode",
+        problems=_MODES,
+        predict=_mode_reference,
+        measure=_mode_kernel,
+        law=_LAW,
+        faults=(
+            Fault("the formula as written", measure=_mode_as_written),
+            Fault("float32 in disguise", measure=_mode_in_float32),
+            Fault("threshold off by 2 %", predict=lambda x: _mode_reference(x, factor=1.02)),
+        ),
+    ),
+    Claim(
+        name="kernel-lift",
+        family=FAMILY,
+        statement="The entries of the lift's factor are right to 1e-13 each.",
+        holds="c1 >= c2 > 0 (the layers swap otherwise), ratios to 1e40",
+        source="theory.unified_evolution, lift_form",
+        problems=_LIFTS,
+        predict=_lift_reference,
+        measure=_lift_kernel,
+        law=_LAW,
+        faults=(
+            Fault("Cholesky as written", measure=_lift_as_written),
+            Fault("upper block off by 2 %", predict=lambda x: _lift_reference(x, factor=1.02)),
+        ),
+    ),
+    Claim(
+        name="kernel-riccati",
+        family=FAMILY,
+        statement="The coefficients of the matrix closed form are right to 1e-13 each.",
+        holds="any sign of f, ratios to 1e40, up to 100 times the time scale",
+        source="theory.closed_form, mode_eigenvalues",
+        problems=_RICCATI,
+        predict=_riccati_reference,
+        measure=_riccati_kernel,
+        law=_LAW,
+        faults=(
+            Fault("D - f as written", measure=_riccati_as_written),
+            Fault("c1 c2 off by 2 %", predict=lambda x: _riccati_reference(x, factor=1.02)),
+        ),
+    ),
+)  # fmt: skip
