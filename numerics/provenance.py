@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["versions"]
@@ -11,6 +12,7 @@ __all__ = ["versions"]
 PACKAGES = ("mixed-dynamics", "numpy", "scipy", "numba", "sympy", "xarray")
 
 
+@cache
 def versions() -> str:
     """Return the versions as JSON text, fit for a netCDF attribute."""
     found = {"python": platform.python_version()}

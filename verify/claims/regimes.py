@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from numerics.initialization import NetworkState, random_state
 from numerics.prediction import predict_run
+from numerics.regimes import regime
 from theory.minimal_error import sweet_spot_logarithm
 from theory.quantities import fluctuation, initial_matrix
-from theory.regimes import regime
+from theory.regimes import Regime
 from theory.scaling import EQUAL_LAYERS, d, gamma_sigma2, gamma_w, k, sigma1, sigma2, tau
 from theory.scaling import theta as theta_symbol
 from theory.symbols import w
@@ -46,10 +47,10 @@ def _smallest_error(problem: Problem, size: float, logarithm: bool = True) -> fl
     """Return the predicted smallest test error, without its logarithm where it has one."""
     variance, width = size ** problem["gamma_sigma2"], size ** problem["gamma_w"]
     theta, threshold = problem["ratio"] * size, variance * width
-    steps = 25 * (np.log1p(theta / threshold) + np.log1p(variance**2 * width) + 3)
+    steps = 10 * (np.log1p(theta / threshold) + np.log1p(variance**2 * width) + 3)
     run = predict_run(
         int(size), int(size), width=width, init_variance=variance,
-        learning_rate=1 / (20 * (theta + threshold)), iterations=int(steps),
+        learning_rate=1 / (8 * (theta + threshold)), iterations=int(steps),
         singular_values=[theta] * problem["rank"], allow_out_of_range=True,
     )  # fmt: skip
     error = float(run.min_test_error)
@@ -67,7 +68,7 @@ def _waiting():
     return lambda *values: float(np.real(formula(*values)))
 
 
-def _regime(problem: Problem):
+def _regime(problem: Problem) -> Regime:
     return regime(problem["gamma_sigma2"], problem["gamma_w"])
 
 
