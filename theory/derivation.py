@@ -15,6 +15,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.matrix_algebra import Relations, blocks, is_zero, normal_form
+from theory.typesetting import latex
 
 __all__ = ["Derivation", "ProofError", "Step", "define", "derive", "prove", "prove_zero"]
 
@@ -43,7 +44,7 @@ class Step:
     mark: str
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {sp.latex(self.formula)}$"
+        return f"$\\displaystyle {latex(self.formula)}$"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Derivation:
         for number, step in enumerate(self.steps, start=1):
             lines.append("")
             lines.append(rf"\paragraph{{({number}) {step.mark}.}} {_escape(step.text)}")
-            formula = sp.latex(step.formula)
+            formula = latex(step.formula)
             lines.append(
                 rf"\[\setbox0=\hbox{{$\displaystyle {formula}$}}"
                 r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\box0}\else\box0\fi\]"
@@ -93,7 +94,7 @@ class Derivation:
         lines = [f"### {self.title}", f"*Holds:* {self.holds}"]
         for number, step in enumerate(self.steps, start=1):
             lines.append(f"**({number}) {step.mark}.** {step.text}")
-            lines.append(f"$$ {sp.latex(step.formula)} $$")
+            lines.append(f"$$ {latex(step.formula)} $$")
         lines.append(f"*Source:* {self.source}")
         return "\n\n".join(lines)
 

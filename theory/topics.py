@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable
 
 from theory.boundaries_derivation import boundaries_derivation
 from theory.closed_form import closed_form
+from theory.crossover import crossover
 from theory.derivation import Derivation
 from theory.fast_prediction import fast_prediction
 from theory.fluctuations import fluctuations
 from theory.gram_descent import gram_descent
 from theory.gram_dynamics import gram_dynamics
+from theory.kernel_change_derivation import kernel_change
 from theory.pair_flow import pair_flow
 from theory.prediction import prediction
 from theory.single_mode import single_mode
@@ -34,6 +36,8 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "boundaries": ("Regimes and their boundaries", boundaries_derivation),
     "prediction": ("Train and test error in high dimension", prediction),
     "fast-prediction": ("A phase diagram in closed form", fast_prediction),
+    "kernel-change": ("How far the tangent kernel of a linear network moves", kernel_change),
+    "crossover": ("Lazy and feature training of scaled networks", crossover),
 }
 
 _PREAMBLE = r"""\documentclass{article}
