@@ -26,11 +26,14 @@ _EXPORTS = {
     "stability_limit": "numerics.training",
     "gradient_flow": "numerics.flow",
     "figure1": "numerics.experiments",
+    "advise": "numerics.advice",
+    "check_advice": "numerics.advice_check",
     "exponent_plane": "numerics.regimes",
     "predict_cell": "numerics.prediction",
     "predict_grid": "numerics.prediction_grid",
     "predict_run": "numerics.prediction",
     "SweepPlan": "numerics.sweep_plan",
+    "CrossoverSweep": "numerics.crossover_sweep",
     "run_sweep": "numerics.sweep",
 }
 
