@@ -14,53 +14,33 @@ of one network and make the same steps, so that their distance has no share of t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.errors import DivergedError
+from numerics.declared_sweep import STATUSES, CellPoint, Variable, attempt, coded
 from numerics.experiments import Cell, prepare_on_task
 from numerics.gram_training import GramTrainer, fits, saves_products
 from numerics.initialization import self_consistent_lift
 from numerics.kernel_cache import load
 from numerics.observables import stable_rank
 from numerics.stopping import REASONS
-from numerics.sweep_plan import CellPoint, SweepPlan
 from numerics.tasks import Task, low_rank_recovery
 from numerics.training import Trainer
 from theory.gram_source import gram_module
 from theory.losses import squared
 
-__all__ = ["CURVES", "STATUSES", "VARIABLES", "Variable", "drawn_task", "run_cell"]
+if TYPE_CHECKING:
+    from numerics.sweep_plan import SweepPlan
 
-#: What became of a cell; the code in results is the place in this list.
-STATUSES = ("ok", "diverged", "failed")
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A result of a cell: its type in files, the value of an absent one, and its attributes."""
-
-    dtype: str
-    fill: float
-    attrs: Mapping[str, object]
-
-
-def _coded(dtype: str, meanings: tuple[str, ...], long_name: str) -> Variable:
-    attrs = {
-        "long_name": long_name,
-        "flag_values": np.arange(len(meanings), dtype=dtype),
-        "flag_meanings": " ".join(meanings),
-    }
-    return Variable(dtype, -1, attrs)
-
+__all__ = ["CURVES", "VARIABLES", "drawn_task", "run_cell"]
 
 _MEAN = {"units": "mean square of an entry; noise entries have variance 1"}
 _UNIT = {"units": "unit of A; noise entries have variance 1"}
 _COUNT = {"units": "iteration"}
+_BOTH = ("dynamics", "iteration")
 
 #: One number a cell.
 VARIABLES: dict[str, Variable] = {
@@ -72,8 +52,8 @@ VARIABLES: dict[str, Variable] = {
     "final_train_error": Variable("f8", np.nan, _MEAN),
     "final_test_error": Variable("f8", np.nan, _MEAN),
     "stop_iteration": Variable("i4", -1, _COUNT),
-    "stop_reason": _coded("i1", REASONS, "why the run ended"),
-    "status": _coded("i1", STATUSES, "what became of the cell"),
+    "stop_reason": coded(REASONS, "why the run ended"),
+    "status": coded(STATUSES, "what became of the cell"),
     "second_min_test_error": Variable("f8", np.nan, _MEAN | {
         "long_name": "smallest test error of the dynamics beside the reported one"}),
     "second_iterations": Variable("i4", -1, _COUNT | {
@@ -82,9 +62,9 @@ VARIABLES: dict[str, Variable] = {
 
 #: Values at each iteration, kept if the plan asks for curves; NaN after the run's end.
 CURVES: dict[str, Variable] = {
-    "train_error_curve": Variable("f8", np.nan, _MEAN),
-    "test_error_curve": Variable("f8", np.nan, _MEAN),
-    "distance_curve": Variable("f8", np.nan, _UNIT),
+    "train_error_curve": Variable("f8", np.nan, _MEAN, _BOTH),
+    "test_error_curve": Variable("f8", np.nan, _MEAN, _BOTH),
+    "distance_curve": Variable("f8", np.nan, _UNIT, ("iteration",)),
 }
 
 
@@ -99,14 +79,9 @@ def run_cell(plan: SweepPlan, cell: CellPoint) -> tuple[dict[str, object], str]:
         Empty, or why the cell diverged or failed.
     """
     record = _Record(plan)
-    try:
-        reason, status, note = _train(plan, cell, record), "ok", ""
-    except DivergedError as error:
-        reason, status, note = "diverged", "diverged", str(error)
-    except (ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
-        reason, status, note = "failed", "failed", f"{type(error).__name__}: {error}"
+    reason, status, note = attempt(lambda: _train(plan, cell, record))
     values = record.summary() | {
-        "stop_reason": REASONS.index(reason),
+        "stop_reason": REASONS.index(reason or status),
         "status": STATUSES.index(status),
     }
     if status != "ok":
@@ -166,7 +141,7 @@ def _train(plan: SweepPlan, cell: CellPoint, record: _Record) -> str:
     task, norm = drawn_task(plan, cell)
     rng = np.random.default_rng(plan.state_stream(cell))
     prepared = prepare_on_task(
-        task, cell.gamma_sigma2, cell.gamma_w, rng, fraction=plan.fraction, truth_norm=norm
+        task, cell["gamma_sigma2"], cell["gamma_w"], rng, fraction=plan.fraction, truth_norm=norm
     )
     runs = [_trainer(plan, prepared, norm, name) for name in plan.dynamics]
     measure, sums = load(gram_module(squared())).distance, np.empty((3, plan.d))

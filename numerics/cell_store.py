@@ -20,10 +20,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.cell_run import CURVES, VARIABLES, Variable
+from numerics.declared_sweep import DeclaredSweep
 from numerics.errors import SweepError
 from numerics.files import TEMPORARY_PREFIX, replace_file
-from numerics.sweep_plan import SweepPlan
 
 __all__ = ["CellStore"]
 
@@ -39,7 +38,7 @@ class CellStore:
     ----------
     folder : str or Path
         Made if need be.
-    plan : SweepPlan
+    plan : DeclaredSweep
         What is stored; another plan's folder is refused.
     resume : bool
         Go on with what is there; without it, a folder that holds results is refused.
@@ -56,7 +55,7 @@ class CellStore:
         or, without ``resume``, any result; or if another process writes to it.
     """
 
-    def __init__(self, folder: str | Path, plan: SweepPlan, *, resume: bool = False) -> None:
+    def __init__(self, folder: str | Path, plan: DeclaredSweep, *, resume: bool = False) -> None:
         self.folder, self.plan = Path(folder), plan
         self.dropped: list[str] = []
         self._done: dict[int, Path] = {}
@@ -118,7 +117,7 @@ class CellStore:
         """
         places = np.array(list(indices), dtype=np.int64)
         arrays = {"indices": places}
-        for name, variable in self._variables().items():
+        for name, variable in self.plan.variables.items():
             arrays[name] = np.asarray(results[name]).astype(variable.dtype)
         arrays["fingerprint"] = np.array(self.plan.fingerprint)
         arrays["checksum"] = np.array(_checksum(arrays))
@@ -130,20 +129,16 @@ class CellStore:
 
     def load(self) -> dict[str, NDArray]:
         """Return the results of all cells in the shape of the grid; absent ones have the fill."""
-        grid = self.plan.shape
-        tails = {name: _tail(self.plan, name) for name in self._variables()}
+        plan = self.plan
         whole = {
-            name: np.full((len(self.plan), *tails[name]), variable.fill, variable.dtype)
-            for name, variable in self._variables().items()
+            name: np.full((len(plan), *plan.tail_shape(name)), variable.fill, variable.dtype)
+            for name, variable in plan.variables.items()
         }
         for path in sorted(set(self._done.values())):
             shard = _read(path)
             for name, values in whole.items():
                 values[shard["indices"]] = shard[name]
-        return {name: values.reshape(*grid, *tails[name]) for name, values in whole.items()}
-
-    def _variables(self) -> dict[str, Variable]:
-        return VARIABLES | (CURVES if self.plan.curves else {})
+        return {name: x.reshape(*plan.shape, *x.shape[1:]) for name, x in whole.items()}
 
     def _open(self, resume: bool) -> None:
         for leftover in self.folder.glob(f"{TEMPORARY_PREFIX}*"):
@@ -240,14 +235,6 @@ def _checksum(arrays: Mapping[str, NDArray]) -> str:
         digest.update(f"{name} {values.dtype.str} {values.shape}\0".encode())
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()
-
-
-def _tail(plan: SweepPlan, name: str) -> tuple[int, ...]:
-    """Return the dimensions of one cell's value."""
-    if name not in CURVES:
-        return ()
-    length = plan.iterations + 1
-    return (length,) if name == "distance_curve" else (len(plan.dynamics), length)
 
 
 def _differences(held: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:

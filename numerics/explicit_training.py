@@ -276,7 +276,7 @@ def log_cosh(
     r"""Return A -> (loss, G) for ``loss = sum log cosh(r)``, whose slope is ``tanh(r)``.
 
     The arguments, the value and the errors are those of `squared`. The value is computed as
-    ``log1p(2 sinh(r/2)^2)`` for |r| < 1 and ``|r| + log1p(exp(-2|r|)) - log 2`` beyond, which
+    ``log1p(2 sinh(r/2)^2)`` for ``|r| < 1`` and ``|r| + log1p(exp(-2|r|)) - log 2`` beyond, which
     neither cancels nor overflows.
     """
 

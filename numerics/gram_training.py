@@ -11,16 +11,13 @@ Holds for identity inputs and every entry observed; any loss of :mod:`theory.los
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from numerics.errors import DivergedError
+from numerics.descent import Descent
 from numerics.initialization import NetworkState
 from numerics.kernel_cache import load
 from numerics.tasks import Task
-from numerics.training import DIVERGENCE_FACTOR, stability_limit
-from numerics.validation import check_choice, check_dimension, check_positive
 from theory.gram_source import gram_module
-from theory.losses import Loss, get_loss
+from theory.losses import Loss
 
 __all__ = ["GramTrainer", "fits", "saves_products"]
 
@@ -30,7 +27,7 @@ __all__ = ["GramTrainer", "fits", "saves_products"]
 MARGIN = 100.0
 
 
-class GramTrainer:
+class GramTrainer(Descent):
     """A run of sequential descent that is advanced by any number of steps at a time.
 
     Parameters
@@ -45,15 +42,6 @@ class GramTrainer:
         Loss of one entry.
     dtype : {"float64", "float32"}
         Precision of the matrices.
-
-    Attributes
-    ----------
-    A : ndarray, shape (d_out, d_in)
-        The matrix learned so far.
-    iteration : int
-        Steps made.
-    errors : tuple of float
-        Loss, train error and test error now.
     """
 
     def __init__(
@@ -67,49 +55,18 @@ class GramTrainer:
     ) -> None:
         if task.mask is not None or task.inputs is not None:
             raise ValueError("task must have identity inputs and no mask, got another")
-        if (state.d_out, state.d_in) != task.shape:
-            raise ValueError(
-                f"state and task must have one shape (d_out, d_in), got "
-                f"{(state.d_out, state.d_in)} and {task.shape}"
-            )
-        self.learning_rate = check_positive("learning_rate", learning_rate)
-        kind = np.dtype(check_choice("dtype", dtype, ("float64", "float32")))
-        self.task, self.threshold, self.iteration = task, state.threshold, 0
-        self.loss = get_loss(loss)
-        self._kernel = load(gram_module(self.loss))
-        self.A = np.array(state.A, dtype=kind, order="C")
-        self._blocks = tuple(np.array(x, dtype=kind, order="C") for x in (state.C1, state.C2))
-        self._gradient = np.empty(task.shape, kind)
-        sides = ((task.d_in,) * 2, (task.d_out,) * 2)
-        self._buffers = tuple(np.empty(x, kind) for x in (task.shape, task.shape, *sides))
-        fixed = (np.array(x, dtype=kind, order="C") for x in (task.target, task.truth))
-        sums = np.empty((3, task.d_in))
-        parameters = np.array(list(self.loss.parameters.values()), dtype=np.float64)
-        self._fixed = (*fixed, sums, parameters)
-        zero = self._kernel.evaluate(np.zeros_like(self.A), self._gradient, *self._fixed)[0]
-        self.errors = tuple(self._kernel.evaluate(self.A, self._gradient, *self._fixed))
-        tiny = np.finfo(np.float64).tiny
-        self._ceiling = DIVERGENCE_FACTOR * max(self.errors[0], zero, tiny)
-
-    def advance(self, steps: int) -> NDArray[np.float64]:
-        """Make steps of descent and return their (loss, train error, test error), a row a step.
-
-        Raises
-        ------
-        DivergedError
-            When the loss is no longer a number or exceeds its start by ``DIVERGENCE_FACTOR``.
-        """
-        records = np.empty((check_dimension("steps", steps), 3))
-        made = self._kernel.advance(
-            self.A, *self._blocks, self._gradient, *self._buffers, *self._fixed,
-            self.A.dtype.type(self.learning_rate), self._ceiling, records,
+        super().__init__(state, task, learning_rate, loss, dtype)
+        start = (state.A, state.C1, state.C2)
+        blocks = tuple(np.empty(x.shape, self.dtype) for x in start)
+        self.A = blocks[0]
+        # The gradient, then products: of the size of A, of A, of C1 and of C2.
+        gradient, *buffers = (np.empty_like(blocks[k]) for k in (0, 0, 0, 1, 2))
+        fixed = (self._array(task.target), self._array(task.truth), np.empty((3, task.d_in)),
+                 self._parameters)  # fmt: skip
+        self._begin(
+            load(gram_module(self.loss)), start, blocks, (self.A, gradient, *fixed),
+            (*blocks, gradient, *buffers, *fixed),
         )  # fmt: skip
-        self.iteration += made
-        self.errors = tuple(records[made - 1])
-        if not self.errors[0] <= self._ceiling:
-            limit = stability_limit(self.task, self.threshold, self.loss)
-            raise DivergedError(self.iteration, self.learning_rate, limit)
-        return records
 
 
 def fits(threshold: float, scale: float, dtype: str) -> bool:

@@ -19,11 +19,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from numerics.cell_run import CURVES, VARIABLES
 from numerics.cell_store import CellStore
+from numerics.declared_sweep import DeclaredSweep
 from numerics.provenance import versions
 from numerics.sweep_batches import batches
-from numerics.sweep_plan import SweepPlan
 from numerics.sweep_worker import BatchResult, run_batch
 from numerics.validation import check_nonnegative
 
@@ -70,7 +69,7 @@ class SweepProgress:
 
 
 def run_sweep(
-    plan: SweepPlan,
+    plan: DeclaredSweep,
     folder: str | Path,
     *,
     workers: int | None = None,
@@ -78,12 +77,12 @@ def run_sweep(
     resume: bool = False,
     progress: Callable[[SweepProgress], object] = lambda state: None,
 ) -> xr.Dataset:
-    """Train the cells of a plan that are not done yet and return the whole sweep.
+    """Run the cells of a plan that are not done yet and return the whole sweep.
 
     Parameters
     ----------
-    plan : SweepPlan
-        What to train.
+    plan : DeclaredSweep
+        What to run: a :class:`numerics.sweep_plan.SweepPlan`, for instance.
     folder : str or Path
         Where the store is kept; it survives this call and every kind of death.
     workers : int, optional
@@ -99,8 +98,7 @@ def run_sweep(
     Returns
     -------
     xarray.Dataset
-        Dimensions ``gamma_sigma2``, ``gamma_w``, ``replicate``; see
-        :data:`numerics.cell_run.VARIABLES`.
+        The plan's variables over its axes, with settings and versions as attributes.
 
     Raises
     ------
@@ -134,33 +132,19 @@ def run_sweep(
         return sweep_dataset(plan, store.load())
 
 
-def sweep_dataset(plan: SweepPlan, values: Mapping[str, NDArray]) -> xr.Dataset:
+def sweep_dataset(plan: DeclaredSweep, values: Mapping[str, NDArray]) -> xr.Dataset:
     """Return the results of a plan as a dataset with its settings and versions."""
-    grid = ("gamma_sigma2", "gamma_w", "replicate")
-    tails = {name: ("dynamics", "iteration") for name in CURVES} | {
-        "distance_curve": ("iteration",)
-    }
-    data = {
-        name: ((*grid, *tails.get(name, ())), array, dict((VARIABLES | CURVES)[name].attrs))
-        for name, array in values.items()
-    }
-    d = float(plan.d)
-    coords = {
-        "gamma_sigma2": list(plan.gamma_sigma2),
-        "gamma_w": list(plan.gamma_w),
-        "replicate": np.arange(plan.replicates),
-        "init_variance": ("gamma_sigma2", [d**x for x in plan.gamma_sigma2]),
-        "width": ("gamma_w", [float(np.floor(d**x)) for x in plan.gamma_w]),
-    }
-    if plan.curves:
-        coords |= {"dynamics": list(plan.dynamics), "iteration": np.arange(plan.iterations + 1)}
-    settings = json.loads(plan.to_json())
+    data = {}
+    for name, array in values.items():
+        variable = plan.variables[name]
+        data[name] = ((*plan.axes, *variable.tail), array, dict(variable.attrs))
+    coords = {name: list(x) for name, x in (plan.axes | plan.tails).items()} | plan.coordinates
     attrs = {
-        name: settings[name]
-        for name in ("d", "rank", "iterations", "fraction", "update", "precision", "task", "seed")
+        name: " ".join(value) if isinstance(value, list) else value
+        for name, value in json.loads(plan.to_json()).items()
+        if _fits_an_attribute(value)
     }
     attrs |= {
-        "dynamics": " ".join(plan.dynamics),
         "plan": plan.to_json(),
         "fingerprint": plan.fingerprint,
         "software": json.dumps(plan.software, sort_keys=True),
@@ -169,8 +153,15 @@ def sweep_dataset(plan: SweepPlan, values: Mapping[str, NDArray]) -> xr.Dataset:
     return xr.Dataset(data, coords=coords, attrs=attrs)
 
 
+def _fits_an_attribute(value: object) -> bool:
+    """Tell numbers, words and lists of words from axes, tables and switches."""
+    if isinstance(value, list):
+        return all(isinstance(x, str) for x in value)
+    return isinstance(value, int | float | str) and not isinstance(value, bool)
+
+
 def _engine(
-    plan: SweepPlan,
+    plan: DeclaredSweep,
     cells: Sequence[Sequence[int]],
     work: float,
     workers: int | None,
@@ -185,7 +176,7 @@ def _engine(
     return run_on_dask(plan, cells, workers=workers or _cores(), scheduler=scheduler)
 
 
-def _run_here(plan: SweepPlan, cells: Sequence[Sequence[int]]) -> Iterator[BatchResult]:
+def _run_here(plan: DeclaredSweep, cells: Sequence[Sequence[int]]) -> Iterator[BatchResult]:
     text = plan.to_json()
     for batch in cells:
         yield run_batch(text, batch)

@@ -1,48 +1,26 @@
-"""How long cells take, and how they are put together: long ones first, short ones in batches.
+"""How cells are put together for the engine: long ones first, short ones in batches.
 
-A step on the Gram blocks takes ``8 d^3`` flops, one on weights of width r ``6 d^2 r``; a run
-takes about ``(fraction/1.25) log(1 + 2 d/(sqrt(k) c))`` steps in the active regime (its slowest
-signal mode grows from c at 0.8 times the rate of the largest) and about 2.6 fractions in the
-lazy one, both measured in Figure 2.  Only the order, the batches and the time left depend on
-these estimates, never a result.
+Only the order, the batches and the time left depend on the estimated costs, never a result.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
-from numerics.gram_training import saves_products
-from numerics.sweep_plan import CellPoint, SweepPlan
-from numerics.validation import power_of_dimension
+from numerics.declared_sweep import DeclaredSweep
 
-__all__ = ["batches", "cost"]
-
-#: Seconds of a flop in float64, and of a step and a cell besides their products (2.6 GHz Zen 4).
-FLOP, STEP, CELL = 2.1e-11, 3e-5, 2e-2
+__all__ = ["batches"]
 
 #: A batch takes at least this many seconds, against the 2 to 10 ms of a task of the engine.
 BATCH = 0.5
 
 
-def cost(plan: SweepPlan, cell: CellPoint) -> float:
-    """Return about how many seconds a cell takes on one core."""
-    width = power_of_dimension(plan.d, cell.gamma_w, "gamma_w")
-    flops = sum(
-        _step_flops(plan, width if name == "gradient_descent" else math.inf)
-        for name in plan.dynamics
-    )
-    flop = FLOP / 2 if plan.precision == "float32" else FLOP
-    passes = (STEP + 3e-9 * plan.d**2) * len(plan.dynamics)
-    return CELL + _steps(plan, cell) * (flop * flops + passes)
-
-
-def batches(plan: SweepPlan, indices: Iterable[int]) -> list[tuple[list[int], float]]:
+def batches(plan: DeclaredSweep, indices: Iterable[int]) -> list[tuple[list[int], float]]:
     """Return (cells, seconds) for tasks of the engine, the longest cells first.
 
     Cells that are short on their own go together until they take ``BATCH`` seconds.
     """
-    cells = sorted(((cost(plan, plan.cell(k)), k) for k in indices), key=lambda x: (-x[0], x[1]))
+    cells = sorted(((plan.cost(plan.cell(k)), k) for k in indices), key=lambda x: (-x[0], x[1]))
     groups: list[tuple[list[int], float]] = []
     group, seconds = [], 0.0
     for each, index in cells:
@@ -52,19 +30,3 @@ def batches(plan: SweepPlan, indices: Iterable[int]) -> list[tuple[list[int], fl
             groups.append((group, seconds))
             group, seconds = [], 0.0
     return [*groups, (group, seconds)] if group else groups
-
-
-def _step_flops(plan: SweepPlan, width: float) -> float:
-    hidden = int(min(width, 2 * plan.d))
-    gram = plan.update == "sequential" and saves_products(hidden, plan.d, plan.d)
-    return 8.0 * plan.d**3 if gram else 6.0 * plan.d**2 * hidden
-
-
-def _steps(plan: SweepPlan, cell: CellPoint) -> float:
-    """Return about how many steps a cell makes under the paper's stopping rule."""
-    threshold = power_of_dimension(plan.d, cell.gamma_sigma2 + cell.gamma_w, "threshold")
-    if cell.gamma_sigma2 + cell.gamma_w > 1:
-        steps = 2.6 * plan.fraction
-    else:
-        steps = plan.fraction / 1.25 * math.log1p(2 * plan.d / math.sqrt(plan.rank) / threshold)
-    return min(max(steps, 1.0), plan.iterations)

@@ -16,8 +16,8 @@ from multiprocessing import resource_tracker
 import dask
 from distributed import Client, KilledWorker, LocalCluster, as_completed
 
+from numerics.declared_sweep import DeclaredSweep
 from numerics.errors import SweepError
-from numerics.sweep_plan import SweepPlan
 from numerics.sweep_worker import THREAD_VARIABLES, BatchResult, run_batch
 
 __all__ = ["run_on_dask"]
@@ -30,7 +30,7 @@ CONNECT = 20
 
 
 def run_on_dask(
-    plan: SweepPlan,
+    plan: DeclaredSweep,
     batches: Sequence[Sequence[int]],
     *,
     workers: int = 1,
@@ -40,7 +40,7 @@ def run_on_dask(
 
     Parameters
     ----------
-    plan : SweepPlan
+    plan : DeclaredSweep
         What the cells are of.
     batches : sequence of sequences of int
         Places of the cells, a batch a task, in the order in which to start them.

@@ -15,8 +15,7 @@ import scipy.linalg  # noqa: F401  loads the BLAS that numba calls, before its t
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
-from numerics.cell_run import run_cell
-from numerics.sweep_plan import SweepPlan
+from numerics.declared_sweep import DeclaredSweep
 
 __all__ = ["THREAD_VARIABLES", "BatchResult", "run_batch"]
 
@@ -50,12 +49,12 @@ class BatchResult:
 
 
 def run_batch(plan_text: str, indices: Sequence[int]) -> BatchResult:
-    """Train the cells of a batch.
+    """Run the cells of a batch.
 
     Parameters
     ----------
     plan_text : str
-        A plan as JSON.
+        A plan of any kind as JSON.
     indices : sequence of int
         Places of the cells in the flattened grid.
     """
@@ -64,18 +63,17 @@ def run_batch(plan_text: str, indices: Sequence[int]) -> BatchResult:
     with _blas().limit(limits=1):
         for index in indices:
             cell = plan.cell(index)
-            values, note = run_cell(plan, cell)
+            values, note = plan.run(cell)
             rows.append(values)
             if note:
-                place = f"gamma_sigma2 = {cell.gamma_sigma2:g}, gamma_w = {cell.gamma_w:g}"
-                notes.append(f"{place}: {note}")
+                notes.append(f"{cell}: {note}")
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     return BatchResult(tuple(indices), columns, tuple(notes), plan.fingerprint)
 
 
 @lru_cache(maxsize=4)
-def _plan(text: str) -> SweepPlan:
-    return SweepPlan.from_json(text)
+def _plan(text: str) -> DeclaredSweep:
+    return DeclaredSweep.from_json(text)
 
 
 @cache

@@ -24,24 +24,19 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from numerics import observables
-from numerics.errors import DivergedError
+from numerics.descent import Descent, stability_limit
 from numerics.initialization import NetworkState, balanced_factor, self_consistent_lift
 from numerics.kernel_cache import load
 from numerics.provenance import versions
 from numerics.tasks import Task
-from numerics.validation import check_choice, check_dimension, check_positive
+from numerics.validation import check_choice, check_dimension
 from theory.dense_source import descent_system, frozen_system, training_module
-from theory.losses import Loss, get_loss
-from theory.single_mode import stability_limit as mode_stability_limit
-from theory.symbols import c, y
+from theory.losses import Loss
 
 __all__ = ["DYNAMICS", "OBSERVABLES", "UPDATES", "Trainer", "stability_limit", "train"]
 
 DYNAMICS = ("gradient_descent", "self_consistent", "lazy", "balanced")
 UPDATES = ("simultaneous", "sequential")
-
-#: A run has diverged when its loss exceeds the largest of its first values by this factor.
-DIVERGENCE_FACTOR = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +76,7 @@ OBSERVABLES: dict[str, tuple[tuple[str, ...], Callable[[Snapshot], object]]] = {
 }  # fmt: skip
 
 
-class Trainer:
+class Trainer(Descent):
     """A training run that is advanced by any number of steps at a time.
 
     Parameters
@@ -101,15 +96,6 @@ class Trainer:
         Loss of one entry.
     dtype : {"float64", "float32"}
         Precision of the weights.
-
-    Attributes
-    ----------
-    A : ndarray, shape (d_out, d_in)
-        The matrix learned so far.
-    iteration : int
-        Steps made.
-    errors : tuple of float
-        Loss, train error and test error now.
     """
 
     def __init__(
@@ -123,69 +109,33 @@ class Trainer:
         loss: str | Loss | sp.Expr = "squared",
         dtype: str = "float64",
     ) -> None:
-        self.learning_rate = check_positive("learning_rate", learning_rate)
+        super().__init__(state, task, learning_rate, loss, dtype)
         self.dynamics = check_choice("dynamics", dynamics, DYNAMICS)
         self.update = check_choice("update", update, UPDATES)
-        kind = np.dtype(check_choice("dtype", str(dtype), ("float64", "float32")))
-        self.loss, self.task, self.iteration = get_loss(loss), task, 0
-        if (state.d_out, state.d_in) != task.shape:
-            raise ValueError(
-                f"state and task must have one shape (d_out, d_in), got "
-                f"{(state.d_out, state.d_in)} and {task.shape}"
-            )
-        system, moving, constants = _start(state, self.dynamics, self.update)
-        self._state = tuple(np.array(x, dtype=kind, order="C") for x in moving)
-        self._constants = tuple(np.array(x, dtype=kind, order="C") for x in constants)
-        masked, with_inputs = task.mask is not None, task.inputs is not None
-        self._kernel = load(
-            training_module(system, self.loss, masked=masked, with_inputs=with_inputs)
+        system, start, constants = _start(state, self.dynamics, self.update)
+        kernel = training_module(
+            system, self.loss, masked=task.mask is not None, with_inputs=task.inputs is not None
         )
-        self.A = self._state[0] if self.dynamics == "lazy" else np.empty(task.shape, kind)
-        self._work = self._arrays(kind)
-        self.limit = stability_limit(task, state.threshold, self.loss)
-        self.errors = self._evaluate()
-        self._ceiling = DIVERGENCE_FACTOR * max(self.errors[0], np.finfo(np.float64).tiny)
-        self._ceiling = max(self._ceiling, DIVERGENCE_FACTOR * self._loss_at_zero())
+        weights = tuple(np.empty(x.shape, self.dtype) for x in start)
+        lazy = self.dynamics == "lazy"
+        self.A = weights[0] if lazy else np.empty(task.shape, self.dtype)
+        self._constants = tuple(self._array(x) for x in constants)
+        evaluated = (*weights, *(() if lazy else (self.A,)), *self._work())
+        self._begin(load(kernel), start, weights, evaluated, (*evaluated, *self._constants))
         self._start = self.snapshot(copy=True)
-
-    def advance(self, steps: int) -> NDArray[np.float64]:
-        """Make steps of descent and return their (loss, train error, test error), a row a step.
-
-        Raises
-        ------
-        DivergedError
-            When the loss is no longer a number or exceeds its start by ``DIVERGENCE_FACTOR``.
-        """
-        records = np.empty((check_dimension("steps", steps), 3))
-        made = self._kernel.advance(
-            *self._state, *self._work, *self._constants,
-            self.A.dtype.type(self.learning_rate), self._ceiling, records,
-        )  # fmt: skip
-        self.iteration += made
-        self.errors = tuple(records[made - 1])
-        if not self.errors[0] <= self._ceiling:
-            raise DivergedError(self.iteration, self.learning_rate, self.limit)
-        return records
 
     @property
     def weights(self) -> tuple[NDArray, ...]:
         """The moving matrices: (W1, W2), or (A,) for lazy dynamics."""
-        return self._state
-
-    def place(self, weights: Iterable[NDArray]) -> tuple[float, float, float]:
-        """Move the run to other weights of the same shapes and return the errors there."""
-        for own, new in zip(self._state, weights, strict=True):
-            own[...] = new
-        self.errors = self._evaluate()
-        return self.errors
+        return self._moving
 
     def rates(self, out: tuple[NDArray, ...]) -> None:
         """Fill ``out`` with the time derivative of the weights under gradient flow."""
-        self._kernel.rates(*self._state, *self._work, *self._constants, *out)
+        self._kernel.rates(*self._stepped, *out)
 
     def snapshot(self, *, copy: bool = False) -> Snapshot:
         """Return what observables see now (a view; it moves with the run unless copied)."""
-        weights = tuple(x.copy() for x in self._state) if copy else self._state
+        weights = tuple(x.copy() for x in self.weights) if copy else self.weights
         if self.dynamics == "lazy":
             first, second = (lambda k=k: self._constants[k] for k in (0, 1))
         else:
@@ -194,30 +144,19 @@ class Trainer:
         matrix = self.A.copy() if copy else self.A
         return Snapshot(matrix, first, second, weights, getattr(self, "_start", None), self.task)
 
-    def _arrays(self, kind: np.dtype) -> tuple[NDArray, ...]:
-        task = self.task
-        inputs = np.empty((0, 0), kind) if task.inputs is None else task.inputs.astype(kind)
-        mask = np.empty((0, 0), np.bool_) if task.mask is None else np.array(task.mask)
-        target = np.array(task.target, dtype=kind, order="C")
-        noiseless = np.array(task.predictions(task.truth), dtype=kind, order="C")
-        gradient = np.empty(task.shape, kind)
-        predictions = self.A if task.inputs is None else np.empty(target.shape, kind)
-        residual = gradient if task.inputs is None else np.empty(target.shape, kind)
-        parameters = np.array(list(self.loss.parameters.values()), dtype=np.float64)
-        work = (predictions, residual, gradient, np.ascontiguousarray(inputs), target, noiseless,
-                mask, parameters)  # fmt: skip
-        return work if self.dynamics == "lazy" else (self.A, *work)
-
-    def _evaluate(self) -> tuple[float, float, float]:
-        return tuple(self._kernel.evaluate(*self._state, *self._work))
-
-    def _loss_at_zero(self) -> float:
-        """Return the loss of the zero matrix, a scale that a lucky start cannot make small."""
-        kind, mask = self.A.dtype, self._work[-2]
-        target, noiseless = self._work[-4:-2]
-        zero, residual = np.zeros(target.shape, kind), np.empty(target.shape, kind)
-        entries = self._kernel.entries
-        return entries(zero, residual, target, noiseless, mask, self._work[-1])[0]
+    def _work(self) -> tuple[NDArray, ...]:
+        task, absent = self.task, np.empty((0, 0))
+        target = self._array(task.target)
+        noiseless = self._array(task.predictions(task.truth))
+        inputs = self._array(absent if task.inputs is None else task.inputs)
+        mask = np.array(absent if task.mask is None else task.mask, dtype=np.bool_)
+        gradient = np.empty(task.shape, self.dtype)
+        # Without inputs the predictions are A itself, and their residual is the gradient.
+        same = task.inputs is None
+        predictions = self.A if same else np.empty_like(target)
+        residual = gradient if same else np.empty_like(target)
+        return (predictions, residual, gradient, inputs, target, noiseless, mask,
+                self._parameters)  # fmt: skip
 
 
 def train(
@@ -307,25 +246,6 @@ def train(
             "versions": versions(),
         },
     )
-
-
-def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> float:
-    """Return the learning rate above which descent is unstable at the target.
-
-    ``1/(kappa sqrt(||Y||^2 + c^2))`` with the loss's curvature bound kappa
-    (:func:`theory.single_mode.stability_limit`; proved for the squared loss); with inputs, kappa
-    is multiplied by ``||X||^2`` and Y is the truth, an estimate.  NaN where the loss's curvature
-    is not known.
-    """
-    chosen = get_loss("squared" if loss is None else loss)
-    if chosen.curvature is None:
-        return float("nan")
-    curvature, matrix = chosen.curvature, task.target
-    if task.inputs is not None:
-        curvature, matrix = curvature * np.linalg.norm(task.inputs, 2) ** 2, task.truth
-    largest = np.linalg.norm(matrix, 2)
-    limit = mode_stability_limit().subs({y: largest, c: max(threshold, np.finfo(float).tiny)})
-    return float(limit) / curvature
 
 
 def _start(state: NetworkState, dynamics: str, update: str) -> tuple:

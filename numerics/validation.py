@@ -25,12 +25,14 @@ __all__ = [
     "check_choice",
     "check_dimension",
     "check_finite",
+    "check_labels",
     "check_mask",
     "check_matrix",
     "check_nonnegative",
     "check_positive",
     "check_rank",
     "check_rng",
+    "check_seed",
     "check_times",
     "check_vector",
     "check_width",
@@ -183,6 +185,25 @@ def check_vector(name: str, value: ArrayLike) -> NDArray[np.float64]:
     return _real_array(name, value, 1)
 
 
+def check_labels(name: str, value: ArrayLike, count: int) -> NDArray[np.float64]:
+    """Return a float64 vector of ``count`` labels +1 or -1; errors as in `check_vector`.
+
+    Examples
+    --------
+    >>> check_labels("y", [1, -1, 0], 3)
+    Traceback (most recent call last):
+        ...
+    ValueError: y must be +1 or -1, got 0
+    """
+    labels = check_vector(name, value)
+    if labels.size != count:
+        raise ValueError(f"{name} must have an entry for each of {count} inputs, got {labels.size}")
+    wrong = labels[np.abs(labels) != 1]
+    if wrong.size:
+        raise ValueError(f"{name} must be +1 or -1, got {wrong[0]:g}")
+    return labels
+
+
 def check_times(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return times as a float64 vector: finite, nonnegative, nondecreasing, at least one.
 
@@ -246,6 +267,23 @@ def check_rng(value: Any) -> np.random.Generator:
     if value < 0:
         raise ValueError(f"rng must be >= 0 as a seed, got {value}")
     return np.random.default_rng(int(value))
+
+
+def check_seed(name: str, value: Any) -> int:
+    """Return a seed as an ``int``, at least 0; TypeError or ValueError otherwise.
+
+    Examples
+    --------
+    >>> check_seed("seed", -1)
+    Traceback (most recent call last):
+        ...
+    ValueError: seed must be an integer >= 0, got -1
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer >= 0, got {type(value).__name__}")
+    if value < 0:
+        raise ValueError(f"{name} must be an integer >= 0, got {value}")
+    return int(value)
 
 
 def power_of_dimension(d: Any, exponent: Any, name: str) -> float:

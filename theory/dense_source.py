@@ -24,7 +24,7 @@ from theory.losses import PREDICTION, TARGET, Loss
 from theory.symbols import C1, C2, W1, W2, A, X, d_out, eta, n
 from theory.unified_evolution import evolution_rate
 
-__all__ = ["DenseSystem", "descent_system", "frozen_system", "training_module"]
+__all__ = ["DenseSystem", "descent_system", "frozen_system", "product_line", "training_module"]
 
 #: Longest start of a file name; file systems allow 255 bytes, four a character at worst.
 MAX_NAME = 50
@@ -113,6 +113,25 @@ def training_module(
     return KernelModule(name, mark, functions, body)
 
 
+def product_line(out: str, product: MatrixExpr) -> str:
+    """Print a product of two matrices as a BLAS call that fills ``out``.
+
+    Raises
+    ------
+    ValueError
+        If it is not a product of two matrices, each transposed or not.
+
+    Examples
+    --------
+    >>> product_line("P", W2 * W1)
+    'np.dot(W2, W1, P)'
+    """
+    factors = product.args if isinstance(product, sp.MatMul) else (product,)
+    if len(factors) != 2:
+        raise ValueError(f"a kernel line must be a product of two matrices, got {product}")
+    return f"np.dot({_factor(factors[0])}, {_factor(factors[1])}, {out})"
+
+
 _WORK = ("A", "P", "R", "G", "inputs", "target", "noiseless", "mask", "parameters")
 
 
@@ -167,16 +186,16 @@ def _add_function() -> list[str]:
 def _evaluate_function(system: DenseSystem, with_inputs: bool) -> list[str]:
     lines = ["", "", DECORATOR, f"def evaluate({_arguments(system)}):"]
     if system.matrix != A:
-        lines.append("    " + _product("A", system.matrix))
+        lines.append("    " + product_line("A", system.matrix))
     residual = sp.MatrixSymbol("R", d_out, n)
     if with_inputs:
-        lines.append("    " + _product("P", A * X))
+        lines.append("    " + product_line("P", A * X))
     lines.append("    errors = entries(P, R, target, noiseless, mask, parameters)")
     if with_inputs:
         gradient = prediction_gradient()
         if residual not in gradient.atoms(sp.MatrixSymbol):
             raise ValueError(f"the gradient must be a product with R, got {gradient}")
-        lines.append("    " + _product("G", gradient))
+        lines.append("    " + product_line("G", gradient))
     lines.append("    return errors")
     return lines
 
@@ -190,7 +209,7 @@ def _advance_function(system: DenseSystem) -> list[str]:
         lines.append(f"    {name[0]} = np.empty_like({name[1]})")
     lines.append("    for step in range(records.shape[0]):")
     for plan in plans:
-        lines += [f"        {_product(buffer, product)}" for buffer, product, _, _ in plan]
+        lines += [f"        {product_line(buffer, product)}" for buffer, product, _, _ in plan]
         lines += [
             f"        add_scaled({target}, {scale}, {buffer})" for buffer, _, target, scale in plan
         ]
@@ -215,11 +234,11 @@ def _rates_function(system: DenseSystem) -> list[str]:
     for symbol, value in system.rates:
         rate = f"rate_{symbol.name}"
         (scale, product), *others = _terms(value)
-        lines += [f"    {_product(rate, product)}", f"    {rate} *= {_scalar(scale)}"]
+        lines += [f"    {product_line(rate, product)}", f"    {rate} *= {_scalar(scale)}"]
         for number, (scale, product) in enumerate(others):
             buffer = f"change_{symbol.name}_{number}"
             lines.append(f"    {buffer} = np.empty_like({rate})")
-            lines.append(f"    {_product(buffer, product)}")
+            lines.append(f"    {product_line(buffer, product)}")
             lines.append(f"    add_scaled({rate}, {_scalar(scale)}, {buffer})")
     lines.append("    return errors")
     return lines
@@ -242,14 +261,6 @@ def _terms(expression: MatrixExpr) -> list[tuple[sp.Expr, MatrixExpr]]:
 
 def _scalar(value: sp.Expr) -> str:
     return sp.pycode(value.subs(eta, sp.Symbol("learning_rate")))
-
-
-def _product(out: str, product: MatrixExpr) -> str:
-    """Print a product of two matrices as a BLAS call that fills ``out``."""
-    factors = product.args if isinstance(product, sp.MatMul) else (product,)
-    if len(factors) != 2:
-        raise ValueError(f"a kernel line must be a product of two matrices, got {product}")
-    return f"np.dot({_factor(factors[0])}, {_factor(factors[1])}, {out})"
 
 
 def _factor(factor: MatrixExpr) -> str:

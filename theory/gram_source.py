@@ -15,7 +15,7 @@ from functools import cache
 
 import sympy as sp
 
-from theory.dense_source import MAX_NAME, NOISELESS, _product
+from theory.dense_source import MAX_NAME, NOISELESS, product_line
 from theory.gram_descent import RATE, HalfStep, half_steps
 from theory.kernel_source import DECORATOR, KernelModule, fingerprint, scalar_lines
 from theory.losses import PREDICTION, TARGET, Loss
@@ -123,9 +123,9 @@ def _advance_function(moves: tuple[HalfStep, ...]) -> list[str]:
     lines += ["    for step in range(records.shape[0]):"]
     for number, move in enumerate(moves, start=1):
         lines += [
-            f"        {_product('U', move.rate)}",
+            f"        {product_line('U', move.rate)}",
             "        move_matrix(A, U, P, steps)",
-            f"        {_product(f'X{number}', move.overlap)}",
+            f"        {product_line(f'X{number}', move.overlap)}",
             f"        move_block({move.block.name}, X{number}, steps)",
         ]
     lines += [

@@ -165,7 +165,7 @@ def stabilise(expression: sp.Expr) -> sp.Expr:
     """Rewrite without needless cancellation or overflow.
 
     ``exp(x) - 1`` to ``expm1(x)``, ``log(1 + x)`` to ``log1p(x)``, ``log(cosh(x))`` to
-    ``log1p(2 sinh(x/2)^2)`` where |x| < 1 and ``|x| + log1p(exp(-2|x|)) - log 2`` beyond, and
+    ``log1p(2 sinh(x/2)^2)`` where ``|x| < 1`` and ``|x| + log1p(exp(-2|x|)) - log 2`` beyond, and
     ``log(1 + exp(x))`` to ``max(x, 0) + log1p(exp(-|x|))``.  The last two are proved equal by
     :func:`stable_identities`.
     """

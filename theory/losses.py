@@ -9,14 +9,14 @@ differentiable in the prediction almost everywhere.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
 
 import sympy as sp
 
-from theory.kernel_source import is_softplus, softplus_argument
+from theory.scalar_functions import ScalarFunction, parse
 
 __all__ = ["PREDICTION", "TARGET", "Loss", "get_loss", "huber", "log_cosh", "loss", "squared"]
 
@@ -24,73 +24,22 @@ PREDICTION, TARGET = sp.symbols("prediction target", real=True)
 
 
 @dataclass(frozen=True, eq=False)
-class Loss:
+class Loss(ScalarFunction):
     """The loss of one entry.
 
     Attributes
     ----------
-    name : str
-        How it is called in results.
-    expression : sympy.Expr
-        In ``prediction``, ``target`` and the parameters.
-    parameters : mapping of str to float
-        Values of the parameters, positive; a new value needs no new kernel.
+    name, expression, parameters
+        As for :class:`theory.scalar_functions.ScalarFunction`, in ``prediction`` and ``target``.
     curvature : float or None
         An upper bound of the second derivative, for the stability limit of descent; None where
         it is not known.
     """
 
-    name: str
-    expression: sp.Expr
-    parameters: Mapping[str, float] = field(default_factory=dict)
+    VARIABLES: ClassVar[tuple[sp.Symbol, ...]] = (PREDICTION, TARGET)
+    KIND: ClassVar[str] = "loss"
+
     curvature: float | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse symbols that nothing gives a value to, and values that sympy did not assume."""
-        for name, value in self.parameters.items():
-            if name in (PREDICTION.name, TARGET.name):
-                raise ValueError(f"a parameter must not be called {name!r}, which a loss is of")
-            if not 0 < value < math.inf:
-                raise ValueError(f"parameter {name!r} must be positive and finite, got {value}")
-        known = {PREDICTION, TARGET, *self.parameter_symbols}
-        unknown = sorted(str(x) for x in sp.sympify(self.expression).free_symbols - known)
-        if unknown:
-            allowed = ", ".join(sorted(str(x) for x in known))
-            raise ValueError(
-                f"loss {self.name!r} may contain the symbols {allowed}, got {', '.join(unknown)}"
-            )
-
-    @property
-    def parameter_symbols(self) -> tuple[sp.Symbol, ...]:
-        """The parameters as symbols, in the order in which kernels take them."""
-        return tuple(sp.Symbol(name, positive=True) for name in self.parameters)
-
-    @cached_property
-    def derivative(self) -> sp.Expr:
-        """The derivative in the prediction."""
-        # Simplified with exp, the slope of log(1 + exp(u)) may become a quotient of overflows.
-        opaque = self.expression.replace(is_softplus, lambda x: _Softplus(softplus_argument(x)))
-        slope = sp.simplify(sp.diff(opaque, PREDICTION))
-        plain = slope.replace(_Softplus, lambda u: sp.log(1 + sp.exp(u)))
-        return plain.replace(_Logistic, lambda u: 1 / (1 + sp.exp(-u)))
-
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {sp.latex(self.expression)}$"
-
-
-class _Logistic(sp.Function):
-    """``1/(1 + exp(-u))``, kept in one piece."""
-
-    nargs = 1
-
-
-class _Softplus(sp.Function):
-    """``log(1 + exp(u))``, kept in one piece."""
-
-    nargs = 1
-
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
-        return _Logistic(self.args[0])
 
 
 @cache
@@ -148,17 +97,7 @@ def loss(
     >>> loss("(prediction - target)**4 / 4", name="quartic").derivative
     (prediction - target)**3
     """
-    values = {key: float(value) for key, value in (parameters or {}).items()}
-    names: dict[str, sp.Basic] = {"prediction": PREDICTION, "target": TARGET}
-    names |= {key: sp.Symbol(key, positive=True) for key in values}
-    if isinstance(expression, str):
-        try:
-            parsed = sp.sympify(expression, locals=names)
-        except (sp.SympifyError, AttributeError, TypeError, SyntaxError) as error:
-            raise ValueError(f"loss must be a sympy expression, got {expression!r}") from error
-    else:
-        parsed = sp.sympify(expression)
-        parsed = parsed.subs({x: names[x.name] for x in parsed.free_symbols if x.name in names})
+    parsed, values = parse(Loss, expression, parameters)
     made = Loss(name, parsed, values, curvature)
     if PREDICTION not in parsed.free_symbols:
         raise ValueError(f"loss must depend on prediction, got {parsed}")

@@ -16,7 +16,7 @@ import numpy as np
 import xarray as xr
 
 from verify.convergence_rates import MINIMUM_SIZES, Fit, fit_exponent
-from verify.figure2 import BOUNDARIES, PANELS
+from verify.panels import PANELS, boundary_lines
 
 __all__ = ["across_boundary", "figure2_report", "width_exponent"]
 
@@ -30,7 +30,6 @@ EXPECTED = {"below": -0.5, "above": -1.0}
 #: The power law in the width is fitted from this multiple of d on.
 FROM = 4.0
 POINTS = 61
-NAMES = ("smallest test error", "stable rank", "iterations", "ln distance^2/d^2")
 
 
 def across_boundary(data: xr.Dataset, name: str, offset: float) -> list[float]:
@@ -41,12 +40,12 @@ def across_boundary(data: xr.Dataset, name: str, offset: float) -> list[float]:
     line is left on the grid.
     """
     x = np.linspace(float(data.gamma_sigma2[0]), float(data.gamma_sigma2[-1]), POINTS)
-    height = BOUNDARIES[name][0](x, data.attrs["d"], data.attrs["rank"])
+    height = boundary_lines()[name].height(x, data.attrs["d"], data.attrs["rank"])
     y = height + offset
     kept = (y >= float(data.gamma_w[0])) & (y <= float(data.gamma_w[-1]))
     if name != "underparameterised":
         kept &= height > 1
-    if name == "active/lazy":
+    if name == "active / lazy":
         kept &= 2 * x + height < 0
     if not kept.any():
         return [math.nan] * len(PANELS)
@@ -78,13 +77,12 @@ def width_exponent(data: xr.Dataset, tau: float, side: str = "below") -> Fit | N
 def figure2_report(data: xr.Dataset, prediction: xr.Dataset | None = None) -> str:
     """Return the tables for the terminal."""
     lines = [_counts(data), ""]
-    for name, (_, equation, _) in BOUNDARIES.items():
-        plain = equation.replace("$", "").replace("\\", "").replace("gamma_{sigma^2}", "gamma_s")
-        lines.append(f"across {name} ({plain})")
+    for name, line in boundary_lines().items():
+        lines.append(f"across {name} ({line.equation.lhs} = {line.equation.rhs})")
         lines.append(f"{'offset in gamma_w':>22}" + "".join(f"{x:>10.1f}" for x in OFFSETS))
         table = np.array([across_boundary(data, name, offset) for offset in OFFSETS]).T
-        for label, row in zip(NAMES, table, strict=True):
-            lines.append(f"{label:>22}" + "".join(_cell(x) for x in row))
+        for panel, row in zip(PANELS, table, strict=True):
+            lines.append(f"{panel.name:>22}" + "".join(_cell(x) for x in row))
         lines.append("")
     lines.append(f"max_distance ~ w^a at fixed threshold d^tau, w >= {FROM:g} d")
     for tau, side in THRESHOLDS:
@@ -110,14 +108,14 @@ def _agreement(data: xr.Dataset, prediction: xr.Dataset) -> list[str]:
     """Return how far the prediction is off, by its own status."""
     lines = ["|trained - predicted|, median and 95 % quantile over the cells"]
     valid = prediction.status == 0
-    for panel, label in zip(PANELS, NAMES, strict=True):
+    for panel in PANELS:
         gap = np.abs(_averaged(panel.values(data), data) - panel.values(prediction))
         for where, name in ((valid, "valid"), (~valid, "outside")):
             found = gap.where(where).values
             found = found[np.isfinite(found)]
             if found.size:
                 median, far = np.quantile(found, (0.5, 0.95))
-                lines.append(f"{label:>22}  {name:8}{median:10.3g}{far:10.3g}  ({found.size})")
+                lines.append(f"{panel.name:>22}  {name:8}{median:10.3g}{far:10.3g}  ({found.size})")
     return lines
 
 

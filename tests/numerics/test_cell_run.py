@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from numerics import cell_run
-from numerics.cell_run import CURVES, STATUSES, VARIABLES, drawn_task, run_cell
+from numerics.cell_run import CURVES, VARIABLES, drawn_task, run_cell
+from numerics.declared_sweep import STATUSES
 from numerics.experiments import prepare_on_task
 from numerics.initialization import self_consistent_lift
 from numerics.stopping import REASONS
@@ -31,7 +32,8 @@ def plain(plan):
     cell = plan.cell(0)
     task, _ = drawn_task(plan, cell)
     rng = np.random.default_rng(plan.state_stream(cell))
-    start = prepare_on_task(task, cell.gamma_sigma2, cell.gamma_w, rng, fraction=plan.fraction)
+    place = cell["gamma_sigma2"], cell["gamma_w"]
+    start = prepare_on_task(task, *place, rng, fraction=plan.fraction)
     lift = self_consistent_lift(start.state.A, start.state.c1, start.state.c2)
     runs = [(x.W1.copy(), x.W2.copy()) for x in (start.state, lift)]
     rate, target, truth = start.learning_rate, task.target, task.truth

@@ -56,7 +56,7 @@ def test_what_is_added_is_there_when_opened_again(filled):
 
 def test_the_manifest_says_what_is_stored(filled):
     manifest = json.loads((filled / "manifest.json").read_text())
-    assert SweepPlan.from_mapping(manifest["plan"]) == PLAN
+    assert SweepPlan.from_json(json.dumps(manifest["plan"])) == PLAN
     assert manifest["fingerprint"] == PLAN.fingerprint
     assert manifest["software"] == PLAN.software
 
@@ -111,7 +111,6 @@ def damage_bit(path):
     path.write_bytes(data)
 
 
-
 def damage_text(path):
     path.write_text("this is no shard")
 
@@ -133,7 +132,7 @@ def test_any_flipped_byte_is_caught_or_harmless(filled):
         wanted = {name: values.tobytes() for name, values in store.load().items()}
     rng = np.random.default_rng(0)
     caught = 0
-    for place in rng.choice(len(sound), 150, replace=False):
+    for place in rng.choice(len(sound), 75, replace=False):
         changed = bytearray(sound)
         changed[place] ^= int(rng.integers(1, 256))
         path.write_bytes(changed)
@@ -142,7 +141,7 @@ def test_any_flipped_byte_is_caught_or_harmless(filled):
             if not store.dropped:
                 assert {k: v.tobytes() for k, v in store.load().items()} == wanted
         path.write_bytes(sound)
-    assert caught > 100
+    assert caught > 50
 
 
 def test_a_foreign_shard_is_refused(filled, tmp_path):

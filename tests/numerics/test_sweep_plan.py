@@ -1,13 +1,12 @@
 """Plans: what they accept, what their cells and seeds depend on, and their fingerprint."""
 
 import dataclasses
+import struct
 
-import numpy as np
 import pytest
 
 from numerics.stopping import StoppingRule
-from numerics.sweep_batches import BATCH, batches, cost
-from numerics.sweep_plan import SweepPlan, parse_axis
+from numerics.sweep_plan import SweepPlan
 
 SMALL = {"gamma_sigma2": "-2:0:3", "gamma_w": "0:2:5", "d": 20, "rank": 2}
 
@@ -15,7 +14,7 @@ SMALL = {"gamma_sigma2": "-2:0:3", "gamma_w": "0:2:5", "d": 20, "rank": 2}
 def streams(plan):
     """Return the first words of each cell's streams by its coordinates."""
     return {
-        (cell.gamma_sigma2, cell.gamma_w, cell.replicate): (
+        tuple(cell.coordinates.values()): (
             tuple(plan.task_stream(cell).generate_state(2)),
             tuple(plan.state_stream(cell).generate_state(2)),
         )
@@ -29,34 +28,7 @@ def test_defaults_are_the_paper():
     assert (plan.d, plan.rank, plan.iterations, plan.fraction) == (200, 5, 750, 50.0)
     assert plan.stopping == StoppingRule(1e-3, 2, 2e-4, 1e-2, 3)
     assert plan.update == "sequential"
-    assert plan.gamma_sigma2[0], plan.gamma_w[-1] == (-3.0, 2.8)
-
-
-@pytest.mark.parametrize(
-    ("text", "axis"),
-    [
-        ("-3:0:4", (-3, -2, -1, 0)),
-        ("0:2.8:2", (0, 2.8)),
-        ("1.5", (1.5,)),
-        (2, (2.0,)),
-        ([0, 0.5], (0, 0.5)),
-        ("1:1:1", (1.0,)),
-        (np.array([0.1, 0.2]), (0.1, 0.2)),
-    ],
-)
-def test_axes(text, axis):
-    assert parse_axis("gamma_w", text) == axis
-
-
-@pytest.mark.parametrize(
-    "bad",
-    ["", "a:b:c", "0:1", "0:1:0", "0:1:2:3", "0:1:2.5", "1:0:3", "0:0:2", "0:1:1", "nan:1:3",
-     "0:inf:3", [], [1, 1], [2, 1], ["x"], None, [True]],
-)  # fmt: skip
-def test_bad_axes_are_refused_in_one_line(bad):
-    with pytest.raises((ValueError, TypeError), match="gamma_w") as caught:
-        parse_axis("gamma_w", bad)
-    assert "\n" not in str(caught.value)
+    assert (plan.gamma_sigma2[0], plan.gamma_w[-1]) == (-3.0, 2.8)
 
 
 @pytest.mark.parametrize(
@@ -91,13 +63,6 @@ def test_toml_json_and_back(tmp_path):
     assert again.fingerprint == plan.fingerprint
 
 
-def test_a_file_that_is_no_toml_is_named(tmp_path):
-    path = tmp_path / "plan.toml"
-    path.write_text("d = = 3")
-    with pytest.raises(ValueError, match=r"plan\.toml"):
-        SweepPlan.from_toml(path)
-
-
 def test_seeds_depend_on_coordinates_alone():
     coarse = SweepPlan.from_mapping(SMALL)
     fine = SweepPlan.from_mapping(SMALL | {"gamma_sigma2": "-2:0:5", "gamma_w": "0:2:9",
@@ -107,10 +72,14 @@ def test_seeds_depend_on_coordinates_alone():
     assert all(theirs[place] == value for place, value in ours.items())
 
 
-def test_a_point_of_a_coarse_grid_is_the_same_cell_in_a_fine_one():
-    thirds, sixths = (parse_axis("gamma_w", f"0:1:{n}") for n in (4, 7))
-    assert set(thirds) < set(sixths)
-    assert np.signbit(parse_axis("gamma_w", "-1:0:2")[-1]) == np.False_
+def test_spawn_keys_are_purpose_replicate_and_bits():
+    plan = SweepPlan.from_mapping(SMALL | {"replicates": 2, "seed": 5})
+    cell = plan.cell(11)
+    bits = struct.unpack("<4I", struct.pack("<2d", cell["gamma_sigma2"], cell["gamma_w"]))
+    assert plan.state_stream(cell).spawn_key == (1, 1, *bits)
+    assert plan.task_stream(cell).spawn_key == (0, 1)
+    fresh = dataclasses.replace(plan, task="fresh")
+    assert fresh.task_stream(cell).spawn_key == (0, 1, *bits)
 
 
 def test_every_cell_has_a_stream_of_its_own():
@@ -141,20 +110,5 @@ def test_the_numbers_of_cells_run_over_the_grid():
     plan = SweepPlan.from_mapping(SMALL | {"replicates": 2})
     assert len(plan) == 30
     assert [cell.index for cell in plan.cells()] == list(range(30))
-    assert plan.cell(11) == dataclasses.replace(plan.cell(10), index=11, replicate=1)
-    assert plan.cell(29).gamma_sigma2 == 0
-
-
-def test_batches_hold_every_cell_once_and_long_ones_first():
-    plan = SweepPlan.from_mapping(SMALL | {"replicates": 9, "d": 60})
-    groups = batches(plan, range(3, len(plan)))
-    assert sorted(k for group, _ in groups for k in group) == list(range(3, len(plan)))
-    costs = [cost(plan, plan.cell(k)) for group, _ in groups for k in group]
-    assert costs == sorted(costs, reverse=True)
-    assert all(seconds >= BATCH for _, seconds in groups[:-1])
-    assert batches(plan, []) == []
-
-
-def test_batches_do_not_depend_on_the_order_asked():
-    plan = SweepPlan.from_mapping(SMALL)
-    assert batches(plan, range(15)) == batches(plan, reversed(range(15)))
+    assert plan.cell(11).coordinates == plan.cell(10).coordinates | {"replicate": 1}
+    assert plan.cell(29)["gamma_sigma2"] == 0

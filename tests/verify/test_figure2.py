@@ -5,13 +5,12 @@ import io
 import numpy as np
 import pytest
 import xarray as xr
-from matplotlib.figure import Figure
 
 from numerics.cell_run import VARIABLES
 from numerics.sweep import SweepProgress
 from verify import progress
 from verify.cli import main
-from verify.figure2 import BOUNDARIES, PANELS, draw_difference, draw_figure2, draw_panel
+from verify.figure2 import draw_figure2
 from verify.figure2_report import across_boundary, figure2_report, width_exponent
 from verify.output import save_dataset
 from verify.progress import ProgressReport
@@ -172,49 +171,26 @@ def test_a_full_disk_says_how_to_go_on(tmp_path, capsys, monkeypatch):
     assert "--resume goes on" in line
 
 
-def test_panels_take_and_return_axes():
-    data = made_up()
-    figure = Figure()
-    for panel, axes in zip(PANELS, figure.subplots(2, 2).flat, strict=True):
-        assert draw_panel(data, panel, axes) is axes
-        assert draw_difference(data, data, panel, figure.add_subplot()) is not axes
-    # Boundaries that cross the panel: three lines, drawn where they are inside the axes.
-    heights = [line.get_ydata() for line in axes.lines if len(line.get_xdata()) == 201]
-    assert len(heights) == len(BOUNDARIES)
-    assert np.nanmax(heights[2]) == pytest.approx(np.log(5) / np.log(200))
-
-
-def test_the_paper_contours_are_drawn():
-    drawn = []
-    for panel in PANELS:
-        axes = Figure().subplots()
-        draw_panel(made_up(), panel, axes)
-        drawn.append([float(x.get_text()) for x in axes.texts])
-    assert set(drawn[0]) == {0.25, 0.5, 0.75}
-    assert set(drawn[2]) == {100, 200}
-    # 2 log(d^(x + y/2)/d) is 0 and -7 and -4 inside the plane.
-    assert set(drawn[3]) == {-7, -4, 0}
-
-
-def test_cells_without_a_value_are_crossed_out():
-    data = made_up(replicates=2)
-    data.status[2, 3, :] = 1
-    data.status[5, 5, 0] = 2
-    axes = Figure().subplots()
-    draw_panel(data, PANELS[0], axes)
-    crosses = next(line for line in axes.lines if line.get_marker() == "x")
-    assert crosses.get_xdata().tolist() == [data.gamma_sigma2.values[2]]
-
-
 def test_a_prediction_without_a_variable_leaves_its_panel_blank():
     figure = draw_figure2(made_up(), made_up().isel(replicate=0).drop_vars("max_distance"))
     assert sum(not axes.axison for axes in figure.axes) == 2
 
 
+def test_the_prediction_is_hatched_where_it_is_out_of_range():
+    prediction = made_up().isel(replicate=0, drop=True)
+    labels = len(draw_figure2(made_up(), prediction).legends[0].get_texts())
+    prediction.status[:3, :3] = 1
+    figure = draw_figure2(made_up(), prediction)
+    assert len(figure.legends[0].get_texts()) == labels + 1
+    trained, predicted, difference = (len(axes.collections) for axes in figure.axes[:3])
+    assert predicted == trained + 2
+    assert difference > 2
+
+
 def test_numbers_across_a_boundary_are_those_of_the_plane():
     data = made_up()
     for offset in (-0.3, 0.0, 0.3):
-        values = across_boundary(data, "active/lazy", offset)
+        values = across_boundary(data, "active / lazy", offset)
         assert values[0] == pytest.approx(0.5 + 0.25 * offset)
         rank = np.log(5) / np.log(200) + 4
         assert across_boundary(data, "underparameterised", offset)[1] == pytest.approx(

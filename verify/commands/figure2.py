@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from verify.commands.ranges import allow_negative_ranges
+from verify.commands.sweeps import add_sweep_options, run_stored
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -53,13 +52,7 @@ def add(commands: argparse._SubParsersAction) -> None:
            help="one task for all cells, as published (default), or one for each")
     option("--curves", action="store_true", default=None,
            help="keep errors and distance at each iteration")
-    option("--workers", type=int, metavar="N", help="processes; 0 for this one (default: one a "
-           "core)")
-    option("--scheduler", metavar="ADDRESS", help="of a running Dask cluster")
-    option("--resume", action="store_true", help="go on with what the output folder holds")
-    option("--restart", action="store_true", help="delete what the output folder holds first")
-    option("--output", default="results", metavar="DIR",
-           help="folder, made if need be (default results)")
+    add_sweep_options(command)
     option("--quick", action="store_true",
            help="a coarse grid in single precision, in less than a minute")
     option("--compare", action="store_true", help="draw the prediction beside each panel")
@@ -73,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
     folder = prepare_folder(options.output)
     plan = _plan(options)
     prediction = _predict(plan) if options.compare else None
-    data = _sweep(plan, folder / "figure2.store", options)
+    data = run_stored(plan, folder / "figure2.store", options)
     if data is None:
         return 130
     paths = _write(data, prediction, folder)
@@ -85,7 +78,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _plan(options: argparse.Namespace) -> SweepPlan:
-    from numerics.sweep_plan import SweepPlan, read_toml
+    from numerics.declared_sweep import read_toml
+    from numerics.sweep_plan import SweepPlan
 
     settings = QUICK if options.quick else {}
     if options.config is not None:
@@ -97,40 +91,6 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
         raise ValueError(f"a figure needs at least 2 x 2 cells, got {plan.shape[0]} x "
                          f"{plan.shape[1]}")  # fmt: skip
     return plan
-
-
-def _sweep(plan: SweepPlan, store: Path, options: argparse.Namespace) -> xr.Dataset | None:
-    """Return the sweep, or None where it was interrupted."""
-    from numerics.cell_store import CellStore
-    from numerics.sweep import run_sweep
-    from verify.progress import ProgressReport
-
-    if options.restart:
-        CellStore.erase(store)
-    # A batch system ends a job with SIGTERM; it is no less polite than Ctrl-C.
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with ProgressReport() as progress:
-        try:
-            return run_sweep(
-                plan, store, workers=options.workers, scheduler=options.scheduler,
-                resume=options.resume, progress=progress,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            print(f"\nmixed-dynamics: interrupted, {_stored(progress)}", file=sys.stderr)
-            return None
-        except OSError as error:
-            raise OSError(f"{error}; {_stored(progress)}") from error
-        finally:
-            signal.signal(signal.SIGTERM, before)
-
-
-def _stored(progress: object) -> str:
-    state = progress.state
-    if state is None:
-        return "nothing stored"
-    return (
-        f"{state.done} of {state.total} cells are stored: the same command with --resume goes on"
-    )
 
 
 def _predict(plan: SweepPlan) -> xr.Dataset:

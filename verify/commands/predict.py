@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
     from numerics.prediction_grid import predict_grid
-    from numerics.sweep_plan import parse_axis
+    from numerics.sweep_axes import parse_axis
     from verify.output import save_dataset, save_figure
     from verify.prediction_figures import draw_figure2
 
