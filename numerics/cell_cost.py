@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["cell_seconds"]
 
 #: Seconds of a flop in float64, and of a step and a cell besides their products (2.6 GHz Zen 4).
-FLOP, STEP, CELL = 2.1e-11, 3e-5, 2e-2
+FLOP, STEP, CELL = 2.1e-11, 1.1e-5, 1.5e-3
 
 
 def cell_seconds(plan: SweepPlan, cell: CellPoint) -> float:

@@ -84,7 +84,8 @@ class Stepper:
     @property
     def is_finite(self) -> bool:
         """Whether the point still consists of numbers."""
-        return math.isfinite(self.mean_loss) and bool(np.isfinite(self.outputs).all())
+        numbers = (self.mean_loss, self._start, self.outputs)
+        return all(bool(np.isfinite(x).all()) for x in numbers)
 
     def step(self) -> bool:
         """Move on; False if no step longer than the round-off of time was accepted."""

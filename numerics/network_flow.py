@@ -43,9 +43,6 @@ STOP_REASONS = ("fitted", "step_limit", "diverged", "stalled")
 #: What moves along the flow, by the method of the rule.
 STEPPERS: dict[str, type[Stepper]] = {"linearised": LinearisedStepper, "euler": EulerStepper}
 
-#: A run is fitted when every margin is at least this.
-MARGIN = 1.0
-
 
 @dataclass(frozen=True, eq=False)
 class FlowResult:
@@ -111,6 +108,7 @@ def flow(
     loss: str | MarginLoss | sp.Expr = "softplus_hinge",
     test: tuple[NDArray[np.float64], ...] = (),
     rule: StepRule = LINEARISED,
+    margin: float = 1.0,
     max_steps: int = 1_000_000,
 ) -> FlowResult:
     """Train a network by full-batch gradient flow until it fits.
@@ -133,6 +131,9 @@ def flow(
         ``(X_test,)`` or ``(X_test, y_test)``: where outputs and kernel are reported.
     rule : StepRule
         How steps are made.
+    margin : float
+        A run is fitted when every margin is at least this; below 1 for losses whose force ends
+        at 1, which they approach only.
     max_steps : int
         Accepted steps at most.
 
@@ -157,7 +158,7 @@ def flow(
     >>> lazy.stop_reason, bool(lazy.kernel_change < 1e-3), bool((y * lazy.train_outputs).min() >= 1)
     ('fitted', True, True)
     """
-    problem = _checked(network, weights, X, y, alpha, loss, rule)
+    problem = _checked(network, weights, X, y, alpha, loss, margin, rule)
     X_test, y_test = _checked_test(test)
     limit = check_dimension("max_steps", max_steps)
     # A run that diverges says so in its reason.
@@ -168,7 +169,7 @@ def flow(
         while reason is None:
             if not run.is_finite:
                 reason = "diverged"
-            elif run.smallest_margin >= MARGIN:
+            elif run.smallest_margin >= problem.margin:
                 reason = "fitted"
             elif steps == limit:
                 reason = "step_limit"
@@ -188,6 +189,7 @@ def _checked(
     y: NDArray[np.float64],
     alpha: float,
     loss: str | MarginLoss | sp.Expr,
+    margin: float,
     rule: StepRule,
 ) -> FlowProblem:
     inputs, labels = check_matrix("X", X), check_labels("y", y, len(X))
@@ -199,8 +201,8 @@ def _checked(
         )
     if not isinstance(rule, StepRule):
         raise TypeError(f"rule must be a StepRule, got {type(rule).__name__}")
-    scale = check_positive("alpha", alpha)
-    return FlowProblem(network, start, inputs, labels, scale, chosen, MARGIN, rule)
+    scale, goal = check_positive("alpha", alpha), check_positive("margin", margin)
+    return FlowProblem(network, start, inputs, labels, scale, chosen, goal, rule)
 
 
 def _checked_test(test: tuple) -> tuple[NDArray | None, NDArray | None]:

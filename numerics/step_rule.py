@@ -14,8 +14,9 @@ the weights by the linearisations at the start and half-way, a step is accepted 
     max |F - F_linearised| < output_change    and
     |g - g'|^2 < max(gradient_change |g| |g'|, (path_share |w - w_0|)^2).
 
-Its error is of third order a step, second where it crosses kinks, and neither stability nor the relaxation of the outputs limits
-it: a network that trains lazily takes a handful of steps.  Both converge to gradient flow.
+Its error is of third order a step, second where it crosses kinks, and neither stability nor the
+relaxation of the outputs limits it: a network that trains lazily takes a handful of steps.  Both
+converge to gradient flow.
 
 Holds for activations with kinks as well: there a gradient jumps however short the step is, and
 neither rule cuts a step below the floor of :class:`StepRule`.

@@ -27,7 +27,7 @@ NOTATION = {
 
 #: Beginnings of names that stand for an operation on what follows.
 PREFIXES = {"Delta": r"\Delta %s", "delta": r"\delta %s", "grad": r"\nabla_{%s}",
-            "tr": r"\operatorname{tr} %s", "d": "d %s"}  # fmt: skip
+            "tr": r"\operatorname{tr} %s", "d": "d%s"}  # fmt: skip
 
 #: Ends of names that are an index above (*) or below.
 SUFFIXES = {"next": ("", "next"), "star": ("*", "")}
@@ -35,8 +35,8 @@ SUFFIXES = {"next": ("", "next"), "star": ("*", "")}
 #: Parts of names with a sign of their own; ge and go are the parts of a response even and odd in
 #: the target, ov a product of overlaps.
 SIGNS = {"infty": r"\infty", "plus": "+", "minus": "-", "ge": r"g^{\mathrm{even}}",
-         "go": r"g^{\mathrm{odd}}", "ov": r"\omega", "Qt": r"\tilde{Q}", "sigma2": r"\sigma^2",
-         "Dt": "Dt", "ds": "ds"}  # fmt: skip
+         "go": r"g^{\mathrm{odd}}", "ov": r"\omega", "Qt": r"\tilde{Q}",
+         "sigma2": r"\sigma^2"}  # fmt: skip
 
 #: What LaTeX knows as an operator.
 OPERATORS = ("sinh", "cosh", "exp", "log", "lim", "max", "min")
@@ -51,8 +51,8 @@ FORMULA = re.compile(r"[ ()/+]")
 UPRIGHT_AFTER = re.compile(r"(\\mathrm\{\w+\}(?:[_^]\{[^{}]*\})*) (?=[\\A-Za-z])")
 UPRIGHT_BEFORE = re.compile(r"(?<=[\w}]) \\mathrm")
 
-#: Pairs of letters that are two indices, not a word.
-INDICES = re.compile(r"[ij]{2}|oi")
+#: Pairs of letters that are no word: two indices, a differential, a rate times time.
+PAIRS = re.compile(r"[ij]{2}|oi|d[a-z]|Dt")
 
 
 def latex(formula: sp.Basic) -> str:
@@ -87,6 +87,11 @@ class _Printer(LatexPrinter):
         if expr.exp == sp.Rational(1, 2):
             return rf"\sqrt{{{self._print(expr.base)}}}"
         return super()._print_MatPow(expr)
+
+    def _hprint_Function(self, func: str) -> str:
+        of = func.removeprefix("grad")
+        gradient = of != func and of[:1].isupper()
+        return rf"\nabla {_word(of)}" if gradient else super()._hprint_Function(func)
 
     def _print_Function(self, expr: sp.Function, exp: str | None = None) -> str:
         name = expr.func.__name__
@@ -128,9 +133,9 @@ def _word(text: str) -> str:
 
 
 def _part(name: str) -> str:
-    """Set a part of a word upright, unless it is a letter, a number, a sign or two indices."""
+    """Set a part of a word upright, unless it is a letter, a number, a sign or a pair."""
     if name in SIGNS:
         return SIGNS[name]
-    if re.fullmatch(r"[A-Za-z]{2,}", name) and not INDICES.fullmatch(name):
+    if re.fullmatch(r"[A-Za-z]{2,}", name) and not PAIRS.fullmatch(name):
         return rf"\mathrm{{{name}}}"
     return name

@@ -12,12 +12,21 @@ import sys
 from collections.abc import Sequence
 
 from theory._version import __version__
-from verify.commands import boundaries, derive, figure1, figure2, predict, verify
+from verify.commands import (
+    advise,
+    boundaries,
+    crossover,
+    derive,
+    figure1,
+    figure2,
+    predict,
+    verify,
+)
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
 #: In the order in which help lists them.
-COMMANDS = (derive, boundaries, predict, figure1, figure2, verify)
+COMMANDS = (derive, boundaries, predict, advise, figure1, figure2, crossover, verify)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -103,6 +103,47 @@ TOLERANCES: dict[str, Tolerance] = {
         "own fluctuation (Johnstone 2001): sqrt(edge) - 1 is 0.04 to 0.065 short at d = 64 and a "
         "quarter of that at 512, which moves the exponent by 0.05/log 8 = 0.024",
     ),
+    "crossover_descent": Tolerance(
+        4e-3,
+        "runs end with singular values within 0.1 % of the target, and the kernel change is at "
+        "most of second degree in them; at 400 steps a unit of the largest rate the balance of "
+        "the layers drifts by 0.1 % of what they gain (1.5 % measured at 20)",
+    ),
+    "feature_bias": Tolerance(
+        0.06,
+        "what is left of the start is relative A^(1/(L+1)): at three hidden layers 0.18 at "
+        "A = 1e-3 and 0.06 at 1.6e-5, with a constant up to 2 that moves the exponent by "
+        "log(1.36/1.12)/log 64 = 0.05",
+    ),
+    "time_bias": Tolerance(
+        0.02,
+        "t_1 is read where the kernel has changed by half, before margins matter: in t/A it does "
+        "not depend on A but for steps of 2 % of the last layer's norm",
+    ),
+    "lazy_bias": Tolerance(
+        0.03,
+        "the even term is relative sqrt(h)/A, 0.01 at A = 1e3 and width 96 with a constant up to "
+        "ten: log(1.1)/log 64 = 0.02",
+    ),
+    "trained_bias": Tolerance(
+        0.06,
+        "next orders, each falling by a factor 2 or more over the sizes: C1 and C2 fluctuate by "
+        "d/w = 0.31 to 0.22, spikes share k/(2d) = 0.05 of their directions, a signal takes 1/w = "
+        "0.15 of the initial matrix of a narrow network; over a factor 3.4 to 8 in size a tenth "
+        "moves an exponent by at most 0.1/log 5.5 = 0.06",
+    ),
+    "alignment_bias": Tolerance(
+        0.06,
+        "below detection a signal pulls singular vectors by theta^2/(tau^2 d) = 0.04 at d = 32 "
+        "and 0.01 at 176, twice that in the odds; above, overlaps are off by as much: "
+        "0.09/log 5.5 = 0.05",
+    ),
+    "kernel_change_bias": Tolerance(
+        0.04,
+        "the next order is relative c/(tau sqrt(d)) = 0.03 below the noise and 5/8 of the square "
+        "of its inverse, 0.02, above; 6 % of the noise is not yet learned, a tenth of that more "
+        "or less over the sizes: 0.06/log 8 = 0.03",
+    ),
     "resolution": Tolerance(
         0.25,
         "exponents of neighbouring laws differ by a half or more; a wider interval tells nothing",

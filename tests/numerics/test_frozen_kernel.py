@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from numerics import frozen_kernel, linearised_steps
 from numerics.frozen_kernel import frozen_flow
 from numerics.network_flow import flow
 from numerics.networks import FullyConnected
+from numerics.step_rule import StepRule
 
 N = 12
 
@@ -58,16 +60,21 @@ def test_a_given_duration_ends_it_before(problem):
     assert part.time == pytest.approx(whole.time / 10)
 
 
-def test_networks_approach_it_like_one_over_scaled_alpha(problem):
+def test_networks_approach_it_like_one_over_scaled_alpha(problem, monkeypatch):
     network, weights, X, y, X_test = problem
+    sizes, gaps, times = np.geomspace(20, 1000, 5), [], []
+    monkeypatch.setattr(linearised_steps, "OVERSHOOT", 1e-7)
+    monkeypatch.setattr(frozen_kernel, "OVERSHOOT", 1e-7)
+    rule = StepRule(output_change=1e-5, gradient_change=1e-3)
     limit = frozen_flow(network.ntk(weights, X), y, network.ntk(weights, X_test, X))
-    gaps = []
-    for scaled_alpha in (1e2, 1e3):
-        run = flow(network, weights, X, y, alpha=scaled_alpha / 8, test=(X_test,))
+    for scaled_alpha in sizes:
+        run = flow(network, weights, X, y, alpha=scaled_alpha / 8, test=(X_test,), rule=rule)
         gaps.append(np.abs(run.test_outputs - limit.test_outputs).max())
-    # A factor 10 in 1/A; the ends' overshoot of 1e-3 bounds how small a gap can be told.
-    assert gaps[1] < max(gaps[0] / 4, 4e-3)
-    assert gaps[0] > gaps[1]
+        times.append(abs(run.half_loss_time / limit.half_loss_time - 1))
+    for name, found in (("outputs", gaps), ("times", times)):
+        slope = np.polyfit(np.log(sizes), np.log(found), 1)[0]
+        # The next order is 1/A of the first, up to a twentieth of it.
+        assert slope == pytest.approx(-1, abs=0.1), name
 
 
 def test_bad_input_is_named(problem):

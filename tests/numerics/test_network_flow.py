@@ -1,5 +1,7 @@
 """Whole runs: methods against each other, how times and kernels scale, how runs end."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def train(scaled_alpha, rule=LINEARISED, activation="softplus", depth=1, **setti
 
 def same(found, expected, tolerance):
     """Compare what a run is read for."""
-    for name in ("kernel_change", "time_to_kernel_change", "half_loss_time", "mean_loss"):
+    for name in ("kernel_change", "time_to_kernel_change", "half_loss_time"):
         assert getattr(found, name) == pytest.approx(
             getattr(expected, name), rel=tolerance, nan_ok=True
         ), name
@@ -107,7 +109,7 @@ def test_the_kernel_of_trained_features_grows_by_a_power_of_scaled_alpha(depth, 
 
 @pytest.mark.parametrize("rule", [LINEARISED, FAST_EULER])
 def test_a_run_ends_when_every_margin_is_reached(rule):
-    X, y, *_ = data()
+    y = data()[1]
     found = train(1.0, rule)
     assert found.status == "ok"
     smallest = (y * found.train_outputs).min()
@@ -133,8 +135,8 @@ def test_what_a_run_reports_is_that_of_its_weights():
     change = np.linalg.norm(end - start) / np.linalg.norm(start)
     assert found.kernel_change == pytest.approx(change, rel=1e-12)
     assert found.test_error == np.mean(np.sign(found.test_outputs) != y_test)
-    expected = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in zip(found.weights, weights,
-                                                                           strict=True)]  # fmt: skip
+    pairs = zip(found.weights, weights, strict=True)
+    expected = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in pairs]
     np.testing.assert_allclose(found.layer_change, expected, rtol=1e-12)
     again = flow(network, weights, X, y, alpha=alpha)
     np.testing.assert_array_equal(again.train_outputs, found.train_outputs)
@@ -144,8 +146,10 @@ def test_what_a_run_reports_is_that_of_its_weights():
 
 def test_conserved_drift_is_reported_where_there_is_something_to_conserve():
     assert np.isnan(train(1.0).conserved_drift)
+    # With kinks the floor of the steps bounds what tight limits can do.
+    low = dataclasses.replace(TIGHT, stability_share=0.02, weight_share=1e-3)
     for activation in ("relu", "identity"):
-        drifts = [train(0.3, rule, activation).conserved_drift for rule in (LINEARISED, TIGHT)]
+        drifts = [train(0.3, rule, activation).conserved_drift for rule in (LINEARISED, low)]
         assert 0 < drifts[1] < drifts[0] / 3 < 1e-2
 
 
@@ -163,16 +167,13 @@ def test_a_network_with_the_four_methods_alone_trains_alike():
     assert runs[0].steps == runs[1].steps
 
 
-@pytest.mark.parametrize("loss", ["logistic", "squared_hinge", "exp(-2*margin) + 0*margin"])
-def test_other_losses_train(loss):
-    if loss.startswith("exp"):
-        with pytest.raises(ValueError, match="bounded curvature that is given, got 'custom'"):
-            train(1.0, loss=loss)
-        return
-    # A squared hinge has no force at margin 1, which it approaches only.
-    found = train(1.0, loss=loss, max_steps=60)
-    assert found.stop_reason in ("fitted", "step_limit")
-    assert found.mean_loss < 0.5
+@pytest.mark.parametrize("loss", ["logistic", "squared_hinge", "squared_margin"])
+@pytest.mark.parametrize("rule", [LINEARISED, FAST_EULER])
+def test_other_losses_train(loss, rule):
+    # Most of them have no force at margin 1, which they approach only.
+    found = train(1.0, rule, loss=loss, margin=0.9)
+    assert found.stop_reason == "fitted"
+    assert (data()[1] * found.train_outputs).min() >= 0.9
 
 
 def test_a_run_that_leaves_the_numbers_says_so():
@@ -188,7 +189,7 @@ def test_labels_that_contradict_each_other_end_at_the_limit():
     X, y, X_test, _ = data()
     X, y = np.vstack([X, X[:1]]), np.append(y, -y[0])
     network = FullyConnected(D, WIDTH, 1)
-    found = flow(network, network.initial(5), X, y, alpha=1.0, test=(X_test,), max_steps=30)
+    found = flow(network, network.initial(5), X, y, alpha=1.0, test=(X_test,), max_steps=8)
     assert found.stop_reason in ("step_limit", "stalled")
 
 

@@ -9,7 +9,7 @@ from theory import derive
 from theory.typesetting import latex
 
 #: Two letters side by side that are meant: differentials and double indices.
-MEANT = re.compile(r"d[tsuQ]|[ijo]{2}|Dt")
+MEANT = re.compile(r"d[a-zA-Z]|[ijo]{2}|Dt")
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,8 @@ MEANT = re.compile(r"d[tsuQ]|[ijo]{2}|Dt")
         ("Astar", "A^{*}"),
         ("Ghat", r"\hat{G}"),
         ("gradW1", r"\nabla_{W_{1}}"),
-        ("dQ0", "d Q_{0}"),
+        ("dQ0", "dQ_{0}"),
+        ("dt_G", "dt_{G}"),
         ("trC1", r"\operatorname{tr} C_{1}"),
         ("d_in", r"d_{\mathrm{in}}"),
         ("gamma_sigma2", r"\gamma_{\sigma^2}"),
@@ -40,6 +41,7 @@ def test_norms_products_and_means_have_their_signs():
     norm, inner, mean = (sp.Function(name) for name in ("normF2", "inner", "E"))
     x, y = sp.symbols("x y")
     assert latex(norm(x)) == r"\left\| x \right\|_{F}^{2}"
+    assert latex(sp.Function("gradC")(x)) == r"\nabla C{\left(x \right)}"
     assert latex(inner(x, y)) == r"\left\langle x, y \right\rangle"
     assert latex(mean(x) ** 2) == r"\left(\operatorname{E}\left[x\right]\right)^{2}"
 

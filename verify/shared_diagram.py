@@ -1,0 +1,92 @@
+r"""One diagram for both papers: how far the kernel moves, over threshold and width.
+
+A linear network is lazy where its threshold ``c = sigma^2 w`` exceeds the target's singular
+values; a network with the predictor ``alpha (f - f_0)`` where ``sqrt(h) alpha``, which is the
+same threshold by :mod:`theory.crossover_mapping`, exceeds its target, a margin of 1.  Left, linear
+networks of :mod:`numerics.linear_crossover`; right, nonlinear ones of
+:mod:`numerics.crossover_sweep`; the same colours, and the line where the kernel changes by its own
+size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from verify.crossover_exponents import alpha_star, sound
+from verify.crossover_figures import MARKERS
+from verify.figures import COLOURS
+
+__all__ = ["draw_shared_diagram"]
+
+LEVELS = np.arange(-4.0, 4.01, 0.5)
+LINES = (-2.0, -1.0, 0.0, 1.0, 2.0)
+
+
+def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
+    """Draw the plane of linear networks beside that of nonlinear ones.
+
+    Parameters
+    ----------
+    linear : xarray.Dataset
+        Of :func:`numerics.linear_crossover.linear_crossover`.
+    nonlinear : xarray.Dataset
+        Of a crossover sweep; its middle depth is filled, each depth has its own alpha*.
+    """
+    figure = Figure(figsize=(11.5, 4.8), layout="constrained")
+    left, right = figure.subplots(1, 2, sharex=True)
+    change = linear.kernel_change.rename(threshold="x", width="y")
+    filled = _fill(change, left)
+    a = linear.attrs
+    left.set(xlabel=r"threshold / target: $c/\theta=\sigma^2w/\theta$", ylabel="width w")
+    left.set_title(f"Linear, two layers: d = {a['d']}, rank {a['rank']}", fontsize=10)
+    depth = int(nonlinear.depth[len(nonlinear.depth) // 2])
+    part = sound(nonlinear)
+    change = part.kernel_change.sel(depth=depth).rename(scaled_alpha="x", width="y")
+    _fill(change, right)
+    handles = [Line2D([], [], color="black", linewidth=1.6, label="kernel changes by its own size")]
+    for k, L in enumerate(nonlinear.depth.values):
+        values = alpha_star(part.sel(depth=L)) * np.sqrt(part.width)
+        middle = np.exp(np.log(values).mean("seed", skipna=False))
+        style = {"color": COLOURS[1], "marker": MARKERS[k % len(MARKERS)], "markersize": 5,
+                 "linewidth": 0.8, "markeredgecolor": "white"}  # fmt: skip
+        right.plot(middle, part.width, **style)
+        handles.append(Line2D([], [], label=rf"L = {L}: $\sqrt{{h}}\,\alpha^*$", **style))
+    a = nonlinear.attrs
+    right.set(xlabel=r"threshold / target: $\sqrt{h}\,\alpha/1$", ylabel="width h")
+    right.set_title(f"{a['activation']}, {a['data']}: L = {depth} filled", fontsize=10)
+    left.set_xlim(*(float(x) for x in linear.threshold[[0, -1]]))
+    right.set_yticks(part.width.values, labels=[str(x) for x in part.width.values])
+    right.set_yticks([], minor=True)
+    for axes in (left, right):
+        axes.axvline(1, color="white", linewidth=1.2, linestyle=(0, (1, 1.2)))
+    handles.append(Line2D([], [], color="0.6", linestyle=(0, (1, 1.2)), label="threshold = target"))
+    bar = figure.colorbar(filled, ax=[left, right], label="relative kernel change", pad=0.02)
+    bar.set_ticks(LEVELS[::2], labels=[rf"$10^{{{x:.0f}}}$" for x in LEVELS[::2]])
+    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False,
+                  fontsize=9)  # fmt: skip
+    figure.suptitle("Feature training left of the threshold, lazy training right of it",
+                    fontsize=11)  # fmt: skip
+    return figure
+
+
+def _fill(change: xr.DataArray, axes: Axes) -> object:
+    """Fill the plane with the geometric mean of the kernel change and draw its decades."""
+    values = np.log10(change).mean("seed").transpose("y", "x")
+    filled = axes.contourf(values.x, values.y, values, levels=LEVELS, cmap="viridis",
+                           extend="both")  # fmt: skip
+    inside = [x for x in LINES if float(values.min()) < x < float(values.max())]
+    widths = [1.8 if x == 0 else 0.8 for x in inside]
+    colours = ["black" if x == 0 else "white" for x in inside]
+    lines = axes.contour(values.x, values.y, values, levels=inside, colors=colours,
+                         linewidths=widths, linestyles="solid")  # fmt: skip
+    label = lambda x: rf"$10^{{{x:.0f}}}$"  # noqa: E731
+    for text in axes.clabel(lines, fmt=label, fontsize=8, inline=False, rightside_up=True):
+        text.set_path_effects([withStroke(linewidth=2, foreground="black")])
+        text.set(color="white", rotation=0)
+    axes.set(xscale="log", yscale="log")
+    return filled
