@@ -34,6 +34,14 @@ _EXPORTS = {
     "predict_run": "numerics.prediction",
     "SweepPlan": "numerics.sweep_plan",
     "CrossoverSweep": "numerics.crossover_sweep",
+    "FullyConnected": "numerics.networks",
+    "frozen_flow": "numerics.frozen_kernel",
+    "linear_crossover": "numerics.linear_crossover",
+    "ImageData": "numerics.image_data",
+    "load_images": "numerics.image_data",
+    "prepare_images": "numerics.image_data",
+    "available_images": "numerics.image_sources",
+    "CrossoverSweep": "numerics.crossover_sweep",
     "run_sweep": "numerics.sweep",
 }
 

@@ -122,7 +122,7 @@ def frozen_flow(
     parameters = np.array(list(chosen.parameters.values()), dtype=np.float64)
     time, half, _ = load(frozen_flow_module(chosen)).advance(
         np.ascontiguousarray(kernel), np.zeros(count), labels,
-        check_positive("duration", duration), MARGIN, OVERSHOOT, TOLERANCE, radius, HALF_LOSS,
+        check_positive("duration", duration), np.inf, MARGIN, OVERSHOOT, TOLERANCE, radius, HALF_LOSS,
         EVALUATIONS, parameters, impulses, outputs, np.empty((8, count)),
     )  # fmt: skip
     if not np.isfinite(outputs).all():

@@ -11,8 +11,9 @@ is the midpoint rule for J:
 1. the linearisation at w gives impulses and a first change of the weights;
 2. the linearisation at w plus half of that change gives the impulses and the change of the step.
 
-It is accepted if the outputs are as predicted, ``max |F - F_linearised| < output_change``, and if
-the two changes g and g' agree: ``|g - g'|^2`` below ``gradient_change |g| |g'|`` or below
+It ends where the first linearisation has changed an output by ``output_change``: later forces see
+earlier changes of the kernel, which one linearisation for the whole run would not.  It is accepted
+if the outputs are as predicted, ``max |F - F_linearised| < output_error``, and if the two changes g and g' agree: ``|g - g'|^2`` below ``gradient_change |g| |g'|`` or below
 ``(path_share |w' - w_0|)^2``.  The second bound matters when the outputs hold each other: then
 the weights move by what little is left of large impulses, and the first says nothing on w.
 
@@ -41,7 +42,7 @@ LARGEST_GROWTH, LARGEST_SHRINKAGE, SAFETY = 2.0, 0.2, 0.8
 SHORTENED = 0.9
 #: A prediction that is wrong by this much (margins train to 1) says nothing on the next step.
 LOST = 1.0
-#: Error of an output allowed in a step of the closed equation, well below ``output_change``.
+#: Error of an output allowed in a step of the closed equation, well below ``output_error``.
 TOLERANCE = 1e-5
 #: Training stops with the smallest predicted margin at most this far beyond the one asked for.
 OVERSHOOT = 1e-3
@@ -84,15 +85,16 @@ class LinearisedStepper(Stepper):
 
     def _attempt(self, floor: float) -> tuple[float, bool]:
         """Try a step; return the factor of the next one, 0 if it led nowhere, and whether."""
+        rule = self.problem.rule
         while True:
-            # The linearisation may reach the margins before: no step is longer than that.
-            self._dt, _ = self._solve(self._gram)
+            # No step is longer than the linearisation needs for the change or the margins.
+            self._dt, _ = self._solve(self._gram, rule.output_change)
             self._here.gradient(self._impulse / self._scale, self._first)
             self._set_new(0.5, self._first)
             halfway = self._predictor(self._ahead.move_to(self._new))
             if not np.abs(halfway - 0.5 * (self.outputs + self._predicted)).max() < LOST:
                 return 0.0, False
-            made, self._crossed = self._solve(self._ahead.gram())
+            made, self._crossed = self._solve(self._ahead.gram(), math.inf)
             before, self._dt = self._dt, made
             if made >= SHORTENED * before:
                 break
@@ -105,15 +107,15 @@ class LinearisedStepper(Stepper):
         error = float(np.abs(self._reached - self._predicted).max())
         if not error < LOST:
             return 0.0, False
-        miss = error / self.problem.rule.output_change
+        miss = error / rule.output_error
         return _factor(gap, miss), miss <= 1.0 or forced
 
-    def _solve(self, gram: NDArray[np.float64]) -> tuple[float, float]:
+    def _solve(self, gram: NDArray[np.float64], reach: float) -> tuple[float, float]:
         """Flow from here over dt with a kernel; return the duration and the half-loss time."""
         # The largest row sum bounds the spectral radius.
         radius = self.problem.loss.curvature * float(np.abs(gram).sum(axis=0).max()) / len(gram)
         made, crossed, _ = self._kernel.advance(
-            gram, self.outputs, self.problem.y, self._dt, self.problem.margin, OVERSHOOT,
+            gram, self.outputs, self.problem.y, self._dt, reach, self.problem.margin, OVERSHOOT,
             TOLERANCE, radius, HALF_LOSS, EVALUATIONS, self._parameters,
             self._impulse, self._predicted, self._work,
         )  # fmt: skip

@@ -11,7 +11,7 @@ refusal.  Stability binds it: on the slow modes of the kernel most of its steps 
 equation of the n outputs alone (:mod:`numerics.linearised_steps`).  With g and g' the changes of
 the weights by the linearisations at the start and half-way, a step is accepted if
 
-    max |F - F_linearised| < output_change    and
+    max |dF| < output_change,    max |F - F_linearised| < output_error    and
     |g - g'|^2 < max(gradient_change |g| |g'|, (path_share |w - w_0|)^2).
 
 Its error is of third order a step, second where it crosses kinks, and neither stability nor the
@@ -43,7 +43,9 @@ class StepRule:
     method : {"linearised", "euler"}
         See the module.
     output_change : float
-        Largest change (``euler``) or error (``linearised``) of a training output F in a step.
+        Largest change of a training output F in a step.
+    output_error : float
+        Largest error of the outputs that a linearised step predicts.
     gradient_change : float
         Largest ``|g - g'|^2/(|g| |g'|)``.
     path_share : float
@@ -58,7 +60,8 @@ class StepRule:
     """
 
     method: str = "linearised"
-    output_change: float = 0.02
+    output_change: float = 0.5
+    output_error: float = 0.02
     gradient_change: float = 1e-2
     path_share: float = 0.005
     stability_share: float = 0.5

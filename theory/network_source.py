@@ -74,11 +74,11 @@ def frozen_flow_module(loss: MarginLoss) -> KernelModule:
 
     Its functions: ``evaluate(outputs, labels, parameters, forces)`` fills ``-l'(y F) y`` and
     returns (mean loss, smallest margin, largest curvature); ``advance(gram, start, labels,
-    duration, margin, overshoot, tolerance, radius, level, evaluations, parameters, impulse,
-    outputs, work)`` integrates from outputs ``start`` over ``duration``, or until every margin is
-    at least ``margin`` and the smallest at most ``margin + overshoot``, with an error of the
-    outputs of ``tolerance`` a step, and returns (time, first time with a mean loss below
-    ``level`` or nan, evaluations made).  ``radius`` bounds the spectral radius of the equation
+    duration, reach, margin, overshoot, tolerance, radius, level, evaluations, parameters, impulse,
+    outputs, work)`` integrates from outputs ``start`` over ``duration``, or until an output has
+    moved by ``reach``, or every margin is at least ``margin`` and the smallest at most ``margin +
+    overshoot``, with an error of the outputs of ``tolerance`` a step, and returns (time, first
+    time with a mean loss below ``level`` or nan, evaluations made).  ``radius`` bounds the spectral radius of the equation
     from above; ``work`` is (8, n).
     """
     targets = {
@@ -154,18 +154,18 @@ def chebyshev_step(gram, start, labels, parameters, step, stages, impulse, force
 
 
 @DECORATOR
-def advance(gram, start, labels, duration, margin, overshoot, tolerance, radius, level,
-            evaluations, parameters, impulse, outputs, work):
+def advance(gram, start, labels, duration, reach, margin, overshoot, tolerance, radius,
+            level, evaluations, parameters, impulse, outputs, work):
     forces, new, ahead, later = work[4], work[5], work[6], work[7]
     impulse[:] = 0.0
     loss, smallest, _ = rates(gram, start, labels, parameters, impulse, outputs, forces)
-    time, crossed, made = 0.0, np.nan, 1
+    time, crossed, made, moved = 0.0, np.nan, 1, 0.0
     if loss < level:
         crossed = 0.0
     if not 0.0 < radius < np.inf:
         evaluations = 0
     step = min(1.0 / radius, duration)
-    while time < duration and smallest < margin and made < evaluations:
+    while time < duration and smallest < margin and moved < reach and made < evaluations:
         last = step >= duration - time
         if last:
             step = duration - time
@@ -193,8 +193,10 @@ def advance(gram, start, labels, duration, margin, overshoot, tolerance, radius,
             crossed = time + step * (loss - level) / (loss - found[0])
         time = duration if last else time + step
         loss, smallest = found[0], found[1]
+        moved = 0.0
         for k in range(impulse.size):
             impulse[k], outputs[k], forces[k] = new[k], ahead[k], later[k]
+            moved = max(moved, abs(outputs[k] - start[k]))
         step *= min(5.0, max(0.1, 0.8 * max(error, 1e-12) ** (-1.0 / 3.0)))
     return time, crossed, made
 '''

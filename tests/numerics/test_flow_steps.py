@@ -14,7 +14,7 @@ from theory.margin_losses import logistic, softplus_hinge, squared_margin
 
 STEPPERS = {"euler": EulerStepper, "linearised": LinearisedStepper}
 #: Steps of any size: the tests choose it.
-FREE = {"output_change": 1e9, "gradient_change": 1e9}
+FREE = {"output_change": 1e9, "output_error": 0.999, "gradient_change": 1e9}
 N, D, WIDTH = 8, 5, 12
 
 
@@ -125,7 +125,7 @@ def test_what_homogeneous_networks_conserve_drifts_less_with_shorter_steps(
 
 @pytest.mark.parametrize("method", STEPPERS)
 def test_a_refused_step_leaves_the_point_as_it_is(method):
-    given = problem(method, loss=softplus_hinge(), output_change=0.02, gradient_change=1e-4,
+    given = problem(method, loss=softplus_hinge(), output_error=0.02, gradient_change=1e-4,
                     path_share=1e-9)  # fmt: skip
     point = STEPPERS[method](given)
     point.step()
@@ -146,15 +146,16 @@ def test_a_refused_step_leaves_the_point_as_it_is(method):
 
 @pytest.mark.parametrize("method", STEPPERS)
 def test_limits_hold_at_every_step(method):
-    given = problem(method, loss=softplus_hinge(), output_change=0.05, gradient_change=1e-3)
+    given = problem(method, loss=softplus_hinge(), output_change=0.05, output_error=1e-3,
+                    gradient_change=1e-3)  # fmt: skip
     point = STEPPERS[method](given)
     for _ in range(40):
         before = point.outputs.copy()
         assert point.step()
-        if method == "euler":
-            assert np.abs(point.outputs - before).max() < 0.05
-        else:
-            assert np.abs(point.outputs - point._predicted).max() <= 0.05
+        # A linearised step ends at the first inner step beyond, a few percent of the change.
+        assert np.abs(point.outputs - before).max() < 0.05 * (1 if method == "euler" else 1.2)
+        if method == "linearised":
+            assert np.abs(point.outputs - point._predicted).max() <= 1e-3
 
 
 @pytest.mark.parametrize("method", STEPPERS)
@@ -174,7 +175,7 @@ def test_points_agree_with_their_weights(method):
 @pytest.mark.parametrize("method", STEPPERS)
 def test_kinks_do_not_stop_the_steps(method):
     """Limits that no step across a kink keeps: the floor of the step lets it pass."""
-    given = problem(method, "relu", 1, 1e-3, softplus_hinge(), output_change=0.02,
+    given = problem(method, "relu", 1, 1e-3, softplus_hinge(), output_change=0.5,
                     gradient_change=1e-8, path_share=1e-8)  # fmt: skip
     assert given.has_kinks
     point = STEPPERS[method](given)
@@ -193,8 +194,8 @@ def test_smooth_networks_have_no_floor():
     assert point._floor(given.network.ntk(given.weights, given.X), given.weights[-1]) == 0.0
 
 
-def test_the_lazy_limit_takes_one_linearised_step():
-    given = problem("linearised", alpha=1e7, loss=softplus_hinge(), margin=1.0, output_change=1e-3)
+def test_without_limits_the_lazy_limit_takes_one_linearised_step():
+    given = problem("linearised", alpha=1e7, loss=softplus_hinge(), margin=1.0, output_change=1e9)
     point = LinearisedStepper(given)
     point.step()
     assert 1 <= point.smallest_margin < 1.002

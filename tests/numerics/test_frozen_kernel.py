@@ -65,7 +65,7 @@ def test_networks_approach_it_like_one_over_scaled_alpha(problem, monkeypatch):
     sizes, gaps, times = np.geomspace(20, 1000, 5), [], []
     monkeypatch.setattr(linearised_steps, "OVERSHOOT", 1e-7)
     monkeypatch.setattr(frozen_kernel, "OVERSHOOT", 1e-7)
-    rule = StepRule(output_change=1e-5, gradient_change=1e-3)
+    rule = StepRule(output_change=0.1, output_error=1e-5, gradient_change=1e-3)
     limit = frozen_flow(network.ntk(weights, X), y, network.ntk(weights, X_test, X))
     for scaled_alpha in sizes:
         run = flow(network, weights, X, y, alpha=scaled_alpha / 8, test=(X_test,), rule=rule)
