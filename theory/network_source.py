@@ -76,7 +76,7 @@ def frozen_flow_module(loss: MarginLoss) -> KernelModule:
     returns (mean loss, smallest margin, largest curvature); ``advance(gram, start, labels,
     duration, reach, margin, overshoot, tolerance, radius, level, evaluations, parameters, impulse,
     outputs, work)`` integrates from outputs ``start`` over ``duration``, or until an output has
-    moved by ``reach``, or every margin is at least ``margin`` and the smallest at most ``margin +
+    moved by ``reach`` (up to a tenth more), or every margin is at least ``margin`` and the smallest at most ``margin +
     overshoot``, with an error of the outputs of ``tolerance`` a step, and returns (time, first
     time with a mean loss below ``level`` or nan, evaluations made).  ``radius`` bounds the spectral radius of the equation
     from above; ``work`` is (8, n).
@@ -189,14 +189,19 @@ def advance(gram, start, labels, duration, reach, margin, overshoot, tolerance, 
         if found[1] > margin + overshoot:
             step *= (margin + 0.5 * overshoot - smallest) / (found[1] - smallest)
             continue
+        travel = 0.0
+        for k in range(impulse.size):
+            travel = max(travel, abs(ahead[k] - start[k]))
+        if travel > 1.1 * reach:
+            step *= (1.05 * reach - moved) / (travel - moved)
+            continue
         if found[0] < level and not crossed <= time:
             crossed = time + step * (loss - level) / (loss - found[0])
         time = duration if last else time + step
         loss, smallest = found[0], found[1]
-        moved = 0.0
+        moved = travel
         for k in range(impulse.size):
             impulse[k], outputs[k], forces[k] = new[k], ahead[k], later[k]
-            moved = max(moved, abs(outputs[k] - start[k]))
         step *= min(5.0, max(0.1, 0.8 * max(error, 1e-12) ** (-1.0 / 3.0)))
     return time, crossed, made
 '''

@@ -1,6 +1,7 @@
 """The laws by which predictions and measurements may differ.
 
 :class:`RoundOff` for what is equal, :class:`PowerLaw` for what approaches with an exponent,
+:class:`PowerLaws` for what does so with another one on each side of a boundary,
 :class:`Sampling` for means over random draws, :class:`Bound` for what must not be exceeded.
 """
 
@@ -8,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 from scipy import stats
 
 from verify.claim import Claim, Outcome, Problem
-from verify.convergence_rates import fit_exponent
+from verify.convergence_rates import Fit, fit_exponent
 from verify.tolerances import TOLERANCES
 
-__all__ = ["Bound", "PowerLaw", "RoundOff", "Sampling"]
+__all__ = ["Bound", "PowerLaw", "PowerLaws", "RoundOff", "Sampling"]
 
 
 @dataclass(frozen=True)
@@ -121,9 +123,7 @@ class PowerLaw:
         fit = fit_exponent(
             self.sizes, table, TOLERANCES["false_alarm"].value, pooled=self.pooled
         )
-        allowed = fit.halfwidth + TOLERANCES[self.bias].value
-        strain = abs(fit.exponent - exponent) / allowed
-        strain = float(max(strain, fit.halfwidth / TOLERANCES[self.resolution].value))
+        strain = _fit_strain(fit, exponent, self.bias, self.resolution)
         geometric = np.exp(np.log(table).mean(axis=1))
         return Outcome(
             bool(strain <= 1),
@@ -133,6 +133,90 @@ class PowerLaw:
             {"sizes": list(map(float, self.sizes)), "errors": list(map(float, geometric)),
              "predicted_exponent": [exponent], "fitted_exponent": [fit.exponent]},
         )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PowerLaws:
+    """One quantity in several parts of the exponents, in each a power of the size of its own.
+
+    ``predict(problem)`` returns an exponent a part; ``measure(problem, size)`` positive numbers,
+    a row a part and a column a replicate, drawn anew at each size.  Each exponent is judged as by
+    :class:`PowerLaw`; parts on the two sides of a boundary must also be told apart, by intervals
+    that do not meet.
+
+    Attributes
+    ----------
+    variable : str
+        What the size is, for the table.
+    sizes : sequence of float
+        At least four.
+    bias : str
+        Name in ``TOLERANCES`` of the finite-size bias of the exponents.
+    parts : sequence of str
+        Their names.
+    apart : bool
+        Whether the fitted exponents must differ.
+    """
+
+    variable: str
+    sizes: Sequence[float]
+    bias: str
+    parts: Sequence[str] = ("below", "above")
+    apart: bool = True
+
+    @property
+    def text(self) -> str:
+        """The law in a few words."""
+        return f"powers of {self.variable}" + (", told apart" if self.apart else "")
+
+    @property
+    def reason(self) -> str:
+        """Why the bound is what it is."""
+        return f"{TOLERANCES[self.bias].reason}; {TOLERANCES['false_alarm'].reason}"
+
+    @property
+    def false_alarm(self) -> float:
+        """Level of all parts together; each has its share."""
+        return TOLERANCES["false_alarm"].value
+
+    def judge(self, claim: Claim, problem: Problem) -> Outcome:
+        """Fit the exponents and ask whether each interval holds its own, and no other fit's."""
+        exponents = np.asarray(claim.predict(problem), dtype=float)
+        table = np.array([claim.measure(problem, size) for size in self.sizes], dtype=float)
+        if exponents.shape != (len(self.parts),) or table.shape[1:-1] != exponents.shape:
+            raise ValueError(f"a claim must predict and measure {len(self.parts)} parts, got "
+                             f"{exponents.shape} and {table.shape[1:-1]}")  # fmt: skip
+        level = self.false_alarm / exponents.size
+        fits = [fit_exponent(self.sizes, x, level, pooled=True) for x in table.swapaxes(0, 1)]
+        strain = max(
+            _fit_strain(fit, exponent, self.bias, "resolution")
+            for fit, exponent in zip(fits, exponents, strict=True)
+        )
+        if self.apart:
+            strain = max(strain, *(_overlap(a, b) for a, b in combinations(fits, 2)))
+        geometric = np.exp(np.log(table).mean(axis=-1)).T
+        errors = {f"errors {part}": list(map(float, row))
+                  for part, row in zip(self.parts, geometric, strict=True)}  # fmt: skip
+        return Outcome(
+            bool(strain <= 1),
+            "exponents " + ", ".join(f"{x:+.2f}" for x in exponents),
+            ", ".join(f"{fit.exponent:+.2f} +- {fit.halfwidth:.2f}" for fit in fits),
+            float(strain),
+            {"sizes": list(map(float, self.sizes)), "predicted_exponent": exponents.tolist(),
+             "fitted_exponent": [fit.exponent for fit in fits]} | errors,
+        )  # fmt: skip
+
+
+def _fit_strain(fit: Fit, exponent: float, bias: str, resolution: str) -> float:
+    """Return the deviation of a fit from an exponent, and its width, in units of the allowed."""
+    deviation = abs(fit.exponent - exponent) / (fit.halfwidth + TOLERANCES[bias].value)
+    return float(max(deviation, fit.halfwidth / TOLERANCES[resolution].value))
+
+
+def _overlap(first: Fit, second: Fit) -> float:
+    """Return the half widths of two intervals over the distance of their middles."""
+    distance = abs(first.exponent - second.exponent)
+    return (first.halfwidth + second.halfwidth) / distance if distance else np.inf
 
 
 @dataclass(frozen=True)

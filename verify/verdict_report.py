@@ -28,6 +28,9 @@ _KINDS = {"": ("law", "verdict"), "fault": ("fault", "caught"), "limit": ("looke
 #: Words for a verdict of each kind: as expected, and not.
 _WORDS = {"": ("holds", "FAILS"), "fault": ("caught", "SURVIVED"), "limit": ("refuted", "HOLDS")}
 
+#: Of the parts of a power law.
+MARKERS = ("o", "s", "^", "D", "v")
+
 #: Smallest strain that a figure shows.
 _FLOOR = 1e-8
 
@@ -119,17 +122,25 @@ def draw_verdict(verdict: Verdict, axes: Axes) -> Axes:
 
 
 def _draw_power(verdict: Verdict, axes: Axes) -> Axes:
+    data = verdict.outcome.data
+    sizes = data["sizes"]
+    series = [name for name in data if name.startswith("errors")]
     for outcome in verdict.outcomes:
         if outcome.data and outcome is not verdict.outcome:
-            axes.loglog(outcome.data["sizes"], outcome.data["errors"], "-", color="#9A9A9A",
-                        linewidth=0.8, alpha=0.7)  # fmt: skip
-    data = verdict.outcome.data
-    sizes, errors = data["sizes"], data["errors"]
-    slope = data["predicted_exponent"][0]
-    axes.loglog(sizes, errors, "o-", color=COLOURS[0], label="measured (others in grey)")
-    line = [errors[0] * (size / sizes[0]) ** slope for size in sizes]
-    axes.loglog(sizes, line, "--", color=COLOURS[1], label=f"predicted exponent {slope:+.3g}")
-    axes.set(xlabel=verdict.claim.law.text.removeprefix("power of "), ylabel="measured")
+            for name in series:
+                axes.loglog(sizes, outcome.data[name], "-", color="#9A9A9A", linewidth=0.8,
+                            alpha=0.7)  # fmt: skip
+    for k, (name, slope) in enumerate(zip(series, data["predicted_exponent"], strict=True)):
+        errors, part = data[name], name.removeprefix("errors").strip()
+        colour = COLOURS[0] if len(series) == 1 else COLOURS[k % len(COLOURS)]
+        label = f"{part}, predicted {slope:+.2g}" if part else f"predicted exponent {slope:+.3g}"
+        shape = MARKERS[k % len(MARKERS)] + ("" if part else "-")
+        axes.loglog(sizes, errors, shape, color=colour, markersize=5,
+                    label=None if part else "measured (others in grey)")  # fmt: skip
+        line = [errors[0] * (size / sizes[0]) ** slope for size in sizes]
+        axes.loglog(sizes, line, "--", color=colour if part else COLOURS[1], label=label)
+    label = verdict.claim.law.text.split(",")[0]
+    axes.set(xlabel=label.removeprefix("power of ").removeprefix("powers of "), ylabel="measured")
     axes.minorticks_off()
     axes.set_xticks(sizes, [f"{x:g}" for x in sizes])
     axes.legend(frameon=False, fontsize=8)

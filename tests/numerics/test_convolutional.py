@@ -1,5 +1,6 @@
 """Convolutional nets: against plain NumPy, torch.func's gradients an image, and what must hold."""
 
+import pickle
 import sys
 
 import numpy as np
@@ -170,6 +171,13 @@ def test_arguments_are_left_alone_and_may_be_read_only():
     network.ntk(weights, X)
     assert all((w == old).all() for w, old in zip(weights, before, strict=True))
     assert torch.get_num_threads() == threads
+
+
+def test_networks_travel_to_workers():
+    network, weights = build(SMALL)
+    X = images(network, 3)
+    again = pickle.loads(pickle.dumps(network))
+    np.testing.assert_array_equal(again.outputs(weights, X), network.outputs(weights, X))
 
 
 def test_start():

@@ -152,7 +152,7 @@ def test_limits_hold_at_every_step(method):
     for _ in range(40):
         before = point.outputs.copy()
         assert point.step()
-        # A linearised step ends at the first inner step beyond, a few percent of the change.
+        # A linearised step ends up to a tenth beyond, for the linearisation at its start.
         assert np.abs(point.outputs - before).max() < 0.05 * (1 if method == "euler" else 1.2)
         if method == "linearised":
             assert np.abs(point.outputs - point._predicted).max() <= 1e-3
