@@ -122,8 +122,8 @@ def frozen_flow(
     parameters = np.array(list(chosen.parameters.values()), dtype=np.float64)
     time, half, _ = load(frozen_flow_module(chosen)).advance(
         np.ascontiguousarray(kernel), np.zeros(count), labels,
-        check_positive("duration", duration), np.inf, MARGIN, OVERSHOOT, TOLERANCE, radius, HALF_LOSS,
-        EVALUATIONS, parameters, impulses, outputs, np.empty((8, count)),
+        check_positive("duration", duration), np.inf, MARGIN, OVERSHOOT, TOLERANCE, radius,
+        HALF_LOSS, EVALUATIONS, parameters, impulses, outputs, np.empty((8, count)),
     )  # fmt: skip
     if not np.isfinite(outputs).all():
         raise DivergedError(0, float("nan"), 2 / radius)

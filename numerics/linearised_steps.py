@@ -13,13 +13,13 @@ is the midpoint rule for J:
 
 It ends where the first linearisation has changed an output by ``output_change``: later forces see
 earlier changes of the kernel, which one linearisation for the whole run would not.  It is accepted
-if the outputs are as predicted, ``max |F - F_linearised| < output_error``, and if the two changes g and g' agree: ``|g - g'|^2`` below ``gradient_change |g| |g'|`` or below
+if the outputs are as predicted, ``max |F - F_linearised| < output_error``, and if the two changes
+g and g' agree: ``|g - g'|^2`` below ``gradient_change |g| |g'|`` or below
 ``(path_share |w' - w_0|)^2``.  The second bound matters when the outputs hold each other: then
 the weights move by what little is left of large impulses, and the first says nothing on w.
 
 The error a step is of third order where J is smooth, and of second order for each kink that it
-crosses.  Neither stability nor the relaxation of the
-outputs limits a step: with a kernel that stands still, one step is the whole run.
+crosses.  Neither stability nor the relaxation of the outputs limits a step.
 
 Holds for networks with and without kinks; with kinks, see the floor of
 :mod:`numerics.flow_steps`.

@@ -73,13 +73,13 @@ def frozen_flow_module(loss: MarginLoss) -> KernelModule:
     """Return the module that evaluates a margin loss and integrates the flow of its outputs.
 
     Its functions: ``evaluate(outputs, labels, parameters, forces)`` fills ``-l'(y F) y`` and
-    returns (mean loss, smallest margin, largest curvature); ``advance(gram, start, labels,
+    returns (mean loss, smallest margin, largest curvature).  ``advance(gram, start, labels,
     duration, reach, margin, overshoot, tolerance, radius, level, evaluations, parameters, impulse,
     outputs, work)`` integrates from outputs ``start`` over ``duration``, or until an output has
-    moved by ``reach`` (up to a tenth more), or every margin is at least ``margin`` and the smallest at most ``margin +
-    overshoot``, with an error of the outputs of ``tolerance`` a step, and returns (time, first
-    time with a mean loss below ``level`` or nan, evaluations made).  ``radius`` bounds the spectral radius of the equation
-    from above; ``work`` is (8, n).
+    moved by ``reach`` (up to a tenth more) or the smallest margin is between ``margin`` and
+    ``margin + overshoot``, with an error of the outputs of ``tolerance`` a step; it returns (time,
+    first time with a mean loss below ``level`` or nan, evaluations made).  ``radius`` bounds the
+    spectral radius of the equation from above; ``work`` is (8, n).
     """
     targets = {
         "value": loss.expression,

@@ -52,7 +52,7 @@ UPRIGHT_AFTER = re.compile(r"(\\mathrm\{\w+\}(?:[_^]\{[^{}]*\})*) (?=[\\A-Za-z])
 UPRIGHT_BEFORE = re.compile(r"(?<=[\w}]) \\mathrm")
 
 #: Pairs of letters that are no word: two indices, a differential, a rate times time.
-PAIRS = re.compile(r"[ij]{2}|oi|d[a-z]|Dt")
+PAIRS = re.compile(r"[ij]{2}|([a-z])\1|oi|d[a-z]|Dt")
 
 
 def latex(formula: sp.Basic) -> str:

@@ -20,13 +20,14 @@ from verify.commands import (
     figure1,
     figure2,
     predict,
+    report,
     verify,
 )
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
 #: In the order in which help lists them.
-COMMANDS = (derive, boundaries, predict, advise, figure1, figure2, crossover, verify)
+COMMANDS = (derive, boundaries, predict, advise, figure1, figure2, crossover, verify, report)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -22,7 +22,7 @@ from numerics.initialization import NetworkState
 from numerics.linear_crossover import linear_crossover
 from numerics.network_flow import FlowResult, flow
 from numerics.networks import FullyConnected
-from numerics.step_rule import FAST_EULER
+from numerics.step_rule import LINEARISED
 from numerics.tasks import Task
 from numerics.training import train
 from theory.crossover import predicted_exponents
@@ -186,7 +186,7 @@ def _run(seed: int, depth: int, activation: str, scaled_alpha: float) -> FlowRes
     problem = {"seed": seed, "depth": depth, "activation": activation}
     network, weights, X, y, X_test = _network(problem, WIDTH)
     return flow(network, weights, X, y, alpha=scaled_alpha / np.sqrt(WIDTH), test=(X_test,),
-                rule=FAST_EULER)  # fmt: skip
+                rule=LINEARISED)  # fmt: skip
 
 
 def _trained(problem: Problem, scaled_alpha: float) -> FlowResult:
