@@ -51,7 +51,6 @@ html_show_sourcelink = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings have types, with shapes and scales
 autosummary_generate = True
-viewcode_follow_imported_members = False  # a name is documented where it is defined
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 napoleon_custom_sections = [("Attributes", "params_style")]  # several names may share a line

@@ -34,7 +34,7 @@ from numerics.step_rule import StepRule
 FROZEN = "frozen"
 
 #: Half as many steps as by default: at A = 1 kernel changes differ by 1 %, F by 2 % in the mean.
-RULE = StepRule("linearised", output_change=0.1, gradient_change=0.05)
+RULE = StepRule("linearised", output_error=0.1, gradient_change=0.05)
 
 #: Images on which the change of the kernel is measured: it is quadratic in their number.
 WATCHED = 100

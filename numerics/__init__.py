@@ -41,7 +41,6 @@ _EXPORTS = {
     "load_images": "numerics.image_data",
     "prepare_images": "numerics.image_data",
     "available_images": "numerics.image_sources",
-    "CrossoverSweep": "numerics.crossover_sweep",
     "run_sweep": "numerics.sweep",
 }
 
