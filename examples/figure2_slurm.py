@@ -1,9 +1,11 @@
-"""Figure 2 on a SLURM cluster: a Dask cluster of batch jobs, and the sweep on its scheduler.
+r"""Figure 2, or another sweep, on a SLURM cluster: a Dask cluster of batch jobs, and the sweep on its scheduler.
 
 Needs ``pip install dask-jobqueue`` and a folder that this script's machine can write to (workers
 send their results back and write nothing).  Adapt queue, memory and time, then::
 
     python examples/figure2_slurm.py --jobs 20 --output results
+    python examples/figure2_slurm.py --command crossover --config examples/crossover_fashion.toml \
+        --jobs 20 --memory 96GB --walltime 06:00:00 --output results
 
 The script may be ended and started again at any time: it goes on where it was.  Jobs may end at
 any time as well: their cells are given to others.
@@ -19,6 +21,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=10)
     parser.add_argument("--queue", default=None)
+    parser.add_argument("--command", choices=("figure2", "crossover"), default="figure2")
+    parser.add_argument("--memory", default="32GB")
+    parser.add_argument("--walltime", default="02:00:00")
     parser.add_argument("--output", default="results")
     options, sweep = parser.parse_known_args()
 
@@ -27,8 +32,8 @@ if __name__ == "__main__":
         # Single-threaded processes, as many as cores: a cell is one thread's work.
         cores=16,
         processes=16,
-        memory="32GB",
-        walltime="02:00:00",
+        memory=options.memory,
+        walltime=options.walltime,
         job_script_prologue=[
             "export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1",
             # Generated kernels are compiled once a node, not once a process on a network disk.
@@ -38,5 +43,5 @@ if __name__ == "__main__":
     cluster.scale(jobs=options.jobs)
     address = cluster.scheduler_address
     raise SystemExit(
-        main(["figure2", "--scheduler", address, "--output", options.output, "--resume", *sweep])
+        main([options.command, "--scheduler", address, "--output", options.output, "--resume", *sweep])
     )
