@@ -1,4 +1,4 @@
-r"""Figure 2, or another sweep, on a SLURM cluster: a Dask cluster of batch jobs, and the sweep on its scheduler.
+r"""Figure 2, or the crossover, on a SLURM cluster: a Dask cluster of batch jobs, and the sweep on it.
 
 Needs ``pip install dask-jobqueue`` and a folder that this script's machine can write to (workers
 send their results back and write nothing).  Adapt queue, memory and time, then::
@@ -42,6 +42,5 @@ if __name__ == "__main__":
     )
     cluster.scale(jobs=options.jobs)
     address = cluster.scheduler_address
-    raise SystemExit(
-        main([options.command, "--scheduler", address, "--output", options.output, "--resume", *sweep])
-    )
+    where = ["--scheduler", address, "--output", options.output, "--resume"]
+    raise SystemExit(main([options.command, *where, *sweep]))

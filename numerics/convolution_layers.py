@@ -198,15 +198,18 @@ class ConvolutionLayers:
 
     def _sample_gradients(self, torch: ModuleType, layer: int, part: slice) -> NDArray[np.float64]:
         """Return the gradient of every image in some output channels, a row an image."""
-        geometry, found = self._geometry, []
-        for inputs, deltas in zip(self._inputs, self._backward(torch), strict=True):
+        geometry, scale = self._geometry, math.sqrt(self._geometry.fan_in(layer))
+        channels = len(range(*part.indices(self._channels)))
+        found = np.empty((self.count, channels * geometry.fan_in(layer)))
+        blocks = zip(geometry.blocks(self.count), self._inputs, self._backward(torch), strict=True)
+        for rows, inputs, deltas in blocks:
             patches = torch.nn.functional.unfold(
                 inputs[layer], geometry.shapes[layer][2:],
                 stride=geometry.strides[layer], padding=geometry.padding,
             )  # fmt: skip
-            own = deltas[layer][:, part].flatten(2)
-            found.append((own @ patches.transpose(1, 2)).flatten(1))
-        return torch.cat(found).div_(math.sqrt(geometry.fan_in(layer))).numpy()
+            own = deltas[layer][:, part].flatten(2) / scale
+            found[rows] = (own @ patches.transpose(1, 2)).flatten(1).numpy()
+        return found
 
 
 def as_tensor(torch: ModuleType, array: NDArray[np.float64]) -> Any:

@@ -36,7 +36,7 @@ from theory.activations import Activation, get_activation
 
 __all__ = ["Convolutional"]
 
-#: Values of the layers kept at once by `outputs` and `gradient`, whatever the number of images.
+#: Values of the layers kept at once, whatever the number of images X.
 VALUE_BYTES = 2**25
 
 
@@ -202,19 +202,24 @@ class Convolutional:
         weights, X
             As for :meth:`outputs`.
         Z : ndarray, shape (m, d), optional
-            Other images; X itself if not given, at half the cost.
+            Other images; X itself if not given, at half the cost.  The larger set is better
+            given as X, of which only a part is in memory at a time.
 
         Returns
         -------
         ndarray, shape (n, m)
         """
-        checked, layers = self._checked(weights), self.linearisation(X)
-        layers.move_to(checked)
-        if Z is None:
-            return layers.gram()
-        others = self.linearisation(check_matrix("Z", Z, (None, self.d_in)))
+        checked, rows = self._checked(weights), check_matrix("X", X, (None, self.d_in))
+        others = self.linearisation(rows if Z is None else check_matrix("Z", Z, (None, self.d_in)))
         others.move_to(checked)
-        return layers.cross_gram(others)
+        if Z is None:
+            return others.gram()
+        result = np.empty((len(rows), others.count))
+        for part in self._parts(len(rows)):
+            layers = self.linearisation(rows[part])
+            layers.move_to(checked)
+            result[part] = layers.cross_gram(others)
+        return result
 
     def linearisation(self, X: NDArray[np.float64]) -> ConvolutionLayers:
         """Return the network on fixed images; a move keeps what gradient and NTK need."""

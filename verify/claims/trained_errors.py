@@ -37,7 +37,10 @@ REPLICATES = 6
 VAST, VANISHING = 6.0, -0.5
 
 #: Constants of c over its power of d: small where c lies below something, large above it.
-LOW, CLOSE, HIGH = 0.1, 0.65, 4.0
+LOW, HIGH = 0.1, 4.0
+
+#: What the initial matrix adds at the smallest size, below infinite noise.
+FAINT = 0.05
 
 #: Rank at which the noise of spikes is averaged: it scatters by (d k)^(-1/2).
 SPIKES = 3
@@ -114,7 +117,8 @@ def _infinite_noise(problem: Problem, size: float) -> NDArray:
         rng = draws(problem, d, replicate)
         signal = problem["ratio"] * d
         task = recovery(d, signal, rng)
-        below = Start(CLOSE * size ** ((problem["below"] - problem["gamma_w"]) / 2), width)
+        added = FAINT * (size / SIZES[0]) ** problem["below"]
+        below = Start(np.sqrt(added / width), width)
         above = Start(HIGH * size ** ((problem["above"] - problem["gamma_w"]) / 2), width)
         vast = Start.of_threshold(below.variance * width, size**VAST)
         with_matrix, without = (
