@@ -1,4 +1,4 @@
-r"""Figure 2, or the crossover, on a SLURM cluster: a Dask cluster of batch jobs, and the sweep on it.
+r"""Figure 2, or the crossover, on a SLURM cluster: a Dask cluster of batch jobs, and a sweep on it.
 
 Needs ``pip install dask-jobqueue`` and a folder that this script's machine can write to (workers
 send their results back and write nothing).  Adapt queue, memory and time, then::

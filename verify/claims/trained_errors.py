@@ -89,15 +89,17 @@ def _term_costs(problem: Problem, size: float) -> NDArray:
                   for name, (c, width) in points.items()}  # fmt: skip
         runs = ((recovery(d, loud, rng, SPIKES), TERMS[0]), *((task, x) for x in TERMS[:3]))
         spikes, *errors = (
-            smallest_error(goal, starts[x], loud, starts[x].learned_by(loud, d), rng)
+            smallest_error(goal, starts[x], loud, starts[x].learned_by(loud, d), rng,
+                           mirrored=x == "initial matrix")
             for goal, x in runs
-        )
+        )  # fmt: skip
         spike, fitted, matrix = map(cost, errors)
         logarithm = waiting_logarithm(d, 1, loud, starts["fitted noise"])
         missing, noise = (
-            smallest_error(faint, x, quiet, 1 / x.edge(d) + x.unlearned_by(d), rng, LAZY_RATE)
+            smallest_error(faint, x, quiet, 1 / x.edge(d) + x.unlearned_by(d), rng,
+                           rate=LAZY_RATE)
             for x in (starts[name] for name in TERMS[3:])
-        )
+        )  # fmt: skip
         found.append([spikes, (fitted - spike) / (logarithm**2 + logarithm / 2), matrix - fitted,
                       cost(missing), noise])  # fmt: skip
     return np.array(found).T
@@ -122,7 +124,7 @@ def _infinite_noise(problem: Problem, size: float) -> NDArray:
         above = Start(HIGH * size ** ((problem["above"] - problem["gamma_w"]) / 2), width)
         vast = Start.of_threshold(below.variance * width, size**VAST)
         with_matrix, without = (
-            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng))
+            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng, mirrored=x is below))
             for x in (below, vast)
         )
         loud = recovery(d, 2 * signal, rng)

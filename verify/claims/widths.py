@@ -55,7 +55,7 @@ def _narrow_error(problem: Problem, size: float) -> NDArray:
         above = Start(2 * size ** problem["layer"], width)
         vanishing = Start(below.variance / 100, width)
         with_matrix, without = (
-            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng))
+            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng, mirrored=x is below))
             for x in (below, vanishing)
         )
         weak = recovery(d, signal / 2, rng)
