@@ -129,8 +129,9 @@ class Claim:
         Compares them.
     faults : tuple of Fault
         At least one.
-    cost : {"cheap", "dear"}
-        Dear claims examine few problems, each of many runs.
+    cost : {"cheap", "dear", "long"}
+        Dear claims examine few problems, each of many runs; a problem of a long one takes a
+        minute or more, and the quick profile leaves it out.
     limits : tuple of Limit
         Where it was found to stop holding.
     origin : str
@@ -155,8 +156,8 @@ class Claim:
         """Refuse a claim that nothing could refute."""
         if not self.faults:
             raise ValueError(f"claim {self.name!r} must carry at least one planted fault, got none")
-        if self.cost not in ("cheap", "dear"):
-            raise ValueError(f"cost must be 'cheap' or 'dear', got {self.cost!r}")
+        if self.cost not in ("cheap", "dear", "long"):
+            raise ValueError(f"cost must be 'cheap', 'dear' or 'long', got {self.cost!r}")
 
     def examine(self, problem: Problem) -> Outcome:
         """Judge the claim on one problem."""

@@ -1,4 +1,7 @@
-"""The product's own claims, with the quick profile: each holds, and each fault is caught."""
+"""The product's own claims, with the quick profile: each holds, and each fault is caught.
+
+Faults and limits of dear claims and all of long ones, minutes in all, are slow tests.
+"""
 
 import pytest
 
@@ -6,26 +9,40 @@ from verify.claims import FAMILIES, all_claims, claims_from, get_claim, select
 from verify.runner import run_claim, run_limit
 
 CLAIMS = list(all_claims().values())
-FAULTS = [(claim.name, fault) for claim in CLAIMS for fault in claim.faults]
-LIMITS = [(claim.name, limit) for claim in CLAIMS for limit in claim.limits]
 SEED = 0
 
 
-@pytest.mark.parametrize("name", list(all_claims()))
+def profile(name):
+    """Return the quickest profile that examines a claim."""
+    return "standard" if get_claim(name).cost == "long" else "quick"
+
+
+def parameters(kind):
+    """Return (claim's name, fault or limit) for each of them; those of dear claims are slow."""
+    for claim in CLAIMS:
+        marks = () if claim.cost == "cheap" else (pytest.mark.slow,)
+        for each in getattr(claim, kind):
+            name = getattr(each, "name", "limit")
+            yield pytest.param(claim.name, each, marks=marks, id=f"{claim.name}-{name}")
+
+
+@pytest.mark.parametrize("name", [
+    pytest.param(x.name, marks=(pytest.mark.slow,) if x.cost == "long" else ()) for x in CLAIMS
+])  # fmt: skip
 def test_claim(name):
-    verdict = run_claim(get_claim(name), "quick", SEED)
+    verdict = run_claim(get_claim(name), profile(name), SEED)
     assert verdict.holds, f"{verdict.error}\n{verdict.snippet}"
 
 
-@pytest.mark.parametrize(("name", "fault"), FAULTS, ids=[f"{x}-{y.name}" for x, y in FAULTS])
+@pytest.mark.parametrize(("name", "fault"), list(parameters("faults")))
 def test_fault_is_caught(name, fault):
-    verdict = run_claim(get_claim(name), "quick", SEED, fault)
+    verdict = run_claim(get_claim(name), profile(name), SEED, fault)
     assert not verdict.holds, verdict.snippet
     # A fault should be seen in numbers, not by a crash.
     assert verdict.error == ""
 
 
-@pytest.mark.parametrize(("name", "limit"), LIMITS, ids=lambda x: x if isinstance(x, str) else "")
+@pytest.mark.parametrize(("name", "limit"), list(parameters("limits")))
 def test_limit_is_refuted(name, limit):
     verdict = run_limit(get_claim(name), limit)
     assert not verdict.holds, f"the range of {name} can be widened: {limit.looked_true}"

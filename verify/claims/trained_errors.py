@@ -163,7 +163,7 @@ CLAIMS = (
             Fault("no unlearning of the initial matrix",
                   predict=lambda x: [*_term_exponents(x)[:-1], x["start"]]),
         ),
-        cost="dear",
+        cost="long",
     ),
     Claim(
         name="infinite-noise",
@@ -185,7 +185,7 @@ CLAIMS = (
             Fault("the initial matrix stays above the line",
                   predict=lambda x: [x["below"], x["above"]]),
         ),
-        cost="dear",
+        cost="long",
         limits=(
             Limit(
                 looked_true="Twice the unlearning time is enough at any width above d.",

@@ -27,7 +27,7 @@ __all__ = ["CLAIMS"]
 FAMILY = "width"
 NARROW_SIZES = (24.0, 48.0, 96.0, 192.0)
 RANK_SIZES = (32.0, 64.0, 128.0, 256.0)
-NARROW_REPLICATES, RANK_REPLICATES = 6, 3
+NARROW_REPLICATES, RANK_REPLICATES = 8, 3
 
 #: Exponent of c at which nothing of the noise is fitted in waiting.
 VANISHING = -2.0
@@ -129,7 +129,7 @@ CLAIMS = (
             Fault("sigma^2 w in place of sigma^4 w",
                   predict=lambda x: [min(0.0, (x["start"] - x["gamma_w"]) / 2 + 1), 0.0]),
         ),
-        cost="dear",
+        cost="long",
     ),
     Claim(
         name="underparameterised",
@@ -147,6 +147,6 @@ CLAIMS = (
             Fault("sqrt(w/k)", predict=lambda x: _learned_exponents(x, power=0.5)),
             Fault("any width learns any rank", predict=lambda x: [0.0, 0.0]),
         ),
-        cost="dear",
+        cost="long",
     ),
 )  # fmt: skip

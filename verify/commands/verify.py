@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     from verify.claims import claims_from, select
     from verify.output import prepare_folder
-    from verify.runner import false_alarm_rate, run_claims, run_faults, run_limits
+    from verify.runner import PROFILES, false_alarm_rate, run_claims, run_faults, run_limits
 
     own = claims_from(options.claims_from) if options.claims_from else None
     claims = select(options.claim, own)
@@ -63,6 +63,9 @@ def run(options: argparse.Namespace) -> int:
     everything = [*verdicts, *planted, *refuted]
     bad = [verdict for verdict in everything if not verdict.as_expected]
     print(_summary(verdicts, planted, refuted, rate))
+    left_out = [x.name for x in claims if not PROFILES[options.profile].examples(x)]
+    if left_out:
+        print(f"left out by the profile {options.profile}: {', '.join(left_out)}")
     for verdict in bad:
         _complain(verdict)
     if folder is not None:
