@@ -130,8 +130,8 @@ class Claim:
     faults : tuple of Fault
         At least one.
     cost : {"cheap", "dear", "long"}
-        Dear claims examine few problems, each of many runs; a problem of a long one takes a
-        minute or more, and the quick profile leaves it out.
+        Dear claims examine few problems, each of many runs; a problem of a long one takes many
+        seconds, and the quick profile leaves it out.
     limits : tuple of Limit
         Where it was found to stop holding.
     origin : str

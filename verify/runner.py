@@ -15,7 +15,9 @@ from functools import partial
 
 import hypothesis
 import numpy as np
+import scipy.linalg  # noqa: F401  brings the BLAS of the kernels, whose threads are limited below
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from threadpoolctl import threadpool_limits
 
 from verify.claim import Claim, Fault, Limit, Outcome, Problem
 
@@ -23,6 +25,10 @@ __all__ = [
     "PROFILES", "Profile", "Verdict", "false_alarm_rate", "run_claim", "run_claims", "run_faults",
     "run_limit", "run_limits",
 ]  # fmt: skip
+
+#: Of each product: matrices are small, and threads that wait for each other cost more than they
+#: save, many times more where the cores are shared.
+THREADS = 1
 
 #: Errors by which an examination may stop: it has then not kept its claim.
 EXAMINATION_ERRORS = (ArithmeticError, ValueError, RuntimeError, LookupError, TypeError)
@@ -46,8 +52,8 @@ class Profile:
 
 PROFILES = {
     "quick": Profile(cheap=8, dear=2, long=0),
-    "standard": Profile(cheap=60, dear=6, long=1),
-    "thorough": Profile(cheap=400, dear=25, long=6),
+    "standard": Profile(cheap=60, dear=6, long=3),
+    "thorough": Profile(cheap=400, dear=25, long=10),
 }
 
 
@@ -147,12 +153,20 @@ def run_claim(
         Of the drawn problems.
     fault : Fault, optional
         Planted in the claim first.
+
+    Raises
+    ------
+    ValueError
+        If there is no such profile, or it leaves the claim out.
     """
-    chosen = _profile(profile)
+    examples = _profile(profile).examples(claim)
+    if examples < 1:
+        raise ValueError(f"profile must be one that examines {claim.cost} claims, got {profile!r}")
     examined = claim.with_fault(fault) if fault else claim
     record = _Record()
     start = time.perf_counter()
-    _search(examined, chosen.examples(claim), seed, record)
+    with threadpool_limits(THREADS):
+        _search(examined, examples, seed, record)
     elapsed = time.perf_counter() - start
     name = fault.name if fault else None
     problem, outcome, error = record.broken or (record.worst_problem, record.worst, "")
@@ -165,7 +179,8 @@ def run_claim(
 def run_limit(claim: Claim, limit: Limit) -> Verdict:
     """Examine what looked true and was not on the problem that refutes it."""
     start = time.perf_counter()
-    outcome, error = _examine(lambda problem: claim.examine_limit(limit), limit.problem)
+    with threadpool_limits(THREADS):
+        outcome, error = _examine(lambda problem: claim.examine_limit(limit), limit.problem)
     elapsed = time.perf_counter() - start
     return Verdict(
         claim, None, outcome, limit.problem, 1, elapsed, error, (outcome,), limit

@@ -12,7 +12,7 @@ second run on the same task that lacks what causes the term.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, lru_cache
 
 import numpy as np
@@ -90,7 +90,7 @@ def recovery(size: int, signal: float, rng: np.random.Generator, rank: int = 1) 
 
 def smallest_error(
     task: Task, start: Start, signal: float, time: float, rng: np.random.Generator, *,
-    rate: float = RATE, mirrored: bool = False,
+    rate: float = RATE,
 ) -> float:  # fmt: skip
     """Train a network and return its smallest test error.
 
@@ -108,19 +108,13 @@ def smallest_error(
         Of the start.
     rate : float
         Learning rate in units of 1/(signal + edge).
-    mirrored : bool
-        Whether to return the mean with the run from (-W1, W2), whose A(0) has the other sign:
-        what is of first order in the initial matrix has no mean, and cancels.
     """
     size = task.d_in
     state = random_state(size, size, start.width, start.variance, rng=rng)
     step = rate / (signal + start.edge(size))
-    smallest = []
-    for sign in (1, -1) if mirrored else (1,):
-        trainer = Trainer(replace(state, W1=sign * state.W1), task, learning_rate=step)
-        first = trainer.errors[2]
-        smallest.append(min(first, trainer.advance(int(np.ceil(time / step)))[:, 2].min()))
-    return float(np.mean(smallest))
+    trainer = Trainer(state, task, learning_rate=step)
+    first = trainer.errors[2]
+    return float(min(first, trainer.advance(int(np.ceil(time / step)))[:, 2].min()))
 
 
 def cost(error: float) -> float:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import strategies as st
 
 from verify.claim import Claim, Fault, Limit, unique
-from verify.laws import Bound, PowerLaw, RoundOff, Sampling
+from verify.laws import Bound, PowerLaw, PowerLaws, RoundOff, Sampling
 from verify.tolerances import TOLERANCES
 
 SIZES = (10.0, 20.0, 40.0, 80.0)
@@ -81,6 +81,54 @@ def test_a_power_law_that_cannot_tell_does_not_hold():
     assert not outcome.holds
 
 
+def two_powers(exponents, scatter=0.01, replicates=4):
+    """Return a measurement of two powers of a size with scatter."""
+    def measure(_, size):
+        rng = np.random.default_rng([1, int(size)])
+        noise = np.exp(scatter * rng.standard_normal((len(exponents), replicates)))
+        return size ** np.array(exponents)[:, None] * noise
+
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("predicted", "found", "holds"),
+    [
+        ((-1.0, 0.0), (-1.0, 0.0), True),
+        ((-1.0, 0.0), (-1.0, 0.5), False),
+        ((-1.0, 0.0), (-0.5, 0.0), False),
+        ((0.0, -1.0), (-1.0, 0.0), False),
+        ((-1.0, -1.0), (-1.0, -1.0), False),  # no boundary: the two sides are alike
+    ],
+)
+def test_power_laws_judge_both_sides_and_tell_them_apart(predicted, found, holds):
+    law = PowerLaws("size", SIZES, "slope_bias")
+    outcome = judge(law, lambda _: predicted, two_powers(found))
+    assert outcome.holds is holds
+    assert (outcome.strain <= 1) is holds
+    assert outcome.data["predicted_exponent"] == list(predicted)
+    assert outcome.data["fitted_exponent"] == pytest.approx(list(found), abs=0.05)
+    assert [x for x in outcome.data if x.startswith("errors")] == ["errors below", "errors above"]
+
+
+def test_parts_that_need_not_differ_may_be_alike():
+    law = PowerLaws("size", SIZES, "slope_bias", ("a", "b", "c"), apart=False)
+    exponents = (-1.0, -1.0, 0.0)
+    assert judge(law, lambda _: exponents, two_powers(exponents)).holds
+
+
+def test_power_laws_that_cannot_tell_do_not_hold():
+    measure = two_powers((-1.0, 0.0), scatter=1.0)
+    assert not judge(PowerLaws("size", SIZES, "slope_bias"), lambda _: (-1.0, 0.0), measure).holds
+
+
+@pytest.mark.parametrize(("predicted", "parts"), [((-1.0,), 2), ((-1.0, 0.0), 3)])
+def test_power_laws_refuse_other_parts(predicted, parts):
+    with pytest.raises(ValueError, match="predict and measure 2 parts"):
+        judge(PowerLaws("size", SIZES, "slope_bias"), lambda _: predicted,
+              two_powers((-1.0,) * parts))  # fmt: skip
+
+
 def test_sampling_detects_what_its_draws_can_resolve():
     law = Sampling("prediction_bias")
     draws = 10 + np.random.default_rng(0).standard_normal(100)
@@ -122,6 +170,7 @@ def test_chance_decides_the_false_alarm():
     level = TOLERANCES["false_alarm"].value
     assert PowerLaw("size", SIZES).false_alarm == Sampling("prediction_bias").false_alarm == level
     assert PowerLaw("size", SIZES, chance=False).false_alarm == 0
+    assert PowerLaws("size", SIZES, "slope_bias").false_alarm == level
     assert RoundOff().false_alarm == Bound("", "").false_alarm == 0
 
 

@@ -124,6 +124,27 @@ def test_every_verdict_is_watched():
     assert [x.holds for x in seen] == [True, False]
 
 
+def test_a_profile_that_draws_none_leaves_claims_out():
+    long, short = claim(lambda problem: 0.5, cost="long"), claim(lambda problem: 0.5)
+    assert PROFILES["quick"].long == 0 < PROFILES["standard"].long < PROFILES["thorough"].long
+    assert [x.claim for x in run_claims([long, short])] == [short]
+    assert [x.claim for x in run_faults([long, short])] == [short]
+    assert len(run_claims([long], "standard")) == 1
+    with pytest.raises(ValueError, match="one that examines long claims, got 'quick'"):
+        run_claim(long, "quick")
+
+
+def test_products_run_on_one_thread():
+    from threadpoolctl import threadpool_info
+
+    def threads(problem):
+        np.ones((2, 2)) @ np.ones((2, 2))
+        found = [x["num_threads"] for x in threadpool_info() if x["user_api"] == "blas"]
+        return float(max(found, default=1) > 1) * 2
+
+    assert run_claim(claim(threads)).holds
+
+
 def test_unknown_profiles_are_refused():
     with pytest.raises(ValueError, match="quick, standard, thorough"):
         run_claim(claim(lambda problem: 0.5), "slow")

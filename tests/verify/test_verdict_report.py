@@ -4,12 +4,13 @@ import json
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
 from verify.claim import Claim, Fault, Limit
-from verify.laws import Bound, PowerLaw
+from verify.laws import Bound, PowerLaw, PowerLaws
 from verify.runner import run_claims, run_faults, run_limits
 from verify.verdict_report import (
     draw_verdict,
@@ -125,3 +126,20 @@ def test_figures_show_the_power_or_every_strain(everything):
     axes = Figure().subplots()
     draw_verdict(everything[0], axes)
     assert axes.lines[0].get_xdata().size == everything[0].examined
+
+
+def test_figures_show_both_sides_of_a_boundary():
+    claim = Claim("sides", "family", "They differ.", "here", "ours", PROBLEMS,
+                  lambda problem: [-1.0, 0.5], lambda problem, size: np.array(
+                      [[problem["x"] / size] * 2, [problem["x"] * size**0.5] * 2]),
+                  PowerLaws("size", (1.0, 2.0, 4.0, 8.0), "slope_bias"),
+                  (Fault("alike", predict=lambda problem: [-1.0, -1.0]),))  # fmt: skip
+    (verdict,) = run_claims([claim])
+    assert verdict.holds, verdict.error
+    axes = Figure().subplots()
+    draw_verdict(verdict, axes)
+    labels = axes.get_legend_handles_labels()[1]
+    assert labels == ["below, predicted -1", "above, predicted +0.5"]
+    assert axes.get_xlabel() == "size"
+    # Markers and lines of two sides, and a grey line a side of each other problem.
+    assert len(axes.lines) == 4 + 2 * (verdict.examined - 1)

@@ -45,7 +45,8 @@ COUNT, TEST, D_IN = 10, 12, 8
 WIDTH = 96
 #: Six sizes a factor 2.3 apart: an interval from scatter around a line needs a few of them.
 FEATURE_SIZES = LAZY_SIZES = tuple(float(x) for x in np.geomspace(1e3, 6.4e4, 6).round(-1))
-STEPS = (100.0, 200.0, 400.0, 800.0)
+#: Six as well: where units of a ReLU network switch, the drift jitters around its line.
+STEPS = (100.0, 160.0, 250.0, 400.0, 630.0, 1000.0)
 SMOOTH = ("softplus", "tanh", "silu", "identity")
 HOMOGENEOUS = ("relu", "identity")
 

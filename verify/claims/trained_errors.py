@@ -31,7 +31,7 @@ __all__ = ["CLAIMS"]
 FAMILY = "trained errors"
 SIZES = (32.0, 54.0, 90.0, 150.0)
 TERMS = ("spike estimation", "fitted noise", "initial matrix", "missing signal", "noise")
-REPLICATES = 6
+REPLICATES = 8
 
 #: Width and threshold, as powers of d, without fluctuations, and without noise fitted in waiting.
 VAST, VANISHING = 6.0, -0.5
@@ -89,10 +89,9 @@ def _term_costs(problem: Problem, size: float) -> NDArray:
                   for name, (c, width) in points.items()}  # fmt: skip
         runs = ((recovery(d, loud, rng, SPIKES), TERMS[0]), *((task, x) for x in TERMS[:3]))
         spikes, *errors = (
-            smallest_error(goal, starts[x], loud, starts[x].learned_by(loud, d), rng,
-                           mirrored=x == "initial matrix")
+            smallest_error(goal, starts[x], loud, starts[x].learned_by(loud, d), rng)
             for goal, x in runs
-        )  # fmt: skip
+        )
         spike, fitted, matrix = map(cost, errors)
         logarithm = waiting_logarithm(d, 1, loud, starts["fitted noise"])
         missing, noise = (
@@ -124,7 +123,7 @@ def _infinite_noise(problem: Problem, size: float) -> NDArray:
         above = Start(HIGH * size ** ((problem["above"] - problem["gamma_w"]) / 2), width)
         vast = Start.of_threshold(below.variance * width, size**VAST)
         with_matrix, without = (
-            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng, mirrored=x is below))
+            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng))
             for x in (below, vast)
         )
         loud = recovery(d, 2 * signal, rng)
@@ -185,7 +184,7 @@ CLAIMS = (
             Fault("the initial matrix stays above the line",
                   predict=lambda x: [x["below"], x["above"]]),
         ),
-        cost="long",
+        cost="dear",
         limits=(
             Limit(
                 looked_true="Twice the unlearning time is enough at any width above d.",

@@ -27,7 +27,7 @@ __all__ = ["CLAIMS"]
 FAMILY = "width"
 NARROW_SIZES = (24.0, 48.0, 96.0, 192.0)
 RANK_SIZES = (32.0, 64.0, 128.0, 256.0)
-NARROW_REPLICATES, RANK_REPLICATES = 8, 3
+NARROW_REPLICATES, RANK_REPLICATES = 10, 3
 
 #: Exponent of c at which nothing of the noise is fitted in waiting.
 VANISHING = -2.0
@@ -55,7 +55,7 @@ def _narrow_error(problem: Problem, size: float) -> NDArray:
         above = Start(2 * size ** problem["layer"], width)
         vanishing = Start(below.variance / 100, width)
         with_matrix, without = (
-            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng, mirrored=x is below))
+            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng))
             for x in (below, vanishing)
         )
         weak = recovery(d, signal / 2, rng)
@@ -129,7 +129,7 @@ CLAIMS = (
             Fault("sigma^2 w in place of sigma^4 w",
                   predict=lambda x: [min(0.0, (x["start"] - x["gamma_w"]) / 2 + 1), 0.0]),
         ),
-        cost="long",
+        cost="dear",
     ),
     Claim(
         name="underparameterised",
@@ -147,6 +147,6 @@ CLAIMS = (
             Fault("sqrt(w/k)", predict=lambda x: _learned_exponents(x, power=0.5)),
             Fault("any width learns any rank", predict=lambda x: [0.0, 0.0]),
         ),
-        cost="long",
+        cost="dear",
     ),
 )  # fmt: skip
