@@ -53,13 +53,14 @@ def totals(counts):
 
 
 def test_a_second_process_compiles_nothing(tmp_path):
-    hits, misses = totals(run(tmp_path))
+    _, misses = totals(run(tmp_path))
     assert misses >= 4
     again = run(tmp_path)
-    hits, misses = totals(again)
+    _, misses = totals(again)
     assert misses == 0
-    assert hits >= 4
-    assert {name.split("_")[0] for name in again} >= {"single", "simultaneous"}
+    # those called from Python; what they call in turn comes with their own machine code
+    hit = {name.rpartition(".")[2] for name, (found, _) in again.items() if found}
+    assert hit == {"single_mode", "advance", "evaluate"}
 
 
 def test_two_processes_may_start_at_once(tmp_path):
