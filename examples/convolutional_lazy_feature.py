@@ -28,7 +28,7 @@ from threadpoolctl import threadpool_limits
 from numerics.convolutional import Convolutional
 from numerics.frozen_kernel import frozen_flow
 from numerics.image_data import ImageData, load_images
-from numerics.network_flow import flow
+from numerics.network_training import train_network
 from numerics.step_rule import StepRule
 
 FROZEN = "frozen"
@@ -114,7 +114,7 @@ def train(
             steps.append(0)
         else:
             alpha = scale / math.sqrt(network.width)
-            run = flow(
+            run = train_network(
                 network, start, data.X_train, data.y_train, alpha=alpha,
                 test=(data.X_test[:WATCHED],), rule=RULE,
             )  # fmt: skip

@@ -6,8 +6,8 @@ Names below are imported when they are first used, so that ``import numerics`` i
 from importlib import import_module
 
 _EXPORTS = {
-    "ClosedForm": "numerics.closed_form",
-    "closed_form_flow": "numerics.closed_form",
+    "ClosedForm": "numerics.matrix_closed_form",
+    "closed_form_flow": "numerics.matrix_closed_form",
     "DivergedError": "numerics.errors",
     "OutOfRangeError": "numerics.errors",
     "NetworkState": "numerics.initialization",
@@ -24,7 +24,7 @@ _EXPORTS = {
     "Trainer": "numerics.training",
     "train": "numerics.training",
     "stability_limit": "numerics.training",
-    "gradient_flow": "numerics.flow",
+    "gradient_flow": "numerics.matrix_flow",
     "figure1": "numerics.experiments",
     "advise": "numerics.advice",
     "check_advice": "numerics.advice_check",
@@ -36,7 +36,7 @@ _EXPORTS = {
     "CrossoverSweep": "numerics.crossover_sweep",
     "FullyConnected": "numerics.networks",
     "frozen_flow": "numerics.frozen_kernel",
-    "linear_crossover": "numerics.linear_crossover",
+    "linear_crossover": "numerics.linear_plane",
     "ImageData": "numerics.image_data",
     "load_images": "numerics.image_data",
     "prepare_images": "numerics.image_data",

@@ -1,7 +1,8 @@
 """One cell of the crossover sweep: a network trained at one scale of its output.
 
-The cell trains ``F = alpha (f - f_0)`` by gradient flow (:mod:`numerics.network_flow`) and, from
-the same start, with its kernel frozen (:mod:`numerics.frozen_kernel`), the limit of large alpha.
+The cell trains ``F = alpha (f - f_0)`` by gradient flow (:mod:`numerics.network_training`) and,
+from the same start, with its kernel frozen (:mod:`numerics.frozen_kernel`), the limit of large
+alpha.
 The start does not depend on alpha, so that cells which differ in alpha alone are one network in
 different regimes.  What is measured at the end of a run that did not reach its end is absent
 (NaN); times passed on the way stay.
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from numerics.declared_sweep import STATUSES, CellPoint, Variable, attempt, coded
 from numerics.frozen_kernel import frozen_flow
-from numerics.network_flow import STOP_REASONS, FlowResult, flow
+from numerics.network_training import STOP_REASONS, FlowResult, train_network
 
 if TYPE_CHECKING:
     from numerics.crossover_sweep import CrossoverSweep
@@ -99,7 +100,7 @@ def _add_run(plan: CrossoverSweep, cell: CellPoint, values: dict[str, object]) -
 
 def _train(plan: CrossoverSweep, cell: CellPoint) -> FlowResult:
     data, (network, weights) = plan.load(), plan.start(cell)
-    return flow(
+    return train_network(
         network, weights, data.X_train, data.y_train, alpha=plan.alpha(cell), loss=plan.loss,
         test=(data.X_test, data.y_test), rule=plan.rule, max_steps=plan.max_steps,
     )  # fmt: skip

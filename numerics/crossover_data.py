@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.image_data import load_images
-from numerics.network_flow import check_labels
+from numerics.network_training import check_labels
 from numerics.validation import check_matrix
 
 __all__ = ["FILE_PREFIX", "CrossoverData", "load_data"]

@@ -23,8 +23,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from numerics.closed_form import ClosedForm
 from numerics.initialization import NetworkState, random_state
+from numerics.matrix_closed_form import ClosedForm
 from numerics.observables import mean_squared_error, singular_values
 from numerics.provenance import versions
 from numerics.tasks import Task, low_rank_recovery

@@ -10,7 +10,7 @@ on the training inputs; with ``c_j = -int l'(y_j F_j) y_j dt``, the impulses,
 stabilised explicit steps (:mod:`theory.network_source`) until every margin ``y F`` is at least 1.
 
 Holds for any Gram matrix and margin loss of bounded curvature; the flow of
-:mod:`numerics.network_flow` approaches it like ``1/(sqrt(h) alpha)``.
+:mod:`numerics.network_training` approaches it like ``1/(sqrt(h) alpha)``.
 Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034); Jacot, Gabriel and Hongler 2018
 for the kernel.
 """
@@ -85,7 +85,7 @@ def frozen_flow(
     loss : str, sympy.Expr or MarginLoss
         Of the margin; its curvature must be known.
     duration : float
-        Time at which training ends at the latest, in the t of :mod:`numerics.network_flow`.
+        Time at which training ends at the latest, in the t of :mod:`numerics.network_training`.
 
     Returns
     -------

@@ -16,8 +16,6 @@ from functools import cache
 
 import sympy as sp
 
-from theory.crossover_mapping import alpha as output_factor
-from theory.crossover_mapping import crossover_mapping, h, mapping_steps, network_time
 from theory.crossover_plane import (
     boundary_exponent,
     gamma_alpha,
@@ -43,6 +41,8 @@ from theory.linear_kernel_change import (
     linear_kernel_change,
     relative_kernel_change,
 )
+from theory.output_scaling import alpha as output_factor
+from theory.output_scaling import crossover_mapping, h, mapping_steps, network_time
 from theory.symbols import c, t, w
 
 __all__ = [

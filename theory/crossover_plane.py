@@ -1,6 +1,6 @@
 """Lazy and feature training in the plane of (alpha, h), from the boundaries of (sigma^2, w).
 
-With ``alpha = d^gamma_alpha`` and ``h = d^gamma_h`` the mapping of :mod:`theory.crossover_mapping`
+With ``alpha = d^gamma_alpha`` and ``h = d^gamma_h`` the mapping of :mod:`theory.output_scaling`
 gives ``gamma_sigma2 = gamma_alpha - gamma_h/2`` and ``gamma_w = gamma_h``; every boundary of
 :mod:`theory.regimes` follows.  Threshold against target is ``gamma_alpha = p - gamma_h/2``: at a
 fixed task ``alpha* ~ h^(-1/2)``.
@@ -17,8 +17,8 @@ from functools import cache
 
 import sympy as sp
 
-from theory.crossover_mapping import alpha, crossover_mapping, h
 from theory.derivation import Step, derive, prove
+from theory.output_scaling import alpha, crossover_mapping, h
 from theory.regimes import Boundary, boundaries
 from theory.scaling import BASE, EQUAL_LAYERS, Scale, gamma_sigma2, gamma_w, scale_of, theta
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.crossover_mapping import alpha, h, scaled_alpha
 from theory.crossover_plane import SCALED, gamma_alpha, gamma_h
 from theory.derivation import Step, define, derive, prove
 from theory.feature_exponents import (
@@ -24,6 +23,7 @@ from theory.feature_exponents import (
     linear_time,
     weight_growth,
 )
+from theory.output_scaling import alpha, h, scaled_alpha
 from theory.scaling import scale_of
 
 __all__ = ["depth_steps"]

@@ -20,9 +20,9 @@ from functools import cache
 
 import sympy as sp
 
-from theory.crossover_mapping import alpha, h, scaled_alpha
 from theory.crossover_plane import SCALED, gamma_alpha, gamma_h
 from theory.lazy_contractions import contraction_scale
+from theory.output_scaling import alpha, h, scaled_alpha
 from theory.scaling import Scale, scale_of
 
 __all__ = [

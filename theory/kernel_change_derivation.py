@@ -11,7 +11,6 @@ import sympy as sp
 from sympy.codegen.cfunctions import hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.crossover_mapping import alpha, crossover_mapping, h
 from theory.crossover_plane import log_slope
 from theory.derivation import Derivation, Step, define, derive, prove
 from theory.gaussian_traces import canonical_trace, mean_trace, mean_trace_product
@@ -27,6 +26,7 @@ from theory.linear_kernel_change import (
     relative_kernel_change,
 )
 from theory.matrix_algebra import TimeDerivative, differentiate
+from theory.output_scaling import alpha, crossover_mapping, h
 from theory.symbols import C1, C2, A, G, X, c, d_in, d_out, s, w
 
 __all__ = ["kernel_change", "lazy_kernel_blocks", "mean_kernel_square"]

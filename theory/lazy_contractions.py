@@ -20,9 +20,9 @@ from functools import cache
 
 import sympy as sp
 
-from theory.crossover_mapping import h
 from theory.crossover_plane import SCALED, gamma_h
 from theory.derivation import Step, define, derive, prove
+from theory.output_scaling import h
 from theory.scaling import Scale, scale_of
 
 __all__ = ["contraction", "contraction_scale", "contraction_steps", "is_odd", "neuron"]

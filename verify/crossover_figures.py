@@ -1,7 +1,7 @@
 r"""Figures of the crossover: kernel change, exponents, fluctuations, test errors.
 
 Datasets are those of :mod:`numerics.crossover_sweep`; fits come from
-:mod:`verify.crossover_exponents`, and nothing else is computed here but positions on the page.
+:mod:`verify.measured_exponents`, and nothing else is computed here but positions on the page.
 Widths go from pale to dark, depths have a marker each, and regimes a line style.
 """
 
@@ -17,7 +17,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
-from verify.crossover_exponents import (
+from verify.figures import COLOURS
+from verify.measured_exponents import (
     FEATURE,
     LAZY,
     Exponent,
@@ -26,7 +27,6 @@ from verify.crossover_exponents import (
     sound,
     test_errors,
 )
-from verify.figures import COLOURS
 
 __all__ = ["draw_alpha_star", "draw_collapse", "draw_crossover", "draw_exponents",
            "draw_fluctuation", "draw_test_errors", "draw_times"]  # fmt: skip

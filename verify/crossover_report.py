@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 
-from verify.crossover_exponents import FEATURE, LAZY, Exponent, sound, test_errors
+from verify.measured_exponents import FEATURE, LAZY, Exponent, sound, test_errors
 
 __all__ = ["crossover_report"]
 

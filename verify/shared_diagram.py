@@ -2,8 +2,8 @@ r"""One diagram for both papers: how far the kernel moves, over threshold and wi
 
 A linear network is lazy where its threshold ``c = sigma^2 w`` exceeds the target's singular
 values; a network with the predictor ``alpha (f - f_0)`` where ``sqrt(h) alpha``, which is the
-same threshold by :mod:`theory.crossover_mapping`, exceeds its target, a margin of 1.  Left, linear
-networks of :mod:`numerics.linear_crossover`; right, nonlinear ones of
+same threshold by :mod:`theory.output_scaling`, exceeds its target, a margin of 1.  Left, linear
+networks of :mod:`numerics.linear_plane`; right, nonlinear ones of
 :mod:`numerics.crossover_sweep`; the same colours, and the line where the kernel changes by its own
 size.
 """
@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
-from verify.crossover_exponents import alpha_star, sound
 from verify.crossover_figures import MARKERS
 from verify.figures import COLOURS
+from verify.measured_exponents import alpha_star, sound
 
 __all__ = ["draw_shared_diagram"]
 
@@ -33,7 +33,7 @@ def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
     Parameters
     ----------
     linear : xarray.Dataset
-        Of :func:`numerics.linear_crossover.linear_crossover`.
+        Of :func:`numerics.linear_plane.linear_crossover`.
     nonlinear : xarray.Dataset
         Of a crossover sweep; its middle depth is filled, each depth has its own alpha*.
     """

@@ -11,7 +11,7 @@ A singular value of :math:`A` that starts at 0 follows
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics.single_mode import single_mode
+from numerics.mode_closed_form import single_mode
 from verify.figures import COLOURS
 
 target = 1.0

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from numerics.image_data import load_images
-from numerics.network_flow import flow
+from numerics.network_training import train_network
 from numerics.networks import FullyConnected
 from verify.figures import COLOURS
 
@@ -25,8 +25,8 @@ for depth, colour in ((1, COLOURS[0]), (2, COLOURS[1])):
         network = FullyConnected(data.d, width, depth)
         weights = network.initial(0)
         changes = [
-            flow(network, weights, data.X_train, data.y_train, alpha=scale / np.sqrt(width),
-                 test=(data.X_test,)).kernel_change
+            train_network(network, weights, data.X_train, data.y_train,
+                          alpha=scale / np.sqrt(width), test=(data.X_test,)).kernel_change
             for scale in scales
         ]  # fmt: skip
         axes.loglog(scales, changes, marker, linestyle="none", color=colour, fillstyle="none",

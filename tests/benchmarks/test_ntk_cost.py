@@ -13,7 +13,7 @@ from numerics.euler_steps import EulerStepper
 from numerics.flow_steps import FlowProblem
 from numerics.kernel_cache import load
 from numerics.linearised_steps import LinearisedStepper
-from numerics.network_flow import flow
+from numerics.network_training import train_network
 from numerics.networks import FullyConnected
 from numerics.step_rule import FAST_EULER, LINEARISED, PUBLISHED, StepRule
 from theory.activations import softplus
@@ -141,8 +141,8 @@ def test_run(benchmark, rule, scaled_alpha):
     given = run_problem(scaled_alpha)
 
     def train():
-        return flow(given.network, given.weights, given.X, given.y, alpha=given.alpha,
-                    rule=RULES[rule], test=(given.X,))  # fmt: skip
+        return train_network(given.network, given.weights, given.X, given.y, alpha=given.alpha,
+                             rule=RULES[rule], test=(given.X,))  # fmt: skip
 
     found = benchmark.pedantic(train, rounds=2, warmup_rounds=0 if rule == "published" else 1)
     benchmark.extra_info |= {"steps": found.steps, "kernel_change": found.kernel_change}

@@ -14,7 +14,7 @@ from numerics.crossover_sweep import CrossoverSweep
 from numerics.declared_sweep import DeclaredSweep
 from numerics.errors import DivergedError, SweepError
 from numerics.frozen_kernel import frozen_flow
-from numerics.network_flow import flow
+from numerics.network_training import train_network
 from numerics.networks import FullyConnected
 from numerics.step_rule import FAST_EULER, PUBLISHED
 from numerics.sweep import run_sweep
@@ -57,7 +57,7 @@ def test_a_cell_is_a_flow_from_its_start(plan, sweep):
     for cell in plan.cells():
         network = FullyConnected(D, cell["width"], cell["depth"])
         _, weights = plan.start(cell)
-        run = flow(
+        run = train_network(
             network, weights, data.X_train, data.y_train, test=(data.X_test, data.y_test),
             alpha=cell["scaled_alpha"] / np.sqrt(cell["width"]), rule=plan.rule,
         )  # fmt: skip
@@ -180,9 +180,9 @@ def test_a_run_that_reached_its_step_limit_has_no_end(plan, sweep, tmp_path):
 
 def test_a_diverged_run_is_recorded_as_such(plan, monkeypatch):
     def diverged(*arguments, **options):
-        return dataclasses.replace(flow(*arguments, **options), stop_reason="diverged")
+        return dataclasses.replace(train_network(*arguments, **options), stop_reason="diverged")
 
-    monkeypatch.setattr(crossover_cell, "flow", diverged)
+    monkeypatch.setattr(crossover_cell, "train_network", diverged)
     values, note = plan.run(plan.cell(0))
     assert RUN_STATUSES[values["status"]] == REASONS[values["stop_reason"]] == "diverged"
     assert "diverged after" in note
@@ -195,7 +195,7 @@ def test_a_failed_cell_is_recorded_as_such(error, plan, monkeypatch):
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr(crossover_cell, "flow", fail)
+    monkeypatch.setattr(crossover_cell, "train_network", fail)
     values, note = plan.run(plan.cell(0))
     assert RUN_STATUSES[values["status"]] == REASONS[values["stop_reason"]] == "failed"
     assert str(error) in note

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from numerics.closed_form import ClosedForm
 from numerics.euler_reference import euler_self_consistent, self_consistent_rate
 from numerics.explicit_training import log_cosh
-from numerics.flow import gradient_flow
 from numerics.initialization import self_consistent_lift
+from numerics.matrix_closed_form import ClosedForm
+from numerics.matrix_flow import gradient_flow
 from numerics.tasks import Task, matrix_completion
 
 SHAPES = [(5, 3), (3, 5), (4, 4), (1, 6), (6, 1)]

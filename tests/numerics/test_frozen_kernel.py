@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from numerics import frozen_kernel, linearised_steps
 from numerics.frozen_kernel import frozen_flow
-from numerics.network_flow import flow
+from numerics.network_training import train_network
 from numerics.networks import FullyConnected
 from numerics.step_rule import StepRule
 
@@ -69,7 +69,8 @@ def test_networks_approach_it_like_one_over_scaled_alpha(problem, monkeypatch):
     rule = StepRule(output_change=0.1, output_error=1e-5, gradient_change=1e-3)
     limit = frozen_flow(network.ntk(weights, X), y, network.ntk(weights, X_test, X))
     for scaled_alpha in sizes:
-        run = flow(network, weights, X, y, alpha=scaled_alpha / 8, test=(X_test,), rule=rule)
+        alpha = scaled_alpha / 8
+        run = train_network(network, weights, X, y, alpha=alpha, test=(X_test,), rule=rule)
         gaps.append(np.abs(run.test_outputs - limit.test_outputs).max())
         times.append(abs(run.half_loss_time / limit.half_loss_time - 1))
     for name, found in (("outputs", gaps), ("times", times)):

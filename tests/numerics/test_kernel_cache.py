@@ -16,7 +16,7 @@ from theory.single_mode import stable_mode
 PROGRAM = """
 import json
 import numerics
-from numerics.single_mode import single_mode
+from numerics.mode_closed_form import single_mode
 from numerics.kernel_cache import compilation_counts
 single_mode(1.0, 0.0, 0.1, 1.0)
 task = numerics.low_rank_recovery(4, rank=1, rng=0)
@@ -29,7 +29,7 @@ print(json.dumps(compilation_counts()))
 #: One small kernel, where the number of kernels does not matter.
 ONE_MODE = """
 import json
-from numerics.single_mode import single_mode
+from numerics.mode_closed_form import single_mode
 from numerics.kernel_cache import cache_folder, compilation_counts
 value, _ = single_mode(2.0, 0.0, 0.1, 1.0)
 assert abs(value - 1.17883774) < 1e-8

@@ -11,9 +11,9 @@ from scipy.integrate import solve_ivp
 from theory import crossover as co
 from theory import feature_derivation, lazy_contractions
 from theory import feature_exponents as fe
-from theory.crossover_mapping import alpha, crossover_mapping, h, network_time, scaled_alpha
 from theory.crossover_plane import SCALED, gamma_alpha, gamma_h
 from theory.derivation import Derivation, ProofError
+from theory.output_scaling import alpha, crossover_mapping, h, network_time, scaled_alpha
 from theory.scaling import Scale, scale_of
 from theory.single_mode import DEFINITIONS, threshold_crossing_time
 from theory.symbols import c, y

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from numerics.linear_crossover import linear_crossover
+from numerics.linear_plane import linear_crossover
 from theory.crossover import predicted_exponents
 from verify.cli import main
 from verify.commands import crossover
-from verify.crossover_exponents import alpha_star, crossover_exponents, fluctuation, test_errors
 from verify.crossover_figures import draw_crossover, draw_test_errors
 from verify.crossover_report import crossover_report
+from verify.measured_exponents import alpha_star, crossover_exponents, fluctuation, test_errors
 from verify.shared_diagram import draw_shared_diagram
 
 # It is a function of the package, not a test.

@@ -12,9 +12,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.closed_form import closed_form
 from numerics.euler_reference import euler_self_consistent
 from numerics.initialization import NetworkState, self_consistent_lift
+from numerics.matrix_closed_form import closed_form
 from numerics.tasks import Task
 from numerics.training import Trainer
 from verify.claim import Claim, Fault, Limit, Problem

@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.flow import gradient_flow
 from numerics.initialization import NetworkState, self_consistent_lift
+from numerics.matrix_flow import gradient_flow
 from numerics.observables import balancedness
 from numerics.training import Trainer
 from verify.claim import Claim, Fault, Problem

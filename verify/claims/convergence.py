@@ -14,8 +14,8 @@ import sympy as sp
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.flow import gradient_flow
 from numerics.initialization import NetworkState, balanced_factor, self_consistent_lift
+from numerics.matrix_flow import gradient_flow
 from numerics.observables import balancedness
 from theory.single_mode import balanced_mode
 from theory.symbols import s0, t, y

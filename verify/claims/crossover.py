@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.initialization import NetworkState
-from numerics.linear_crossover import linear_crossover
-from numerics.network_flow import FlowResult, flow
+from numerics.linear_plane import linear_crossover
+from numerics.network_training import FlowResult, train_network
 from numerics.networks import FullyConnected
 from numerics.step_rule import LINEARISED
 from numerics.tasks import Task
 from numerics.training import train
 from theory.crossover import predicted_exponents
-from theory.crossover_mapping import alpha as alpha_symbol
-from theory.crossover_mapping import crossover_mapping, h, network_time
 from theory.linear_kernel_change import relative_kernel_change
+from theory.output_scaling import alpha as alpha_symbol
+from theory.output_scaling import crossover_mapping, h, network_time
 from theory.symbols import d_in, n
 from verify.claim import Claim, Fault, Problem
 from verify.laws import PowerLaw, RoundOff
@@ -188,8 +188,8 @@ FINE = 400.0
 def _run(seed: int, depth: int, activation: str, scaled_alpha: float) -> FlowResult:
     problem = {"seed": seed, "depth": depth, "activation": activation}
     network, weights, X, y, X_test = _network(problem, WIDTH)
-    return flow(network, weights, X, y, alpha=scaled_alpha / np.sqrt(WIDTH), test=(X_test,),
-                rule=LINEARISED)  # fmt: skip
+    alpha = scaled_alpha / np.sqrt(WIDTH)
+    return train_network(network, weights, X, y, alpha=alpha, test=(X_test,), rule=LINEARISED)
 
 
 def _trained(problem: Problem, scaled_alpha: float) -> FlowResult:

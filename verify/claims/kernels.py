@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.kernel_cache import load
-from numerics.single_mode import single_mode
+from numerics.mode_closed_form import single_mode
 from theory.closed_form import mode_eigenvalues
 from theory.kernel_source import scalar_kernel
 from theory.single_mode import DEFINITIONS, mode_solution, remaining_distance

@@ -13,9 +13,9 @@ import sympy as sp
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.closed_form import closed_form
-from numerics.flow import gradient_flow
 from numerics.initialization import self_consistent_lift
+from numerics.matrix_closed_form import closed_form
+from numerics.matrix_flow import gradient_flow
 from numerics.tasks import Task
 from theory.single_mode import DEFINITIONS, threshold_crossing_time
 from theory.symbols import c, s, y

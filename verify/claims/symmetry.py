@@ -10,9 +10,9 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.closed_form import closed_form
-from numerics.flow import gradient_flow
 from numerics.initialization import NetworkState, self_consistent_lift
+from numerics.matrix_closed_form import closed_form
+from numerics.matrix_flow import gradient_flow
 from numerics.tasks import Task
 from numerics.training import DYNAMICS, UPDATES, Trainer, stability_limit
 from theory.losses import get_loss

@@ -64,8 +64,8 @@ def run(options: argparse.Namespace) -> int:
     data = run_stored(plan, folder / "crossover.store", options)
     if data is None:
         return 130
-    from verify.crossover_exponents import crossover_exponents
     from verify.crossover_report import crossover_report
+    from verify.measured_exponents import crossover_exponents
 
     exponents = crossover_exponents(data)
     linear = _linear_plane(plan.seed)
@@ -88,7 +88,7 @@ def _plan(options: argparse.Namespace) -> CrossoverSweep:
 
 
 def _linear_plane(seed: int) -> xr.Dataset:
-    from numerics.linear_crossover import linear_crossover
+    from numerics.linear_plane import linear_crossover
     from numerics.sweep_axes import parse_axis
 
     thresholds = parse_axis("threshold", LINEAR_THRESHOLDS, geometric=True)

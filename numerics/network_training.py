@@ -35,7 +35,7 @@ from numerics.step_rule import LINEARISED, StepRule
 from numerics.validation import check_dimension, check_labels, check_matrix, check_positive
 from theory.margin_losses import MarginLoss, get_margin_loss
 
-__all__ = ["STOP_REASONS", "FlowResult", "flow"]
+__all__ = ["STOP_REASONS", "FlowResult", "train_network"]
 
 #: Why a run ended: every margin reached, no more steps, numbers too large, no step accepted.
 STOP_REASONS = ("fitted", "step_limit", "diverged", "stalled")
@@ -98,7 +98,7 @@ class FlowResult:
         return "ok" if self.stop_reason == "fitted" else self.stop_reason
 
 
-def flow(
+def train_network(
     network: Network,
     weights: Weights,
     X: NDArray[np.float64],
@@ -154,7 +154,7 @@ def flow(
     >>> X *= np.sqrt(10) / np.linalg.norm(X, axis=1, keepdims=True)
     >>> y = np.where(X[:, 0] > 0, 1.0, -1.0)
     >>> network = FullyConnected(10, width=64, depth=1)
-    >>> lazy = flow(network, network.initial(rng), X, y, alpha=1e3, test=(X,))
+    >>> lazy = train_network(network, network.initial(rng), X, y, alpha=1e3, test=(X,))
     >>> lazy.stop_reason, bool(lazy.kernel_change < 1e-3), bool((y * lazy.train_outputs).min() >= 1)
     ('fitted', True, True)
     """

@@ -4,7 +4,7 @@
 control a step); the rates are the generated kernel of :mod:`theory.dense_source`.
 
 Holds for any loss of :mod:`theory.losses`.  For the squared loss with identity inputs and no
-mask, :mod:`numerics.closed_form` is exact and faster.
+mask, :mod:`numerics.matrix_closed_form` is exact and faster.
 """
 
 from __future__ import annotations

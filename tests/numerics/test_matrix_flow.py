@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from numerics import explicit_training as witness
-from numerics.flow import gradient_flow
 from numerics.initialization import NetworkState, explicit_weights, random_state
+from numerics.matrix_flow import gradient_flow
 from numerics.observables import balancedness
 from numerics.tasks import linear_regression, low_rank_recovery, matrix_completion
 from theory.losses import huber

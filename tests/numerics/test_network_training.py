@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from numerics import frozen_kernel, linearised_steps
-from numerics.network_flow import flow
+from numerics.network_training import train_network
 from numerics.networks import FullyConnected
 from numerics.step_rule import FAST_EULER, LINEARISED, PUBLISHED, StepRule
 from theory.margin_losses import hinge
@@ -28,8 +28,10 @@ def train(scaled_alpha, rule=LINEARISED, activation="softplus", depth=1, **setti
     X, y, *test = data()
     network = FullyConnected(D, WIDTH, depth, activation)
     weights = network.initial(5)
-    return flow(network, weights, X, y, alpha=scaled_alpha / np.sqrt(WIDTH), rule=rule,
-                test=tuple(test), **settings)  # fmt: skip
+    alpha = scaled_alpha / np.sqrt(WIDTH)
+    return train_network(
+        network, weights, X, y, alpha=alpha, rule=rule, test=tuple(test), **settings
+    )
 
 
 def same(found, expected, tolerance):
@@ -145,7 +147,7 @@ def test_what_a_run_reports_is_that_of_its_weights():
     network = FullyConnected(D, WIDTH, 2)
     weights, alpha = network.initial(5), 0.1
     kept = [W.copy() for W in weights]
-    found = flow(network, weights, X, y, alpha=alpha, test=(X_test, y_test))
+    found = train_network(network, weights, X, y, alpha=alpha, test=(X_test, y_test))
     for W, old in zip(weights, kept, strict=True):
         np.testing.assert_array_equal(W, old)
     for name, inputs in (("train_outputs", X), ("test_outputs", X_test)):
@@ -158,7 +160,7 @@ def test_what_a_run_reports_is_that_of_its_weights():
     pairs = zip(found.weights, weights, strict=True)
     expected = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in pairs]
     np.testing.assert_allclose(found.layer_change, expected, rtol=1e-12)
-    again = flow(network, weights, X, y, alpha=alpha)
+    again = train_network(network, weights, X, y, alpha=alpha)
     np.testing.assert_array_equal(again.train_outputs, found.train_outputs)
     assert np.isnan(again.kernel_change) and np.isnan(again.test_error)
     assert again.test_outputs.shape == (0,)
@@ -181,7 +183,9 @@ def test_a_network_with_the_four_methods_alone_trains_alike():
     class ByMethods:
         outputs, gradient, ntk = network.outputs, network.gradient, network.ntk
 
-    runs = [flow(x, weights, X, y, alpha=0.5, test=(X_test,)) for x in (network, ByMethods())]
+    runs = [
+        train_network(x, weights, X, y, alpha=0.5, test=(X_test,)) for x in (network, ByMethods())
+    ]
     # Round-off, which some tens of steps amplify little.
     same(runs[1], runs[0], 1e-8)
     assert runs[0].steps == runs[1].steps
@@ -200,7 +204,7 @@ def test_a_run_that_leaves_the_numbers_says_so():
     X, y, X_test, _ = data()
     network = FullyConnected(D, WIDTH, 1, "identity")
     huge = tuple(1e200 * W for W in network.initial(5))
-    found = flow(network, huge, X, y, alpha=1.0, test=(X_test,))
+    found = train_network(network, huge, X, y, alpha=1.0, test=(X_test,))
     assert found.stop_reason == found.status == "diverged"
     assert np.isnan(found.kernel_change)
 
@@ -209,7 +213,7 @@ def test_labels_that_contradict_each_other_end_at_the_limit():
     X, y, X_test, _ = data()
     X, y = np.vstack([X, X[:1]]), np.append(y, -y[0])
     network = FullyConnected(D, WIDTH, 1)
-    found = flow(network, network.initial(5), X, y, alpha=1.0, test=(X_test,), max_steps=8)
+    found = train_network(network, network.initial(5), X, y, alpha=1.0, test=(X_test,), max_steps=8)
     assert found.stop_reason in ("step_limit", "stalled")
 
 
@@ -220,7 +224,7 @@ def test_bad_input_is_named():
 
     def run(**changes):
         settings = {"X": X, "y": y, "alpha": 1.0, "test": (X_test,)} | changes
-        return flow(network, weights, settings.pop("X"), settings.pop("y"), **settings)
+        return train_network(network, weights, settings.pop("X"), settings.pop("y"), **settings)
 
     for changes, message in (
         ({"y": 2 * y}, r"y must be \+1 or -1, got"),

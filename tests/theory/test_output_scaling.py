@@ -5,8 +5,8 @@ import pytest
 import sympy as sp
 from scipy.integrate import solve_ivp
 
-from theory import crossover_mapping as cm
 from theory import crossover_plane as plane
+from theory import output_scaling as cm
 from theory.derivation import ProofError
 from theory.regimes import boundaries
 from theory.scaling import p

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from numerics.errors import OutOfRangeError
-from numerics.single_mode import single_mode
+from numerics.mode_closed_form import single_mode
 
 # About 20 roundings and one exponential of a rounded argument below 700: a bound, not a fit.
 BOUND = 1e-13

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from numerics.closed_form import ClosedForm, closed_form, closed_form_flow
 from numerics.errors import OutOfRangeError
-from numerics.flow import gradient_flow
 from numerics.initialization import random_state, self_consistent_lift, wishart_factor
-from numerics.single_mode import single_mode
+from numerics.matrix_closed_form import ClosedForm, closed_form, closed_form_flow
+from numerics.matrix_flow import gradient_flow
+from numerics.mode_closed_form import single_mode
 from numerics.tasks import Task, low_rank_recovery, matrix_completion
 
 # The bound.  The integrator's tolerance of 1e-12 a step leaves about 1e-11.
