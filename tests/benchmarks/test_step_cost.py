@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from width_cost import PAPER_WIDTH, ExplicitNumpy, ExplicitTorch, draw_weights
 
 from numerics.initialization import random_state
 from numerics.tasks import low_rank_recovery
 from numerics.training import Trainer
 
 D = 500
-PAPER_WIDTH = 1_182_177
 WIDTHS = {"2d": 2 * D, "8d": 8 * D, "64d": 64 * D, "paper": PAPER_WIDTH}
 
 
@@ -39,30 +39,16 @@ def test_width_free_step(benchmark, task, width):
 @pytest.mark.benchmark(group="step")
 @pytest.mark.parametrize("name", WIDTHS)
 def test_explicit_numpy_float32_step(benchmark, task, name):
-    W1, W2, target = _float32_network(task, WIDTHS[name])
-
-    def step() -> None:
-        # As the reference experiments: W1 first, W2 with the new W1.
-        nonlocal W1, W2
-        gradient = W2 @ W1 - target
-        W1 -= np.float32(1e-4) * (W2.T @ gradient)
-        W2 -= np.float32(1e-4) * (gradient @ W1.T)
-
-    benchmark.pedantic(step, rounds=_rounds(WIDTHS[name]), iterations=1, warmup_rounds=1)
+    run = ExplicitNumpy(*draw_weights(task, WIDTHS[name], "float32"), 1e-4)
+    benchmark.pedantic(run.step, rounds=_rounds(WIDTHS[name]), iterations=1, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="step")
 @pytest.mark.parametrize("name", WIDTHS)
 def test_explicit_torch_float32_step(benchmark, task, name):
-    torch = pytest.importorskip("torch")
-    W1, W2, target = (torch.from_numpy(x) for x in _float32_network(task, WIDTHS[name]))
-
-    def step() -> None:
-        gradient = W2 @ W1 - target
-        W1.addmm_(W2.T, gradient, alpha=-1e-4)
-        W2.addmm_(gradient, W1.T, alpha=-1e-4)
-
-    benchmark.pedantic(step, rounds=_rounds(WIDTHS[name]), iterations=1, warmup_rounds=1)
+    pytest.importorskip("torch")
+    run = ExplicitTorch(*draw_weights(task, WIDTHS[name], "float32"), 1e-4)
+    benchmark.pedantic(run.step, rounds=_rounds(WIDTHS[name]), iterations=1, warmup_rounds=1)
 
 
 @pytest.mark.benchmark(group="step against its matrix products")
@@ -84,13 +70,3 @@ def test_share_of_matrix_products(benchmark, task, kind):
 
     run = {"width-free step": lambda: trainer.advance(1), "dgemm alone": products}[kind]
     benchmark.pedantic(run, rounds=60, iterations=1, warmup_rounds=3)
-
-
-def _float32_network(task, width: int) -> tuple[np.ndarray, ...]:
-    generator = np.random.default_rng(1)
-    scale = np.float32(np.sqrt(12.0 / width))
-    W1 = generator.standard_normal((width, D), dtype=np.float32)
-    W2 = generator.standard_normal((D, width), dtype=np.float32)
-    W1 *= scale
-    W2 *= scale
-    return W1, W2, np.array(task.target, dtype=np.float32)

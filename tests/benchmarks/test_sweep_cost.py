@@ -1,8 +1,8 @@
-"""What a sweep costs: a step against its matrix products, workers, and the explicit reference.
+"""What a sweep costs: a step against its matrix products, overhead, and the explicit reference.
 
 Run with ``pytest tests/benchmarks``.  d = 200 as in Figure 2, one BLAS thread as in a worker.
 The share of matrix products is the ratio of the members of a "share" group; the speed-up by
-workers the ratio of those of "workers" (start of the cluster included).
+workers is measured by ``python tests/benchmarks``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.linalg.blas import dgemm, sgemm
 from threadpoolctl import threadpool_limits
+from width_cost import ExplicitNumpy, draw_weights
 
 from numerics.cell_run import run_cell
 from numerics.experiments import prepare
@@ -85,14 +86,6 @@ def test_share_of_products_in_a_cell(benchmark, name, kind):
     benchmark.pedantic(run, rounds=3, iterations=1, warmup_rounds=1)
 
 
-@pytest.mark.benchmark(group="workers")
-@pytest.mark.parametrize("workers", [0, 1, 2])
-def test_workers(benchmark, workers, tmp_path_factory):
-    plan = SweepPlan("-3:0:6", "0:2.8:6", d=D)
-    fresh = lambda: ((plan, tmp_path_factory.mktemp("sweep")), {"workers": workers})  # noqa: E731
-    benchmark.pedantic(run_sweep, setup=fresh, rounds=1, iterations=1)
-
-
 @pytest.mark.benchmark(group="overhead of small cells")
 @pytest.mark.parametrize("kind", ["cells alone", "sweep on 1 worker"])
 def test_overhead_of_small_cells(benchmark, kind, tmp_path_factory):
@@ -111,16 +104,5 @@ def test_overhead_of_small_cells(benchmark, kind, tmp_path_factory):
 @pytest.mark.parametrize("width", WIDTHS)
 def test_explicit_reference(benchmark, cell, width):
     """Explicit float32 weights, as published (there on a GPU)."""
-    rng = np.random.default_rng(1)
-    scale = np.float32(np.sqrt(12.0 / width))
-    W1 = rng.standard_normal((width, D), dtype=np.float32) * scale
-    W2 = rng.standard_normal((D, width), dtype=np.float32) * scale
-    target = cell.task.target.astype(np.float32)
-
-    def step() -> None:
-        nonlocal W1, W2
-        gradient = W2 @ W1 - target
-        W1 -= np.float32(1e-4) * (W2.T @ gradient)
-        W2 -= np.float32(1e-4) * (gradient @ W1.T)
-
-    benchmark.pedantic(step, rounds=5 if width > 1e4 else 50, iterations=1, warmup_rounds=1)
+    run = ExplicitNumpy(*draw_weights(cell.task, width, "float32"), 1e-4)
+    benchmark.pedantic(run.step, rounds=5 if width > 1e4 else 50, iterations=1, warmup_rounds=1)
