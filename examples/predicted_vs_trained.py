@@ -16,7 +16,7 @@ import argparse
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from numerics.experiments import Cell, prepare
+from numerics.experiments import Cell, prepare_cell
 from numerics.prediction import paper_stop, predict_cell, predict_run
 from numerics.training import Trainer
 
@@ -59,7 +59,7 @@ def compare(
     """Compare several runs of one cell with their predictions and print a line."""
     found = []
     for seed in seeds:
-        cell = prepare(d, options.rank, gamma_sigma2, gamma_w, seed, fraction=FRACTION)
+        cell = prepare_cell(d, options.rank, gamma_sigma2, gamma_w, seed, fraction=FRACTION)
         test, away = train(cell, options.iterations, options.distance)
         signal = np.linalg.svd(cell.task.truth, compute_uv=False)[: options.rank]
         given = predict_run(

@@ -32,10 +32,10 @@ from numerics.advice_choice import (
 from numerics.advice_front import RATIOS, candidates, front
 from numerics.advice_search import BEYOND_BUDGET, STATUS, Start, make_network, outcome, stable_rate
 from numerics.crowding import check_crowding
+from numerics.descriptions import describe
 from numerics.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
 from numerics.predicted_observables import Network
 from numerics.prediction import UPDATES, predict_run, signal_values
-from numerics.provenance import versions
 from numerics.validation import check_choice, check_dimension, check_positive, check_width
 
 __all__ = ["advise"]
@@ -51,25 +51,6 @@ STOP_TOLERANCE = 1.1
 
 #: A variance may be misjudged by this factor, either way.
 MISJUDGED = 2.0
-
-UNITS = {
-    "init_variance": "unit of A",
-    "init_variance2": "unit of A",
-    "width": "hidden units",
-    "learning_rate": "1/unit of A",
-    "learning_rate_share": "stability limit",
-    "threshold": "unit of A",
-    "regime": "name",
-    "lazy_modes": "singular values of A*",
-    "min_test_error": "mean square of an entry",
-    "iterations": "iterations",
-    "stop_from": "iterations",
-    "stop_to": "iterations",
-    "sampling_deviation": "mean square of an entry",
-    "misjudged_test_error": "mean square of an entry",
-    "train_error": "mean square of an entry",
-    "test_error": "mean square of an entry",
-}
 
 #: Curves go on to this multiple of the iterations of the slowest recommendation, and some more.
 CURVE, CURVE_MORE = 1.5, 8
@@ -168,7 +149,7 @@ def advise(
     best = front(grid, spectrum, widest, update, limit)
     status = grid.candidate_status.values
     data = xr.merge([_recommendations(best, spectrum, widest, update, limit), best, grid])
-    return data.assign_attrs(
+    data = data.assign_attrs(
         d_in=columns, d_out=rows, rank=spectrum.signal.size, noise=spectrum.noise,
         singular_values=spectrum.signal, detected=spectrum.spikes, budget=budget or 0,
         untrained_error=float(np.sum(spectrum.signal**2)) / (rows * columns),
@@ -177,8 +158,8 @@ def advise(
         outside_range=int(((status > 0) & (status < BEYOND_BUDGET)).sum()),
         status_meaning="; ".join(f"{k}: {text}" for k, text in enumerate(STATUS)),
         rules="; ".join(f"{name}: {text}" for name, text in RULES.items()),
-        versions=versions(),
     )  # fmt: skip
+    return describe(data, advise)
 
 
 def _recommendations(
@@ -208,12 +189,12 @@ def _recommendations(
     ]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     data = xr.Dataset(
-        {"smallest_width": ("recommendation", least, {"units": "hidden units"})},
+        {"smallest_width": ("recommendation", least)},
         coords={"recommendation": list(NAMES), "iteration": np.arange(length + 1)},
     )
     for name, values in columns.items():
         dims = ("recommendation", "iteration") if np.ndim(values) > 1 else ("recommendation",)
-        data[name] = dims, np.array(values), {"units": UNITS[name]}
+        data[name] = dims, np.array(values)
     return data
 
 

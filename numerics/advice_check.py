@@ -16,8 +16,8 @@ import numpy as np
 import xarray as xr
 
 from numerics.advice_search import SAME_ERROR
+from numerics.descriptions import describe
 from numerics.initialization import random_state
-from numerics.provenance import versions
 from numerics.tasks import low_rank_from_spectrum
 from numerics.training import Trainer
 from numerics.validation import check_dimension, check_nonnegative
@@ -98,19 +98,19 @@ def _compared(advice: xr.Dataset, errors: np.ndarray, seed: int) -> xr.Dataset:
     deviation = smallest.mean(axis=1) / predicted - 1
     error = smallest.std(axis=1, ddof=1) / np.sqrt(smallest.shape[1]) / predicted
     each, along = ("recommendation", "run"), ("recommendation", "run", "iteration")
-    mean_square = {"units": "mean square of an entry"}
-    return xr.Dataset(
+    data = xr.Dataset(
         {
-            "trained_min_test_error": (each, smallest, mean_square),
-            "trained_iterations": (each, first, {"units": "iterations"}),
-            "trained_test_error": (along, test, mean_square),
-            "trained_train_error": (along, train, mean_square),
-            "deviation": ("recommendation", deviation, {"units": "1"}),
-            "standard_error": ("recommendation", error, {"units": "1"}),
+            "trained_min_test_error": (each, smallest),
+            "trained_iterations": (each, first),
+            "trained_test_error": (along, test),
+            "trained_train_error": (along, train),
+            "deviation": ("recommendation", deviation),
+            "standard_error": ("recommendation", error),
             "confirmed": (
                 "recommendation", np.abs(deviation) <= AGREEMENT + STANDARD_ERRORS * error,
             ),
         },
         coords={"recommendation": advice.recommendation, "iteration": advice.iteration},
-        attrs={"seed": seed, "agreement": AGREEMENT, "versions": versions()},
+        attrs={"seed": seed, "agreement": AGREEMENT},
     )  # fmt: skip
+    return describe(data, check_advice)

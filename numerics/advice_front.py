@@ -82,9 +82,9 @@ def candidates(
     names = tuple(axes)
     return xr.Dataset(
         {
-            "candidate_min_test_error": (names, error, {"units": "mean square of an entry"}),
-            "candidate_iterations": (names, iterations, {"units": "iterations"}),
-            "candidate_status": (names, status, {"units": "index"}),
+            "candidate_min_test_error": (names, error),
+            "candidate_iterations": (names, iterations),
+            "candidate_status": (names, status),
         },
         coords=axes,
     )

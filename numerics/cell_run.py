@@ -44,14 +44,15 @@ _BOTH = ("dynamics", "iteration")
 
 #: One number a cell.
 VARIABLES: dict[str, Variable] = {
-    "min_test_error": Variable("f8", np.nan, _MEAN),
+    "min_test_error": Variable("f8", np.nan, _MEAN | {"long_name": "smallest test error"}),
     "iterations": Variable("i4", -1, _COUNT | {"long_name": "iteration of min_test_error"}),
-    "stable_rank": Variable("f8", np.nan, {"units": "1", "long_name": "at min_test_error"}),
+    "stable_rank": Variable("f8", np.nan, {
+        "units": "1", "long_name": "stable rank at min_test_error"}),
     "max_distance": Variable("f8", np.nan, _UNIT | {
         "long_name": "largest Frobenius distance of the two dynamics"}),
-    "final_train_error": Variable("f8", np.nan, _MEAN),
-    "final_test_error": Variable("f8", np.nan, _MEAN),
-    "stop_iteration": Variable("i4", -1, _COUNT),
+    "final_train_error": Variable("f8", np.nan, _MEAN | {"long_name": "train error at the end"}),
+    "final_test_error": Variable("f8", np.nan, _MEAN | {"long_name": "test error at the end"}),
+    "stop_iteration": Variable("i4", -1, _COUNT | {"long_name": "iteration of the end"}),
     "stop_reason": coded(REASONS, "why the run ended"),
     "status": coded(STATUSES, "what became of the cell"),
     "second_min_test_error": Variable("f8", np.nan, _MEAN | {
@@ -62,9 +63,10 @@ VARIABLES: dict[str, Variable] = {
 
 #: Values at each iteration, kept if the plan asks for curves; NaN after the run's end.
 CURVES: dict[str, Variable] = {
-    "train_error_curve": Variable("f8", np.nan, _MEAN, _BOTH),
-    "test_error_curve": Variable("f8", np.nan, _MEAN, _BOTH),
-    "distance_curve": Variable("f8", np.nan, _UNIT, ("iteration",)),
+    "train_error_curve": Variable("f8", np.nan, _MEAN | {"long_name": "train error"}, _BOTH),
+    "test_error_curve": Variable("f8", np.nan, _MEAN | {"long_name": "test error"}, _BOTH),
+    "distance_curve": Variable("f8", np.nan, _UNIT | {
+        "long_name": "Frobenius distance of the two dynamics"}, ("iteration",)),
 }
 
 

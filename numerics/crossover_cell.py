@@ -46,7 +46,7 @@ VARIABLES: dict[str, Variable] = {
     "time_to_kernel_change": _number(_TIME, "first time of a relative kernel change of 1/2"),
     "half_loss_time": _number(_TIME, "first time of a mean loss below 1/2"),
     "time": _number(_TIME, "end of the run"),
-    "steps": Variable("i4", -1, {"units": "accepted steps"}),
+    "steps": Variable("i4", -1, {"long_name": "accepted steps", "units": "1"}),
     "stop_reason": coded(REASONS, "why the run ended"),
     "status": coded(RUN_STATUSES, "what became of the cell"),
     "train_loss": _number(_ONE, "mean of l(y F) at the end"),

@@ -144,15 +144,20 @@ class CrossoverSweep(DeclaredSweep):
     def coordinates(self) -> dict[str, object]:
         """The alpha of each width, the labels of the test inputs, and what axes mean."""
         alpha = np.array(self.scaled_alpha) / np.sqrt(self.width)[:, None]
+        described = {
+            "depth": ("depth", list(self.depth), "hidden layers", "1"),
+            "width": ("width", list(self.width), "width", "hidden units"),
+            "scaled_alpha": ("scaled_alpha", list(self.scaled_alpha), "sqrt(width) alpha", "1"),
+            "seed": ("seed", list(self.axes["seed"]), "independent draw", "1"),
+            "layer": ("layer", list(self.tails["layer"]), "layer", "1"),
+            "test_point": ("test_point", list(self.tails["test_point"]), "test input", "1"),
+            "alpha": (("width", "scaled_alpha"), alpha, "alpha of F = alpha (f - f_0)", "1"),
+            "y_test": ("test_point", self.load().y_test, "labels", "1"),
+        }
         return {
-            "depth": ("depth", list(self.depth), {"long_name": "hidden layers"}),
-            "width": ("width", list(self.width), {"long_name": "units of a hidden layer"}),
-            "scaled_alpha": (
-                "scaled_alpha", list(self.scaled_alpha), {"long_name": "sqrt(width) alpha"}
-            ),
-            "alpha": (("width", "scaled_alpha"), alpha, {"long_name": "F = alpha (f - f_0)"}),
-            "y_test": ("test_point", self.load().y_test, {"long_name": "labels"}),
-        }  # fmt: skip
+            name: (axes, values, {"long_name": long_name, "units": units})
+            for name, (axes, values, long_name, units) in described.items()
+        }
 
     def ingredients(self) -> dict[str, str]:
         """Return the fingerprints of formulas and data, and torch's version if it is used."""

@@ -23,10 +23,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from numerics.descriptions import describe
 from numerics.initialization import NetworkState, random_state
 from numerics.matrix_closed_form import ClosedForm
 from numerics.observables import mean_squared_error, singular_values
-from numerics.provenance import versions
 from numerics.tasks import Task, low_rank_recovery
 from numerics.training import UPDATES, Trainer
 from numerics.validation import (
@@ -38,7 +38,7 @@ from numerics.validation import (
     power_of_dimension,
 )
 
-__all__ = ["Cell", "Timings", "figure1", "prepare", "prepare_on_task"]
+__all__ = ["Cell", "Timings", "figure1", "prepare_cell", "prepare_on_task"]
 
 #: Learning rate of the paper times the largest rate of the target, in Figure 1.
 FIGURE1_FRACTION = 5.0
@@ -93,7 +93,7 @@ class Timings:
             self.seconds[name] = self.seconds.get(name, 0.0) + elapsed
 
 
-def prepare(
+def prepare_cell(
     d: int,
     rank: int,
     gamma_sigma2: float,
@@ -154,7 +154,7 @@ def prepare_on_task(
     task : Task
         What is learned; its dimension is the base of the powers.
     gamma_sigma2, gamma_w, fraction, learning_rate
-        As for :func:`prepare`.
+        As for :func:`prepare_cell`.
     rng : Generator or int
         Source of the network, or its seed.
     truth_norm : float, optional
@@ -195,7 +195,7 @@ def figure1(
     Parameters
     ----------
     d, rank, gamma_sigma2, gamma_w, seed, learning_rate
-        As for :func:`prepare`.
+        As for :func:`prepare_cell`.
     iterations : int
         Number of steps.
     update : {"simultaneous", "sequential"}
@@ -225,7 +225,7 @@ def figure1(
     watch = timings or Timings()
     with _Cores() as cores:
         with watch.part("task and network"):
-            cell = prepare(d, rank, gamma_sigma2, gamma_w, seed, learning_rate=learning_rate)
+            cell = prepare_cell(d, rank, gamma_sigma2, gamma_w, seed, learning_rate=learning_rate)
             trainers = [
                 Trainer(cell.state, cell.task, learning_rate=cell.learning_rate, dynamics=name,
                         update=update)
@@ -296,22 +296,18 @@ def _figure1_dataset(
     closed: list[tuple[float, float, NDArray[np.float64]]],
     settings: dict[str, object],
 ) -> xr.Dataset:
-    mean_square = {"units": "mean square of an entry; noise entries have variance 1"}
-    unit = {"units": "unit of A; noise entries have variance 1"}
     pair, alone = ("dynamics", "iteration"), ("iteration",)
     closed_train, closed_test, closed_spectra = (np.array(x) for x in zip(*closed, strict=True))
-    return xr.Dataset(
+    data = xr.Dataset(
         {
-            "train_error": (pair, errors[..., 0], mean_square),
-            "test_error": (pair, errors[..., 1], mean_square),
-            "singular_value": ((*pair, "mode"), spectra, unit),
-            "distance": (alone, distances, unit),
-            "closed_form_train_error": (alone, closed_train, mean_square),
-            "closed_form_test_error": (alone, closed_test, mean_square),
-            "closed_form_singular_value": ((*alone, "mode"), closed_spectra, unit),
-            "target_singular_value": (
-                "mode", singular_values(cell.task.truth), unit
-            ),
+            "train_error": (pair, errors[..., 0]),
+            "test_error": (pair, errors[..., 1]),
+            "singular_value": ((*pair, "mode"), spectra),
+            "distance": (alone, distances),
+            "closed_form_train_error": (alone, closed_train),
+            "closed_form_test_error": (alone, closed_test),
+            "closed_form_singular_value": ((*alone, "mode"), closed_spectra),
+            "target_singular_value": ("mode", singular_values(cell.task.truth)),
         },
         coords={
             "dynamics": list(DYNAMICS),
@@ -323,6 +319,6 @@ def _figure1_dataset(
             "init_variance": cell.init_variance,
             "threshold": cell.threshold,
             "learning_rate": cell.learning_rate,
-            "versions": versions(),
         },
     )  # fmt: skip
+    return describe(data, figure1)

@@ -23,9 +23,9 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
+from numerics.descriptions import describe
 from numerics.initialization import random_state
 from numerics.observables import ntk_change
-from numerics.provenance import versions
 from numerics.tasks import Task, low_rank_from_spectrum
 from numerics.training import Trainer
 from numerics.validation import check_dimension, check_positive, check_rank
@@ -100,11 +100,12 @@ def linear_crossover(
             scales[index[0]], sizes[index[1]], dimension, k, np.random.default_rng(stream), step
         )
     axes = ("threshold", "width", "seed")
-    return xr.Dataset(
-        {"kernel_change": (axes, change, {"units": "1"}), "steps": (axes, steps)},
+    data = xr.Dataset(
+        {"kernel_change": (axes, change), "steps": (axes, steps)},
         coords={"threshold": scales, "width": sizes, "seed": np.arange(count)},
-        attrs={"d": dimension, "rank": k, "root_seed": seed, "versions": versions()},
+        attrs={"d": dimension, "rank": k, "root_seed": seed},
     )
+    return describe(data, linear_crossover)
 
 
 def _run(

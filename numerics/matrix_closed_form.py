@@ -17,10 +17,10 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
+from numerics.descriptions import describe
 from numerics.errors import OutOfRangeError
 from numerics.initialization import NetworkState, self_consistent_lift
 from numerics.kernel_cache import load
-from numerics.provenance import versions
 from numerics.tasks import Task
 from numerics.validation import check_matrix, check_positive, check_times
 from theory.closed_form import mode_eigenvalues
@@ -187,7 +187,7 @@ def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Da
             f"the closed form needs a task of identity inputs and no mask, got {held}"
         )
     matrices = closed_form(state.A, task.target, state.c1, times, state.c2)
-    return xr.Dataset(
+    data = xr.Dataset(
         {
             "A": (("time", "row", "column"), matrices),
             "train_error": ("time", [task.train_error(A) for A in matrices]),
@@ -195,8 +195,9 @@ def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Da
         },
         coords={"time": check_times("times", times)},
         attrs={"dynamics": "self_consistent", "loss": "squared", "threshold": state.threshold,
-               "imbalance": state.imbalance, "versions": versions()},
+               "imbalance": state.imbalance},
     )  # fmt: skip
+    return describe(data, closed_form_flow)
 
 
 def _full_svd(Y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:

@@ -15,9 +15,9 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.integrate import solve_ivp
 
+from numerics.descriptions import describe
 from numerics.errors import DivergedError
 from numerics.initialization import NetworkState
-from numerics.provenance import versions
 from numerics.tasks import Task
 from numerics.training import Trainer
 from numerics.validation import check_positive, check_times
@@ -95,12 +95,14 @@ def gradient_flow(
         first, second = zip(*(flow.split(column) for column in solution.T), strict=True)
         data["W1"] = (("time", "unit", "column"), np.array(first))
         data["W2"] = (("time", "row", "unit"), np.array(second))
-    return xr.Dataset(
-        data,
-        coords={"time": moments},
-        attrs={"dynamics": dynamics, "loss": system.loss.name, "threshold": state.threshold,
-               "rtol": rtol, "atol": atol, "versions": versions()},
-    )  # fmt: skip
+    settings = {
+        "dynamics": dynamics,
+        "loss": system.loss.name,
+        "threshold": state.threshold,
+        "rtol": rtol,
+        "atol": atol,
+    }
+    return describe(xr.Dataset(data, coords={"time": moments}, attrs=settings), gradient_flow)
 
 
 class _Flow:

@@ -22,6 +22,7 @@ import sympy as sp
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.descriptions import describe
 from numerics.errors import OutOfRangeError
 from numerics.mode_spectrum import (
     DEFAULT_NODES,
@@ -30,7 +31,6 @@ from numerics.mode_spectrum import (
     typical_singular_values,
 )
 from numerics.predicted_observables import Network, distance, observe, paper_stop, run
-from numerics.provenance import versions
 from numerics.validation import (
     check_choice,
     check_dimension,
@@ -297,21 +297,20 @@ def signal_values(
 
 
 def _dataset(spectrum: ModeSpectrum, network: Network, seen: dict, reference: str) -> xr.Dataset:
-    time, unit = "iteration", {"units": "unit of A"}
-    mean_square = {"units": "mean square of an entry"}
+    time = "iteration"
     test, truncation = seen["test_error"], seen["truncation"]
     best = int(np.argmin(test))
     status = status_of(test[best], truncation[best], network.width, spectrum)
     curves = {
-        name: (time, seen[name], mean_square)
+        name: (time, seen[name])
         for name in ("train_error", "test_error", "leading_test_error", "truncation")
     }
-    return xr.Dataset(
+    data = xr.Dataset(
         curves | {
-            "outlier": ((time, "mode"), seen["outlier"], unit),
-            "edge": (time, seen["edge"], unit),
-            "stable_rank": (time, seen["stable_rank"], {"units": "1"}),
-            "distance": (time, seen["distance"], unit),
+            "outlier": ((time, "mode"), seen["outlier"]),
+            "edge": (time, seen["edge"]),
+            "stable_rank": (time, seen["stable_rank"]),
+            "distance": (time, seen["distance"]),
             "min_test_error": float(test[best]),
             "min_iteration": best,
             "min_truncation": float(truncation[best]),
@@ -334,9 +333,9 @@ def _dataset(spectrum: ModeSpectrum, network: Network, seen: dict, reference: st
             "update": network.update,
             "reference": reference,
             "status_meaning": "; ".join(f"{k}: {text}" for k, text in enumerate(STATUS)),
-            "versions": versions(),
         },
     )  # fmt: skip
+    return describe(data, predict_run)
 
 
 def status_of(

@@ -15,6 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.descriptions import describe
 from numerics.kernel_cache import load
 from numerics.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
 from numerics.predicted_observables import Network, distance, observe, run
@@ -29,7 +30,6 @@ from numerics.prediction import (
     signal_values,
     status_of,
 )
-from numerics.provenance import versions
 from numerics.validation import check_choice, check_dimension, check_positive, check_vector
 from theory.grid_source import grid_module
 
@@ -39,15 +39,6 @@ METHODS = ("closed_form", "second_order")
 
 #: The closed form looks at the bulk every so many iterations before it searches in between.
 STRIDE = 8
-
-_UNITS = {
-    "min_test_error": "mean square of an entry",
-    "iterations": "iterations",
-    "stable_rank": "1",
-    "max_distance": "unit of A",
-    "truncation": "mean square of an entry",
-    "status": "index",
-}
 
 
 def predict_grid(
@@ -125,13 +116,11 @@ def predict_grid(
         found = _closed_form(spectrum, networks, steps, update)
     else:
         found = _second_order(spectrum, networks, steps, update, reference)
-    found["status"] = status_of(
-        found["min_test_error"], found["truncation"], networks[2], spectrum
-    )
+    found["status"] = status_of(found["min_test_error"], found["truncation"], networks[2], spectrum)
     shape = rows.size, columns.size
     names = ("gamma_sigma2", "gamma_w")
-    return xr.Dataset(
-        {key: (names, x.reshape(shape), {"units": _UNITS[key]}) for key, x in found.items()},
+    data = xr.Dataset(
+        {key: (names, x.reshape(shape)) for key, x in found.items()},
         coords={"gamma_sigma2": rows, "gamma_w": columns},
         attrs={
             "d": size,
@@ -146,9 +135,10 @@ def predict_grid(
             "reference": reference,
             "nodes": nodes,
             "status_meaning": "; ".join(f"{k}: {text}" for k, text in enumerate(STATUS)),
-            "versions": versions(),
         },
     )
+    data.stable_rank.attrs["long_name"] = "stable rank at the smallest test error"
+    return describe(data, predict_grid)
 
 
 def _networks(

@@ -9,7 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["versions"]
 
-PACKAGES = ("mixed-dynamics", "numpy", "scipy", "numba", "sympy", "xarray")
+PACKAGES = ("mixed-dynamics", "numpy", "scipy", "numba", "sympy", "xarray", "scikit-learn")
 
 
 @cache

@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import label
 
 from numerics.boundary_lines import boundary_lines, finite_lines, latex
-from numerics.provenance import versions
+from numerics.descriptions import describe
 from numerics.validation import check_dimension, check_finite, check_positive
 from theory import scaling
 from theory.minimal_error import stops
@@ -154,7 +154,7 @@ def exponent_plane(
     values = _evaluate(axes[0][:, None], axes[1][None, :], task)
     data = _plane(axes, values).assign_attrs(
         {name: float(value) for name, value in task.items()}
-        | {"regimes": ", ".join(NAMES), "limits": ", ".join(LIMITS), "versions": versions()}
+        | {"regimes": ", ".join(NAMES), "limits": ", ".join(LIMITS)}
     )
     exact = {getattr(scaling, name): sp.Rational(repr(float(x))) for name, x in task.items()}
     data = data.merge(boundary_lines(ranges, exact, partial(regime, **task)))
@@ -163,7 +163,7 @@ def exponent_plane(
         sizes = _sizes(d, rank, signal, noise, task)
         data = data.merge(finite_lines(ranges, sizes))
         data = data.assign_attrs({str(name): value for name, value in sizes.items()})
-    return data
+    return describe(data, exponent_plane)
 
 
 @cache
@@ -238,13 +238,7 @@ def _sizes(
 
 def _plane(axes: list[Array], values: Mapping[str, Array]) -> xr.Dataset:
     plane = ("gamma_sigma2", "gamma_w")
-    meanings = ("exponent of the initial variance", "exponent of the width")
-    data = xr.Dataset(
-        coords={
-            name: (name, axis, {"long_name": meaning, "units": "power of d"})
-            for name, axis, meaning in zip(plane, axes, meanings, strict=True)
-        }
-    )
+    data = xr.Dataset(coords=dict(zip(plane, axes, strict=True)))
     for name, meaning in MEANINGS.items():
         data[name] = plane, values[name], {"long_name": meaning, "units": "power of d"}
         powers = {"long_name": meaning, "units": "power of log d"}

@@ -15,6 +15,7 @@ import numpy as np
 from numerics.cell_cost import cell_seconds
 from numerics.cell_run import CURVES, VARIABLES, run_cell
 from numerics.declared_sweep import CellPoint, DeclaredSweep, Variable, from_table
+from numerics.descriptions import attributes
 from numerics.stopping import StoppingRule
 from numerics.sweep_axes import parse_axis
 from numerics.training import UPDATES
@@ -133,12 +134,18 @@ class SweepPlan(DeclaredSweep):
 
     @property
     def coordinates(self) -> dict[str, object]:
-        """The variances and widths that the exponents stand for."""
+        """What the axes mean, and the variances and widths that the exponents stand for."""
         d = float(self.d)
-        return {
+        values = {
+            "gamma_sigma2": ("gamma_sigma2", list(self.gamma_sigma2)),
+            "gamma_w": ("gamma_w", list(self.gamma_w)),
+            "replicate": ("replicate", list(self.axes["replicate"])),
             "init_variance": ("gamma_sigma2", [d**x for x in self.gamma_sigma2]),
             "width": ("gamma_w", [float(np.floor(d**x)) for x in self.gamma_w]),
         }
+        if self.curves:
+            values["iteration"] = ("iteration", self.tails["iteration"])
+        return {name: (*value, attributes(name)) for name, value in values.items()}
 
     def ingredients(self) -> dict[str, str]:
         """Return the fingerprints of the formulas."""

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from numerics import observables
 from numerics.descent import Descent, stability_limit
+from numerics.descriptions import describe
 from numerics.initialization import NetworkState, balanced_factor, self_consistent_lift
 from numerics.kernel_cache import load
-from numerics.provenance import versions
 from numerics.tasks import Task
 from numerics.validation import check_choice, check_dimension
 from theory.dense_source import descent_system, frozen_system, training_module
@@ -220,32 +220,25 @@ def train(
         observed.append(_observe(trainer, names))
     columns = np.array(errors).T
     data: dict[str, tuple] = {
-        name: ("iteration", column, {"units": units})
-        for name, column, units in zip(
-            ("loss", "train_error", "test_error"), columns,
-            ("sum over entries", "mean square", "mean square"), strict=True,
-        )
-    }  # fmt: skip
+        name: ("iteration", column)
+        for name, column in zip(("loss", "train_error", "test_error"), columns, strict=True)
+    }
     for name in names:
         values = np.array([row[name] for row in observed])
         data[name] = (("iteration", *OBSERVABLES[name][0]), values)
     data["A"] = (("row", "column"), trainer.A.copy())
-    return xr.Dataset(
-        data,
-        coords={"iteration": marks},
-        attrs={
-            "dynamics": dynamics,
-            "update": update,
-            "loss": trainer.loss.name,
-            "learning_rate": trainer.learning_rate,
-            "stability_limit": trainer.limit,
-            "width": state.width,
-            "threshold": state.threshold,
-            "imbalance": state.imbalance,
-            "dtype": str(trainer.A.dtype),
-            "versions": versions(),
-        },
-    )
+    settings = {
+        "dynamics": dynamics,
+        "update": update,
+        "loss": trainer.loss.name,
+        "learning_rate": trainer.learning_rate,
+        "stability_limit": trainer.limit,
+        "width": state.width,
+        "threshold": state.threshold,
+        "imbalance": state.imbalance,
+        "dtype": str(trainer.A.dtype),
+    }
+    return describe(xr.Dataset(data, coords={"iteration": marks}, attrs=settings), train)
 
 
 def _start(state: NetworkState, dynamics: str, update: str) -> tuple:

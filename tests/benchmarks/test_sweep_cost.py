@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from width_cost import ExplicitNumpy, draw_weights
 
 from numerics.cell_run import run_cell
-from numerics.experiments import prepare
+from numerics.experiments import prepare_cell
 from numerics.gram_training import GramTrainer
 from numerics.sweep import run_sweep
 from numerics.sweep_plan import SweepPlan
@@ -35,7 +35,7 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def cell():
-    return prepare(D, 5, -2.2, 2.0, 0, fraction=50.0)
+    return prepare_cell(D, 5, -2.2, 2.0, 0, fraction=50.0)
 
 
 def products(shapes, dtype="float64"):

@@ -6,7 +6,7 @@ import pytest
 from numerics import prediction as pr
 from numerics import second_order
 from numerics.errors import OutOfRangeError
-from numerics.experiments import prepare
+from numerics.experiments import prepare_cell
 from numerics.initialization import random_state
 from numerics.mode_spectrum import ModeSpectrum, mode_spectrum, typical_singular_values
 from numerics.second_order import Recursion
@@ -175,7 +175,7 @@ CELLS = [(-1.85, 2.25), (-1.5, 1.7), (-1.1, 1.6), (-1.2, 2.3)]
 
 
 def trained_and_predicted(d, gamma_sigma2, gamma_w, seed, iterations):
-    cell = prepare(d, 3, gamma_sigma2, gamma_w, seed, fraction=50.0)
+    cell = prepare_cell(d, 3, gamma_sigma2, gamma_w, seed, fraction=50.0)
     run = train(cell.state, cell.task, learning_rate=cell.learning_rate, iterations=iterations,
                 update="sequential")  # fmt: skip
     signal = np.linalg.svd(cell.task.truth, compute_uv=False)[:3]
@@ -234,7 +234,7 @@ def test_rectangular_unbalanced_and_other_noise(noise, rank_bound):
 def test_distance_of_the_two_dynamics(reference):
     ratios = []
     for seed in range(4):
-        cell = prepare(80, 3, -1.2, 1.7, seed, fraction=50.0)
+        cell = prepare_cell(80, 3, -1.2, 1.7, seed, fraction=50.0)
         kinds = [
             Trainer(cell.state, cell.task, learning_rate=cell.learning_rate, dynamics=name,
                     update="sequential")
