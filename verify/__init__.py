@@ -1,1 +1,16 @@
-"""verify: confronts predictions with numbers, draws the figures, and is the command line."""
+"""verify: confronts predictions with numbers, draws the figures, and is the command line.
+
+The public names are listed in ``__init__.pyi`` and imported when they are first used, so that
+``import verify`` is light; it also gives datasets ``data.mixed_dynamics.plot()``.
+"""
+
+import sys
+
+from theory.public_names import public_names
+from verify.dataset_accessor import register
+
+_EXPORTS, __getattr__, __dir__ = public_names(sys.modules[__name__])
+
+__all__ = list(_EXPORTS)
+
+register()

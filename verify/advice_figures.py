@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from verify.figures import COLOURS
+from verify.figures import COLOURS, PlainFigure
 
 __all__ = ["draw_advice", "draw_front", "draw_places", "draw_runs"]
 
@@ -37,7 +37,7 @@ TRAINED_POINTS = 25
 
 def draw_advice(data: xr.Dataset) -> Figure:
     """Draw a dataset of :func:`numerics.advice.advise`, with its check where it has one."""
-    figure = Figure(figsize=(15.5, 5.6), layout="constrained")
+    figure = PlainFigure(figsize=(15.5, 5.6), layout="constrained")
     front, places, runs = figure.subplots(1, 3)
     draw_front(data, front)
     draw_places(data, places)

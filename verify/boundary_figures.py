@@ -8,11 +8,6 @@ so that the figure reads in grey.
 
 from __future__ import annotations
 
-import matplotlib
-
-matplotlib.use("Agg", force=False)
-
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -20,6 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from verify.figures import PlainFigure
 from verify.label_placement import Page
 
 __all__ = ["draw_boundaries", "draw_boundary_lines", "draw_exponent_plane"]
@@ -47,8 +43,8 @@ LABEL_SIZE = 8.5
 
 def draw_boundaries(data: xr.Dataset) -> Figure:
     """Draw the exponent plane of a dataset of ``exponent_plane`` as a figure of its own."""
-    figure, axes = plt.subplots(figsize=(9.6, 7.8), layout="constrained")
-    draw_exponent_plane(data, axes)
+    figure = PlainFigure(figsize=(9.6, 7.8), layout="constrained")
+    draw_exponent_plane(data, figure.subplots())
     return figure
 
 

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
-from verify.figures import COLOURS
+from verify.figures import COLOURS, PlainFigure
 from verify.measured_exponents import (
     FEATURE,
     LAZY,
@@ -38,7 +38,7 @@ SCALED = r"$\sqrt{h}\,\alpha$"
 def draw_crossover(data: xr.Dataset, exponents: Iterable[Exponent]) -> Figure:
     """Draw kernel change, its collapse, alpha*, the exponents, t_1 and delta F of a sweep."""
     found = list(exponents)
-    figure = Figure(figsize=(15.0, 8.6), layout="constrained")
+    figure = PlainFigure(figsize=(15.0, 8.6), layout="constrained")
     grid = figure.subplots(2, 3)
     shown = int(data.depth[len(data.depth) // 2])
     draw_kernel_change(data, shown, grid[0, 0])
@@ -184,7 +184,7 @@ def draw_fluctuation(data: xr.Dataset, depth: int, axes: Axes) -> Axes:
 def draw_test_errors(data: xr.Dataset) -> Figure:
     """Draw test errors against sqrt(h) alpha, single networks and ensembles, a panel a depth."""
     count = data.sizes["depth"]
-    figure = Figure(figsize=(1.6 + 4.4 * count, 4.4), layout="constrained")
+    figure = PlainFigure(figsize=(1.6 + 4.4 * count, 4.4), layout="constrained")
     for axes, depth in zip(np.atleast_1d(figure.subplots(1, count, sharey=True)),
                            data.depth.values, strict=True):  # fmt: skip
         part = sound(data.sel(depth=depth))

@@ -11,6 +11,7 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
+from verify.figures import PlainFigure
 from verify.panels import (
     PANELS,
     draw_difference,
@@ -37,7 +38,7 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
         The same variables over the same exponents; a panel whose variable it lacks stays blank.
     """
     if prediction is None:
-        figure = Figure(figsize=(10.8, 9.4), layout="constrained")
+        figure = PlainFigure(figsize=(10.8, 9.4), layout="constrained")
         for panel, axes in zip(PANELS, figure.subplots(2, 2).flat, strict=True):
             draw_panel(data, panel, axes)
     else:
@@ -50,7 +51,7 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
 
 
 def _beside(data: xr.Dataset, prediction: xr.Dataset) -> Figure:
-    figure = Figure(figsize=(15.5, 19.0), layout="constrained")
+    figure = PlainFigure(figsize=(15.5, 19.0), layout="constrained")
     grid = figure.subplots(len(PANELS), len(COLUMNS))
     for panel, row in zip(PANELS, grid, strict=True):
         draw_panel(data, panel, row[0])

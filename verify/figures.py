@@ -6,13 +6,17 @@ told apart by colour-blind readers, and each line has a style of its own for pri
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-__all__ = ["COLOURS", "draw_errors", "draw_figure1", "draw_singular_values"]
+__all__ = ["COLOURS", "PlainFigure", "draw_errors", "draw_figure1", "draw_singular_values",
+           "draw_threshold"]  # fmt: skip
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#9A9A9A"
@@ -29,9 +33,23 @@ LABELS = {"self_consistent": "self-consistent", "gradient_descent": "gradient de
 BULK_LINES = 60
 
 
+class PlainFigure(Figure):
+    """A figure that a notebook shows without pyplot, and that pyplot does not show once more."""
+
+    def __init__(self, **settings: object) -> None:
+        super().__init__(**settings)
+        # Texts are measured before the figure is written, whatever it is written to.
+        FigureCanvasAgg(self)
+
+    def _repr_png_(self) -> bytes:
+        image = BytesIO()
+        self.savefig(image, format="png")
+        return image.getvalue()
+
+
 def draw_figure1(data: xr.Dataset) -> Figure:
     """Draw Figure 1 of Tu, Aranguri and Jacot 2024 from a dataset of ``experiments.figure1``."""
-    figure = Figure(figsize=(10.5, 4.2), layout="constrained")
+    figure = PlainFigure(figsize=(10.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_errors(data, left)
     draw_singular_values(data, right)
@@ -84,13 +102,7 @@ def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
         axes.plot(data.iteration[marks], data.closed_form_singular_value[marks].isel(mode=mode),
                   color=COLOURS[mode % len(COLOURS)], linestyle="none", marker="o",
                   markersize=4, fillstyle="none")  # fmt: skip
-    threshold = data.attrs["threshold"]
-    axes.axhline(threshold, color="black", linewidth=1.2, linestyle=":")
-    axes.annotate(rf"threshold $\sigma^2 w={threshold:.3g}$", (1, threshold),
-                  xycoords=("axes fraction", "data"), xytext=(-4, 3),
-                  textcoords="offset points", ha="right", fontsize=9,
-                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
-                  )  # fmt: skip
+    draw_threshold(data.attrs["threshold"], axes)
     handles = [
         Line2D([], [], color=COLOURS[0], label=f"the {rank} largest"),
         Line2D([], [], color=GREY, linewidth=0.8, label=f"{bulk.size} of the other {count - rank}"),
@@ -103,3 +115,13 @@ def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
     axes.set_xlim(0, float(data.iteration[-1]))
     axes.set_title("Singular values", fontsize=10)
     return axes
+
+
+def draw_threshold(threshold: float, axes: Axes) -> None:
+    """Draw the threshold as a line across singular values, and its value above it."""
+    axes.axhline(threshold, color="black", linewidth=1.2, linestyle=":")
+    axes.annotate(rf"threshold $\sigma^2 w={threshold:.3g}$", (1, threshold),
+                  xycoords=("axes fraction", "data"), xytext=(-4, 3),
+                  textcoords="offset points", ha="right", fontsize=9,
+                  bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
+                  )  # fmt: skip

@@ -156,6 +156,9 @@ def draw_panel(
         Range of the colours; the panel's if left out.
     """
     values = _plane(panel.values(data), data)
+    if min(values.shape) < 2:
+        raise ValueError("a panel needs at least 2 x 2 cells, got "
+                         f"{values.sizes['gamma_sigma2']} x {values.sizes['gamma_w']}")  # fmt: skip
     if np.isnan(values).all():
         return _no_values(panel, axes)
     _fill(values, np.linspace(*(limits or panel.limits), LEVELS + 1), "viridis", panel.label, axes)

@@ -14,18 +14,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from verify.figures import COLOURS
+from verify.figures import COLOURS, PlainFigure
 from verify.panels import PANELS, draw_panel, draw_validity, legend_handles, out_of_range
 
-__all__ = ["draw_cell", "draw_cell_errors", "draw_cell_singular_values", "draw_figure2"]
+__all__ = ["draw_cell", "draw_cell_errors", "draw_cell_singular_values", "draw_predicted_panels"]
 
 
-def draw_figure2(data: xr.Dataset) -> Figure:
+def draw_predicted_panels(data: xr.Dataset) -> Figure:
     """Draw the panels of a dataset of ``predict_grid``, four or (without distance) three."""
     panels = PANELS if "max_distance" in data else PANELS[:-1]
     columns = 2 if len(panels) == 4 else len(panels)
     rows = math.ceil(len(panels) / columns)
-    figure = Figure(figsize=(5.4 * columns, 4.7 * rows), layout="constrained")
+    figure = PlainFigure(figsize=(5.4 * columns, 4.7 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     for panel, axes in zip(panels, grid.flat, strict=True):
         draw_panel(data, panel, axes)
@@ -44,7 +44,7 @@ def draw_figure2(data: xr.Dataset) -> Figure:
 
 def draw_cell(data: xr.Dataset) -> Figure:
     """Draw the predicted curves of one run: errors and singular values."""
-    figure = Figure(figsize=(10.5, 4.2), layout="constrained")
+    figure = PlainFigure(figsize=(10.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_cell_errors(data, left)
     draw_cell_singular_values(data, right)

@@ -18,13 +18,24 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from verify.crossover_figures import MARKERS
-from verify.figures import COLOURS
+from verify.figures import COLOURS, PlainFigure
 from verify.measured_exponents import alpha_star, sound
 
-__all__ = ["draw_shared_diagram"]
+__all__ = ["draw_linear_plane", "draw_shared_diagram"]
 
 LEVELS = np.arange(-4.0, 4.01, 0.5)
 LINES = (-2.0, -1.0, 0.0, 1.0, 2.0)
+
+#: Line where the threshold is that of the target.
+AT_TARGET = {"color": "white", "linewidth": 1.2, "linestyle": (0, (1, 1.2))}
+
+
+def draw_linear_plane(data: xr.Dataset) -> Figure:
+    """Draw the plane of linear networks, of :func:`numerics.linear_plane.linear_crossover`."""
+    figure = PlainFigure(figsize=(6.4, 4.8), layout="constrained")
+    axes = figure.subplots()
+    _colour_bar(_linear_panel(data, axes), [axes])
+    return figure
 
 
 def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
@@ -37,13 +48,9 @@ def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
     nonlinear : xarray.Dataset
         Of a crossover sweep; its middle depth is filled, each depth has its own alpha*.
     """
-    figure = Figure(figsize=(11.5, 4.8), layout="constrained")
+    figure = PlainFigure(figsize=(11.5, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
-    change = linear.kernel_change.rename(threshold="x", width="y")
-    filled = _fill(change, left)
-    a = linear.attrs
-    left.set(xlabel=r"threshold / target: $c/\theta=\sigma^2w/\theta$", ylabel="width w")
-    left.set_title(f"Linear, two layers: d = {a['d']}, rank {a['rank']}", fontsize=10)
+    filled = _linear_panel(linear, left)
     depth = int(nonlinear.depth[len(nonlinear.depth) // 2])
     part = sound(nonlinear)
     change = part.kernel_change.sel(depth=depth).rename(scaled_alpha="x", width="y")
@@ -59,19 +66,33 @@ def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
     a = nonlinear.attrs
     right.set(xlabel=r"threshold / target: $\sqrt{h}\,\alpha/1$", ylabel="width h")
     right.set_title(f"{a['activation']}, {a['data']}: L = {depth} filled", fontsize=10)
-    left.set_xlim(*(float(x) for x in linear.threshold[[0, -1]]))
     right.set_yticks(part.width.values, labels=[str(x) for x in part.width.values])
     right.set_yticks([], minor=True)
-    for axes in (left, right):
-        axes.axvline(1, color="white", linewidth=1.2, linestyle=(0, (1, 1.2)))
-    handles.append(Line2D([], [], color="0.6", linestyle=(0, (1, 1.2)), label="threshold = target"))
-    bar = figure.colorbar(filled, ax=[left, right], label="relative kernel change", pad=0.02)
-    bar.set_ticks(LEVELS[::2], labels=[rf"$10^{{{x:.0f}}}$" for x in LEVELS[::2]])
+    right.axvline(1, **AT_TARGET)
+    handles.append(Line2D([], [], label="threshold = target", **AT_TARGET | {"color": "0.6"}))
+    _colour_bar(filled, [left, right])
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), frameon=False,
                   fontsize=9)  # fmt: skip
     figure.suptitle("Feature training left of the threshold, lazy training right of it",
                     fontsize=11)  # fmt: skip
     return figure
+
+
+def _linear_panel(linear: xr.Dataset, axes: Axes) -> object:
+    """Fill the plane of linear networks."""
+    filled = _fill(linear.kernel_change.rename(threshold="x", width="y"), axes)
+    a = linear.attrs
+    axes.set(xlabel=r"threshold / target: $c/\theta=\sigma^2w/\theta$", ylabel="width w")
+    axes.set_title(f"Linear, two layers: d = {a['d']}, rank {a['rank']}", fontsize=10)
+    axes.set_xlim(*(float(x) for x in linear.threshold[[0, -1]]))
+    axes.axvline(1, **AT_TARGET)
+    return filled
+
+
+def _colour_bar(filled: object, axes: list[Axes]) -> None:
+    """Add the decades of the kernel change beside some axes."""
+    bar = axes[0].figure.colorbar(filled, ax=axes, label="relative kernel change", pad=0.02)
+    bar.set_ticks(LEVELS[::2], labels=[rf"$10^{{{x:.0f}}}$" for x in LEVELS[::2]])
 
 
 def _fill(change: xr.DataArray, axes: Axes) -> object:

@@ -16,13 +16,13 @@ def grid():
 
 def test_four_panels_or_three(grid):
     for data, count in ((grid, 4), (grid.drop_vars("max_distance"), 3)):
-        axes = pf.draw_figure2(data).axes
+        axes = pf.draw_predicted_panels(data).axes
         assert len(axes) == 2 * count  # each with its colour bar
         assert [x.get_title() for x in axes[:count]] == [x.title for x in PANELS[:count]]
 
 
 def test_the_hatching_is_named_where_there_is_any(grid):
-    named = [len(pf.draw_figure2(data).legends[0].get_texts())
+    named = [len(pf.draw_predicted_panels(data).legends[0].get_texts())
              for data in (grid, grid.assign(status=0 * grid.status))]  # fmt: skip
     assert named == [4, 3]
 

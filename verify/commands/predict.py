@@ -56,14 +56,14 @@ def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
     from numerics.prediction_grid import predict_grid
     from numerics.sweep_axes import parse_axis
     from verify.output import save_dataset, save_figure
-    from verify.prediction_figures import draw_figure2
+    from verify.prediction_figures import draw_predicted_panels
 
     data = predict_grid(
         parse_axis("grid-sigma2", options.grid_sigma2), parse_axis("grid-w", options.grid_w),
         options.d, options.rank, noise=options.noise, fraction=options.fraction,
         iterations=options.iterations, update=options.update, method=options.method,
     )  # fmt: skip
-    figure = draw_figure2(data)
+    figure = draw_predicted_panels(data)
     sound = int((data.status == 0).sum())
     print(f"{sound} of {data.status.size} cells are inside the range of validity")
     paths = [save_dataset(data, folder / "prediction.nc")]
