@@ -25,11 +25,14 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from numerics.convolutional import Convolutional
-from numerics.frozen_kernel import frozen_flow
-from numerics.image_data import ImageData, load_images
-from numerics.network_training import train_network
-from numerics.step_rule import StepRule
+from numerics import (
+    Convolutional,
+    ImageData,
+    StepRule,
+    frozen_flow,
+    load_images,
+    train_network,
+)
 
 FROZEN = "frozen"
 

@@ -7,11 +7,8 @@ Run it as a script, or with the command line's tables and reports:
 import numpy as np
 
 from numerics import gradient_flow
-from verify.claim import Claim, Fault
-from verify.laws import RoundOff
-from verify.runner import run_claims, run_faults
+from verify import Claim, Fault, RoundOff, run_claims, run_faults, table_header, table_row
 from verify.strategies import network, problems, task
-from verify.verdict_report import table_header, table_row
 
 
 def start(problem, sign=-1.0):

@@ -14,10 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-import numerics
-from numerics.declared_sweep import CellPoint, DeclaredSweep, Variable
-from numerics.sweep_axes import parse_counts
-from numerics.validation import check_dimension
+from numerics import CellPoint, DeclaredSweep, Variable, parse_counts, run_sweep, validation
 
 
 @dataclass(frozen=True)
@@ -35,7 +32,7 @@ class StartSweep(DeclaredSweep):
         for name in ("d", "width"):
             self._put(name, parse_counts(name, getattr(self, name)))
         for name in ("replicates", "kept"):
-            self._put(name, check_dimension(name, getattr(self, name)))
+            self._put(name, validation.check_dimension(name, getattr(self, name)))
 
     @property
     def axes(self) -> dict[str, object]:
@@ -74,5 +71,5 @@ class StartSweep(DeclaredSweep):
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        data = numerics.run_sweep(StartSweep(), folder)
+        data = run_sweep(StartSweep(), folder)
     print(data.singular_value.sel(mode=0).mean("replicate").to_pandas().round(3))

@@ -16,9 +16,7 @@ import argparse
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from numerics.experiments import Cell, prepare_cell
-from numerics.prediction import paper_stop, predict_cell, predict_run
-from numerics.training import Trainer
+from numerics import Cell, Trainer, paper_stop, predict_cell, predict_run, prepare_cell
 
 #: Cells (gamma_sigma2, gamma_w) of the proven region: width above d, below infinite noise.
 CELLS = ((-1.85, 2.25), (-1.3, 1.8), (-1.2, 2.3), (-1.5, 1.5), (-1.0, 1.5), (-0.9, 2.0))

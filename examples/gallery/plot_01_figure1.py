@@ -12,7 +12,7 @@ the weights only through the Gram matrix :math:`Q` of both layers, of size 200 x
 import matplotlib.pyplot as plt
 
 from numerics import figure1
-from verify.figures import draw_errors, draw_singular_values
+from verify import draw_errors, draw_singular_values
 
 data = figure1(d=100, iterations=60, seed=1)
 

@@ -11,8 +11,8 @@ A singular value of :math:`A` that starts at 0 follows
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics.mode_closed_form import single_mode
-from verify.figures import COLOURS
+from numerics import single_mode
+from verify import COLOURS
 
 target = 1.0
 RATIOS = ((10.0, "-", "lazy"), (1.0, "--", "mixed"), (1e-2, "-.", "active"), (1e-4, ":", "active"))

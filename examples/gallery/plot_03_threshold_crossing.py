@@ -12,9 +12,9 @@ import numpy as np
 import sympy as sp
 
 from numerics import ClosedForm
-from theory.finite_time import crossing_time
+from theory import crossing_time
 from theory.symbols import c as threshold_symbol
-from verify.figures import COLOURS
+from verify import COLOURS
 
 targets = np.array([40.0, 20.0, 10.0, 5.0, 0.5])
 threshold = 1.0

@@ -8,11 +8,14 @@ comparing the exponents (:doc:`/mathematics/boundaries`); the colour is the expo
 test error.  The command is ``mixed-dynamics boundaries``.
 """
 
+import matplotlib.pyplot as plt
+
 from numerics import exponent_plane
-from verify.boundary_figures import draw_boundaries
+from verify import draw_exponent_plane
 
 data = exponent_plane((-3.0, 0.0), (0.0, 2.8), points=141, d=200, rank=5)
-figure = draw_boundaries(data)
+figure, axes = plt.subplots(figsize=(9.6, 7.8), layout="constrained")
+draw_exponent_plane(data, axes)
 
 # %%
 # Constants and logarithms move the boundaries at finite dimension: the dash-dotted lines are those

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from numerics import predict_grid
-from verify.panels import PANELS, draw_panel, draw_validity, legend_handles
+from verify import PANELS, draw_panel, draw_validity, legend_handles
 
 data = predict_grid(
     np.linspace(-3, 0, 16), np.linspace(0, 2.8, 16), d=200, rank=5, method="second_order"

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from numerics import low_rank_from_spectrum, predict_run, random_state, train
-from verify.figures import COLOURS
+from verify import COLOURS
 
 d, width, variance, rate, steps = 120, 2e5, 2e-4, 5e-4, 120
 spectrum = np.array([75.0, 60.0, 45.0])

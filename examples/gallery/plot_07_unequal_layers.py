@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from numerics import gradient_flow, low_rank_from_spectrum, random_state
-from verify.figures import COLOURS
+from verify import COLOURS
 
 d, width, mean = 40, 1e8, 2.0
 task = low_rank_from_spectrum([20.0, 10.0, 5.0], d, d, noise=0.2, rng=0)

@@ -12,7 +12,7 @@ import numpy as np
 
 from numerics import Task, low_rank_recovery, random_state, train
 from theory import huber
-from verify.figures import COLOURS
+from verify import COLOURS
 
 d = 80
 rng = np.random.default_rng(0)

@@ -10,7 +10,7 @@ initial variances, far below the target, in between, and above it (lazy).
 import matplotlib.pyplot as plt
 
 from numerics import matrix_completion, random_state, train
-from verify.figures import COLOURS
+from verify import COLOURS
 
 d, width = 80, 1e6
 task = matrix_completion(d, d, rank=2, fraction_observed=0.3, noise=0.0, rng=0)

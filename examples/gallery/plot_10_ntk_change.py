@@ -10,9 +10,14 @@ or more where training is active, and small where it is lazy.  The kernel of a l
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import low_rank_from_spectrum, random_state, self_consistent_lift, train
-from numerics.observables import ntk_change
-from verify.figures import COLOURS
+from numerics import (
+    low_rank_from_spectrum,
+    ntk_change,
+    random_state,
+    self_consistent_lift,
+    train,
+)
+from verify import COLOURS
 
 d, width, top = 30, 1e6, 20.0
 task = low_rank_from_spectrum([top, top / 2], d, d, noise=0.0, rng=0)

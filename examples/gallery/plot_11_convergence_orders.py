@@ -11,8 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from numerics import Trainer, low_rank_recovery, random_state
-from verify.convergence_rates import fit_exponent
-from verify.figures import COLOURS
+from verify import COLOURS, fit_exponent
 
 d, threshold, rate, steps, seeds = 30, 1.0, 2e-3, 60, 4
 widths = np.geomspace(1e4, 1e14, 6)

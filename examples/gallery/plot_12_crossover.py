@@ -11,10 +11,8 @@ change of the NTK on test images is drawn against :math:`A`.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics.image_data import load_images
-from numerics.network_training import train_network
-from numerics.networks import FullyConnected
-from verify.figures import COLOURS
+from numerics import FullyConnected, load_images, train_network
+from verify import COLOURS
 
 data = load_images("digits", n_train=60, n_test=100)
 scales = np.geomspace(1e-3, 1e3, 13)
