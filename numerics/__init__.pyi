@@ -19,7 +19,7 @@ from numerics.initialization import balanced_factor as balanced_factor
 # Training it.
 from numerics.training import train as train
 from numerics.training import Trainer as Trainer
-from numerics.training import stability_limit as stability_limit
+from numerics.descent import stability_limit as stability_limit
 from numerics.matrix_flow import gradient_flow as gradient_flow
 from numerics.matrix_closed_form import ClosedForm as ClosedForm
 from numerics.matrix_closed_form import closed_form as closed_form
@@ -40,7 +40,7 @@ from numerics.observables import balancedness_drift as balancedness_drift
 # Predictions without training.
 from numerics.prediction import predict_run as predict_run
 from numerics.prediction import predict_cell as predict_cell
-from numerics.prediction import paper_stop as paper_stop
+from numerics.predicted_observables import paper_stop as paper_stop
 from numerics.prediction_grid import predict_grid as predict_grid
 from numerics.regimes import regime as regime
 from numerics.regimes import exponent_plane as exponent_plane

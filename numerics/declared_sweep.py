@@ -70,6 +70,11 @@ class Variable:
         Units, and whatever else a reader should know.
     tail : tuple of str
         Dimensions beyond the axes, in order.
+
+    Examples
+    --------
+    >>> Variable("f8", np.nan, {"long_name": "largest singular value", "units": "unit of A"}).tail
+    ()
     """
 
     dtype: str

@@ -117,6 +117,12 @@ def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> f
     (:func:`theory.single_mode.stability_limit`; proved for the squared loss); with inputs, kappa
     is multiplied by ``||X||^2`` and Y is the truth, an estimate.  NaN where the loss's curvature
     is not known.
+
+    Examples
+    --------
+    >>> from numerics.tasks import Task
+    >>> stability_limit(Task(3 * np.eye(2), np.eye(2)), threshold=4.0)
+    0.2
     """
     chosen = get_loss("squared" if loss is None else loss)
     if chosen.curvature is None:

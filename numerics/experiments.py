@@ -122,6 +122,12 @@ def prepare_cell(
     ------
     ValueError
         If a size is below 1, rank > d, or a power of d overflows or underflows.
+
+    Examples
+    --------
+    >>> cell = prepare_cell(100, 5, -1.5, 2.0, seed=0)
+    >>> cell.width, round(cell.threshold, 6)
+    (10000, 10.0)
     """
     size = check_dimension("d", d)
     k = check_rank(rank, size, size)
@@ -219,6 +225,12 @@ def figure1(
     ------
     DivergedError
         If the learning rate is above the stability limit and the run diverges.
+
+    Examples
+    --------
+    >>> data = figure1(d=20, rank=2, iterations=10)
+    >>> dict(data.singular_value.sizes)
+    {'dynamics': 2, 'iteration': 11, 'mode': 20}
     """
     steps = check_dimension("iterations", iterations)
     check_choice("update", update, UPDATES)

@@ -68,6 +68,11 @@ class ImagePool:
     ------
     TypeError, ValueError
         If the arrays are not of these types and shapes.
+
+    Examples
+    --------
+    >>> ImagePool(np.zeros((5, 8, 8, 1), dtype=np.uint8), np.arange(5)).images.shape
+    (5, 8, 8, 1)
     """
 
     images: NDArray[np.uint8]

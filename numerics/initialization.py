@@ -58,6 +58,12 @@ class NetworkState:
         The width of the network that the state stands for; inf for the self-consistent lift.
     kind : str
         How it was made.
+
+    Examples
+    --------
+    >>> state = NetworkState(np.ones((2, 3)), np.ones((1, 2)), c1=2.0, c2=1.0, width=2)
+    >>> state.A, state.threshold, state.imbalance
+    (array([[2., 2., 2.]]), 1.5, 1.0)
     """
 
     W1: NDArray[np.float64]
@@ -137,6 +143,11 @@ def explicit_weights(
         sigma1^2 of the first layer and sigma2^2 of the second (default: the same).
     rng : Generator or int
         Source of randomness, or its seed.
+
+    Examples
+    --------
+    >>> explicit_weights(4, 3, 100, 0.01, rng=0).W1.shape
+    (100, 4)
     """
     d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
     units = check_dimension("width", width)
@@ -177,6 +188,12 @@ def wishart_factor(
     ------
     ValueError
         If the width is below d_in + d_out, where Q is singular: draw explicit weights there.
+
+    Examples
+    --------
+    >>> state = wishart_factor(4, 3, 1e12, 1e-12, rng=0)
+    >>> state.W1.shape, bool(abs(state.C1 - np.eye(4)).max() < 1e-5)
+    ((7, 4), True)
     """
     d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
     w = check_width(width)
@@ -205,6 +222,11 @@ def random_state(
 
     Parameters as for :func:`wishart_factor`; below d_in + d_out the width must be an integer and
     the weights are drawn explicitly.
+
+    Examples
+    --------
+    >>> random_state(4, 3, 1e12, 1e-12, rng=0).W1.shape, random_state(4, 3, 5, 0.1, rng=0).W1.shape
+    ((7, 4), (5, 4))
     """
     w = check_width(width)
     size = check_dimension("d_in", d_in) + check_dimension("d_out", d_out)
@@ -225,6 +247,12 @@ def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> N
         The initial matrix; zeros for infinite width exactly.
     c1, c2 : float
         The scales of the two layers, ``sigma^2 width`` (c2: default c1), not both zero.
+
+    Examples
+    --------
+    >>> state = self_consistent_lift(np.zeros((3, 4)), 2.0)
+    >>> bool(abs(state.A).max() < 1e-12), bool(np.allclose(state.C1, 2 * np.eye(4)))
+    (True, True)
     """
     matrix = check_matrix("A0", A0)
     first = check_nonnegative("c1", c1)
@@ -258,6 +286,13 @@ def balanced_factor(A0: ArrayLike) -> NetworkState:
 
     Directions that A0 lacks stay unlearned for ever: balanced dynamics need a start that is
     aligned with the task.
+
+    Examples
+    --------
+    >>> state = balanced_factor([[3.0, 0.0], [0.0, 1.0]])
+    >>> state.A.round(12), bool(np.allclose(state.C1, state.C2))
+    (array([[3., 0.],
+            [0., 1.]]), True)
     """
     left, values, right_T = np.linalg.svd(check_matrix("A0", A0), full_matrices=False)
     root = np.sqrt(values)

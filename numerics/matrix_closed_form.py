@@ -150,7 +150,13 @@ class ClosedForm:
 def closed_form(
     A0: ArrayLike, target: ArrayLike, c1: float, times: ArrayLike, c2: float | None = None
 ) -> NDArray[np.float64]:
-    """Return A at the given times, shape (time, d_out, d_in); see :class:`ClosedForm`."""
+    """Return A at the given times, shape (time, d_out, d_in); see :class:`ClosedForm`.
+
+    Examples
+    --------
+    >>> closed_form([[0.0]], [[2.0]], 0.1, [0.5, 1.0, 10.0]).ravel().round(4)
+    array([0.3172, 1.1788, 2.    ])
+    """
     moments = check_times("times", times)
     solution = ClosedForm(A0, target, c1, c2)
     return np.array([solution(moment) for moment in moments])
@@ -180,6 +186,15 @@ def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Da
     ------
     OutOfRangeError
         If the task has a mask or inputs, for which there is no closed form.
+
+    Examples
+    --------
+    >>> from numerics.initialization import random_state
+    >>> from numerics.tasks import low_rank_recovery
+    >>> state, task = random_state(20, 20, 1e6, 1e-6, rng=1), low_rank_recovery(20, rank=2, rng=0)
+    >>> run = closed_form_flow(state, task, [0.0, 0.1, 1.0])
+    >>> bool(run.train_error[2] < run.train_error[0])
+    True
     """
     if task.mask is not None or task.inputs is not None:
         held = "a mask" if task.mask is not None else "inputs"

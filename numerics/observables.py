@@ -73,7 +73,13 @@ def relative_distance(A: ArrayLike, B: ArrayLike) -> float:
 
 
 def singular_values(A: ArrayLike) -> Matrix:
-    """Return the min(d_in, d_out) singular values of A, largest first."""
+    """Return the min(d_in, d_out) singular values of A, largest first.
+
+    Examples
+    --------
+    >>> singular_values([[0.0, 3.0], [1.0, 0.0]])
+    array([3., 1.])
+    """
     return np.linalg.svd(check_matrix("A", A), compute_uv=False)
 
 
@@ -135,6 +141,11 @@ def subspace_alignment(A: ArrayLike, target: ArrayLike, rank: int) -> tuple[floa
     Directions in which A vanishes to round-off have no singular vectors of their own and count
     as unaligned, so the zero matrix gives (0, 0). A subspace is defined only where singular
     values k and k + 1 differ.
+
+    Examples
+    --------
+    >>> subspace_alignment([[2.0, 0.0], [0.0, 1.0]], [[5.0, 0.0], [0.0, 1.0]], rank=1)
+    (1.0, 1.0)
     """
     A, target = _same_shape(A, target, "target")
     rank = check_rank(rank, target.shape[1], target.shape[0])
@@ -169,6 +180,11 @@ def mode_overlap(A: ArrayLike, target: ArrayLike, rank: int) -> Matrix:
     Notes
     -----
     The sign common to u_j and v_j drops out. Modes of equal singular value are mixed arbitrarily.
+
+    Examples
+    --------
+    >>> mode_overlap([[2.0, 0.0], [0.0, 1.0]], [[5.0, 0.0], [0.0, 3.0]], rank=2)
+    array([2., 1.])
     """
     A, target = _same_shape(A, target, "target")
     rank = check_rank(rank, target.shape[1], target.shape[0])
@@ -280,6 +296,11 @@ def balancedness_drift(W1: ArrayLike, W2: ArrayLike, W1_0: ArrayLike, W2_0: Arra
     TypeError, ValueError
         If an argument is of a wrong type, value or shape, or if D0 vanishes to round-off (a
         balanced start), where the relative drift is undefined.
+
+    Examples
+    --------
+    >>> balancedness_drift([[2.0]], [[1.0]], [[1.0]], [[0.0]])
+    2.0
     """
     W1, W2 = _weights(W1, W2)
     W1_0, W2_0 = check_matrix("W1_0", W1_0, W1.shape), check_matrix("W2_0", W2_0, W2.shape)

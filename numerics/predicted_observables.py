@@ -105,6 +105,11 @@ def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]
 
     They stop when the train error is below 1e-3, or the test error rose twice running after
     iteration 3, or the train error changed by less than 2e-4 after it fell by more than 1e-2.
+
+    Examples
+    --------
+    >>> paper_stop([1.0, 0.5, 0.1, 1e-4, 1e-5], [1.0, 0.6, 0.3, 0.3, 0.3])
+    3
     """
     train = np.ascontiguousarray(train_error, dtype=np.float64)
     test = np.ascontiguousarray(test_error, dtype=np.float64)

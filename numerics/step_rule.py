@@ -57,6 +57,11 @@ class StepRule:
     weight_share : float
         ... and the time in which the last layer changes by this share of its norm: without it a
         run with tiny alpha jumps over the time at which its features begin to move.
+
+    Examples
+    --------
+    >>> StepRule("euler", output_change=0.1, gradient_change=1e-4) == PUBLISHED
+    True
     """
 
     method: str = "linearised"

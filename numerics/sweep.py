@@ -110,6 +110,16 @@ def run_sweep(
     Notes
     -----
     A script that calls this with workers needs ``if __name__ == "__main__":`` around the call.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from numerics.sweep_plan import SweepPlan
+    >>> plan = SweepPlan(gamma_sigma2=-1.5, gamma_w="1:2:2", d=20, rank=2, iterations=5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     data = run_sweep(plan, folder, workers=0)
+    >>> dict(data.min_test_error.sizes)
+    {'gamma_sigma2': 1, 'gamma_w': 2, 'replicate': 1}
     """
     if workers is not None:
         workers = int(check_nonnegative("workers", workers))

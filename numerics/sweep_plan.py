@@ -70,6 +70,12 @@ class SweepPlan(DeclaredSweep):
         When a run ends.
     seed : int
         Root of all randomness.
+
+    Examples
+    --------
+    >>> plan = SweepPlan(gamma_sigma2="-2:-1:3", gamma_w="1:2:5", d=100, replicates=2)
+    >>> plan.shape, plan.gamma_sigma2
+    ((3, 5, 2), (-2.0, -1.5, -1.0))
     """
 
     gamma_sigma2: tuple[float, ...] = "-3:0:30"

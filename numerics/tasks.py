@@ -228,6 +228,12 @@ def low_rank_from_spectrum(
     ------
     TypeError, ValueError
         If an argument is of a wrong type or value, more values than min(d_in, d_out) among them.
+
+    Examples
+    --------
+    >>> task = low_rank_from_spectrum([3.0, 1.0], 6, 4, noise=0.0, rng=0)
+    >>> task.shape, np.linalg.svd(task.truth, compute_uv=False).round(12)
+    ((4, 6), array([3., 1., 0., 0.]))
     """
     s = check_vector("singular_values", singular_values)
     if s.min() < 0:
@@ -275,6 +281,12 @@ def matrix_completion(
     ------
     TypeError, ValueError
         If an argument is of a wrong type or value.
+
+    Examples
+    --------
+    >>> task = matrix_completion(10, 8, rank=2, fraction_observed=0.5, noise=0.1, rng=0)
+    >>> int(task.mask.sum())
+    40
     """
     fraction = check_positive("fraction_observed", fraction_observed)
     if fraction > 1:
@@ -330,6 +342,12 @@ def linear_regression(
     TypeError, ValueError
         If an argument is of a wrong type or value, a covariance that is not symmetric positive
         semi-definite among them.
+
+    Examples
+    --------
+    >>> task = linear_regression(np.eye(3), np.diag([4.0, 1.0, 1.0]))
+    >>> task.inputs.diagonal()
+    array([2., 1., 1.])
     """
     truth = check_matrix("truth", truth)
     d_in = truth.shape[1]

@@ -96,6 +96,16 @@ class Trainer(Descent):
         Loss of one entry.
     dtype : {"float64", "float32"}
         Precision of the weights.
+
+    Examples
+    --------
+    >>> from numerics.initialization import random_state
+    >>> from numerics.tasks import low_rank_recovery
+
+    >>> state, task = random_state(20, 20, 1e6, 1e-6, rng=1), low_rank_recovery(20, rank=2, rng=0)
+    >>> trainer = Trainer(state, task, learning_rate=0.01)
+    >>> trainer.advance(10).shape, trainer.iteration  # loss, train and test error of each step
+    ((10, 3), 10)
     """
 
     def __init__(

@@ -49,6 +49,11 @@ class Activation(ScalarFunction):
     ----------
     name, expression, parameters
         As for :class:`theory.scalar_functions.ScalarFunction`, in ``preactivation``.
+
+    Examples
+    --------
+    >>> relu().normalisation, relu().is_homogeneous
+    (sqrt(2), True)
     """
 
     VARIABLES: ClassVar[tuple[sp.Symbol, ...]] = (PREACTIVATION,)

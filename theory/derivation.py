@@ -53,6 +53,14 @@ class Derivation:
 
     Prints as text (``str``), as the body of a LaTeX document (:meth:`latex`) and as formulas in
     a notebook.
+
+    Examples
+    --------
+    >>> x, y = sp.symbols("x y")
+    >>> step = prove("A square is", (x + y) ** 2, x**2 + 2 * x * y + y**2)
+    >>> shown = Derivation("squares", "Squares", "for all x and y", "school", (step,))
+    >>> len(shown), [step.mark for step in shown]
+    (1, ['proved'])
     """
 
     topic: str

@@ -46,7 +46,13 @@ def early_growth() -> sp.Expr:
 
 
 def crossing_time() -> sp.Expr:
-    """Return the time at which a mode reaches the threshold, in y and c (0 < c < y)."""
+    """Return the time at which a mode reaches the threshold, in y and c (0 < c < y).
+
+    Examples
+    --------
+    >>> sorted(str(x) for x in crossing_time().free_symbols)
+    ['c', 'y']
+    """
     return _positive(threshold_crossing_time())
 
 

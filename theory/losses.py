@@ -34,6 +34,11 @@ class Loss(ScalarFunction):
     curvature : float or None
         An upper bound of the second derivative, for the stability limit of descent; None where
         it is not known.
+
+    Examples
+    --------
+    >>> squared().derivative, squared().curvature
+    (prediction - target, 1.0)
     """
 
     VARIABLES: ClassVar[tuple[sp.Symbol, ...]] = (PREDICTION, TARGET)
@@ -44,13 +49,25 @@ class Loss(ScalarFunction):
 
 @cache
 def squared() -> Loss:
-    """Return ``(prediction - target)^2 / 2``, the loss of both papers' linear experiments."""
+    """Return ``(prediction - target)^2 / 2``, the loss of both papers' linear experiments.
+
+    Examples
+    --------
+    >>> squared().expression
+    (prediction - target)**2/2
+    """
     return Loss("squared", (PREDICTION - TARGET) ** 2 / 2, curvature=1.0)
 
 
 @cache
 def huber(delta: float = 1.0) -> Loss:
-    """Return the Huber loss: quadratic up to ``delta``, linear beyond."""
+    """Return the Huber loss: quadratic up to ``delta``, linear beyond.
+
+    Examples
+    --------
+    >>> huber(2.0).parameters["delta"], huber(2.0).curvature
+    (2.0, 1.0)
+    """
     if not delta > 0:
         raise ValueError(f"delta must be positive, got {delta!r}")
     bound, residual = sp.Symbol("delta", positive=True), PREDICTION - TARGET
@@ -62,7 +79,13 @@ def huber(delta: float = 1.0) -> Loss:
 
 @cache
 def log_cosh() -> Loss:
-    """Return ``log cosh(prediction - target)``."""
+    """Return ``log cosh(prediction - target)``.
+
+    Examples
+    --------
+    >>> log_cosh().derivative.equals(sp.tanh(PREDICTION - TARGET))
+    True
+    """
     return Loss("log_cosh", sp.log(sp.cosh(PREDICTION - TARGET)), curvature=1.0)
 
 

@@ -39,6 +39,11 @@ class MarginLoss(ScalarFunction):
         As for :class:`theory.scalar_functions.ScalarFunction`, in ``margin``.
     curvature : float or None
         An upper bound of the second derivative; None where it is not known or infinite.
+
+    Examples
+    --------
+    >>> logistic().expression, logistic().curvature
+    (log(1 + exp(-margin)), 0.25)
     """
 
     VARIABLES: ClassVar[tuple[sp.Symbol, ...]] = (MARGIN,)

@@ -126,7 +126,14 @@ class Boundary:
 
 @cache
 def boundaries() -> tuple[Boundary, ...]:
-    """Return every boundary, those of the regimes first."""
+    """Return every boundary, those of the regimes first.
+
+    Examples
+    --------
+    >>> first = boundaries()[0]
+    >>> first.name, first.equation
+    ('active / lazy', Eq(gamma_sigma2 + gamma_w, -gap/2 + p))
+    """
     one = Quantity("one", sp.Symbol("1"), sp.S.One, "the number 1")
     spike, fitted, initial = of.spike_estimation(), of.fitted_noise(), of.initial_matrix()
     c, edge, theta = of.threshold(), of.kernel_edge(), of.signal()

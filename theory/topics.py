@@ -54,6 +54,11 @@ def derive(topic: str) -> Derivation:
     ------
     ValueError
         If there is no such topic.
+
+    Examples
+    --------
+    >>> print(derive("gram-dynamics").title)
+    Gradient descent closes on the Gram matrix
     """
     if topic not in TOPICS:
         raise ValueError(f"topic must be one of {', '.join(TOPICS)}, got {topic!r}")
@@ -61,6 +66,12 @@ def derive(topic: str) -> Derivation:
 
 
 def latex_document(derivations: Iterable[Derivation]) -> str:
-    """Return a LaTeX document that compiles with amsmath, amssymb and graphicx."""
+    """Return a LaTeX document that compiles with amsmath, amssymb and graphicx.
+
+    Examples
+    --------
+    >>> "begin{document}" in latex_document([derive("gram-dynamics")])
+    True
+    """
     body = "\n\n".join(item.latex() for item in derivations)
     return f"{_PREAMBLE}\n\n{body}\n\n\\end{{document}}"

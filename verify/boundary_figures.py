@@ -57,6 +57,13 @@ def draw_exponent_plane(data: xr.Dataset, axes: Axes) -> Axes:
         From :func:`numerics.regimes.exponent_plane`.
     axes : matplotlib Axes
         Where to draw; a colourbar is added beside them.
+
+    Examples
+    --------
+    >>> from numerics.regimes import exponent_plane
+    >>> axes = draw_exponent_plane(exponent_plane(points=29), PlainFigure().subplots())
+    >>> axes.get_title().split(",")[0]
+    'Signal $d^p$'
     """
     error = data.min_test_error
     image = axes.pcolormesh(

@@ -72,6 +72,11 @@ class Fault:
         What is wrong, for the table.
     predict, measure : callable, optional
         Stands in for the claim's own.
+
+    Examples
+    --------
+    >>> Fault("a constant off by 1 %", predict=lambda problem: 1.01).name
+    'a constant off by 1 %'
     """
 
     name: str
@@ -95,6 +100,11 @@ class Limit:
         The wider claim's, where they differ from the claim's.
     law : Law, optional
         Likewise.
+
+    Examples
+    --------
+    >>> Limit("holds at any width", {"width": 1}, learnt="a narrow one cannot fit").problem
+    {'width': 1}
     """
 
     looked_true: str
@@ -136,6 +146,23 @@ class Claim:
         Where it was found to stop holding.
     origin : str
         File that a claim of a user's own came from; empty for built-in claims.
+
+    Examples
+    --------
+    >>> import math
+    >>> from hypothesis import strategies as st
+    >>> from verify.laws import RoundOff
+    >>> claim = Claim(
+    ...     name="double-angle", family="mine", statement="sin 2x = 2 sin x cos x",
+    ...     holds="for real x", source="school",
+    ...     problems=st.fixed_dictionaries({"x": st.floats(-3, 3)}),
+    ...     predict=lambda problem: 2 * math.sin(problem["x"]) * math.cos(problem["x"]),
+    ...     measure=lambda problem: math.sin(2 * problem["x"]), law=RoundOff(),
+    ...     faults=(Fault("the angle itself", measure=lambda problem: math.sin(problem["x"])),),
+    ... )
+    >>> problem = {"x": 0.3}
+    >>> claim.examine(problem).holds, claim.with_fault(claim.faults[0]).examine(problem).holds
+    (True, False)
     """
 
     name: str

@@ -60,6 +60,12 @@ def fit_exponent(
     ------
     ValueError
         For fewer than four sizes, or errors that are not positive.
+
+    Examples
+    --------
+    >>> fit = fit_exponent([10, 20, 40, 80], [1.0, 0.5, 0.25, 0.125])
+    >>> round(fit.exponent, 6), fit.contains(-1.0, bias=1e-9)
+    (-1.0, True)
     """
     x = np.log(np.asarray(sizes, dtype=float))
     values = np.asarray(errors, dtype=float)

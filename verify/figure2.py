@@ -36,6 +36,17 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
         Of :func:`numerics.sweep.run_sweep`.
     prediction : xarray.Dataset, optional
         The same variables over the same exponents; a panel whose variable it lacks stays blank.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from numerics.sweep import run_sweep
+    >>> from numerics.sweep_plan import SweepPlan
+    >>> plan = SweepPlan(gamma_sigma2="-2:-1:2", gamma_w="1:2:2", d=20, rank=2, iterations=5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     figure = draw_figure2(run_sweep(plan, folder, workers=0))
+    >>> sum(axes.get_title() != "" for axes in figure.axes)
+    4
     """
     if prediction is None:
         figure = PlainFigure(figsize=(10.8, 9.4), layout="constrained")

@@ -18,6 +18,7 @@ from matplotlib.lines import Line2D
 __all__ = ["COLOURS", "PlainFigure", "draw_errors", "draw_figure1", "draw_singular_values",
            "draw_threshold"]  # fmt: skip
 
+#: Of Okabe and Ito (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#9A9A9A"
 
@@ -63,7 +64,15 @@ def draw_figure1(data: xr.Dataset) -> Figure:
 
 
 def draw_errors(data: xr.Dataset, axes: Axes) -> Axes:
-    """Draw train and test error against the iteration."""
+    """Draw train and test error against the iteration.
+
+    Examples
+    --------
+    >>> from numerics.experiments import figure1
+    >>> axes = draw_errors(figure1(d=20, rank=2, iterations=10), Figure().subplots())
+    >>> axes.get_title()
+    'Train and test error'
+    """
     for variable, colour in (("train_error", COLOURS[0]), ("test_error", COLOURS[1])):
         for dynamics, style in STYLES.items():
             axes.plot(data.iteration, data[variable].sel(dynamics=dynamics), color=colour, **style)
@@ -86,7 +95,15 @@ def draw_errors(data: xr.Dataset, axes: Axes) -> Axes:
 
 
 def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
-    """Draw the singular values of A(t), those of the signal in colour, and the threshold."""
+    """Draw the singular values of A(t), those of the signal in colour, and the threshold.
+
+    Examples
+    --------
+    >>> from numerics.experiments import figure1
+    >>> axes = draw_singular_values(figure1(d=20, rank=2, iterations=10), Figure().subplots())
+    >>> axes.get_title()
+    'Singular values'
+    """
     rank = int(data.attrs["rank"])
     count = data.sizes["mode"]
     bulk = np.unique(np.linspace(rank, count - 1, min(BULK_LINES, count - rank)).astype(int))

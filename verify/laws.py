@@ -33,6 +33,11 @@ class RoundOff:
         Whether the tolerance counts units of eps times the largest dimension.
     entrywise : bool
         Whether the scale is each entry's own; by default it is the largest entry of both sides.
+
+    Examples
+    --------
+    >>> RoundOff().text, RoundOff("integrator", in_eps=False).text
+    ('round-off', '1e-09 relative')
     """
 
     tolerance: str = "roundoff_factor"
@@ -92,6 +97,11 @@ class PowerLaw:
     chance : bool
         Whether draws decide what is measured; otherwise scatter around the line is curvature, and
         a true claim cannot fail by chance.
+
+    Examples
+    --------
+    >>> PowerLaw("learning rate", sizes=(0.1, 0.05, 0.025, 0.0125)).text
+    'power of learning rate'
     """
 
     variable: str
@@ -156,6 +166,11 @@ class PowerLaws:
         Their names.
     apart : bool
         Whether the fitted exponents must differ.
+
+    Examples
+    --------
+    >>> PowerLaws("d", sizes=(50, 100, 200, 400), bias="slope_bias").text
+    'powers of d, told apart'
     """
 
     variable: str
@@ -230,6 +245,11 @@ class Sampling:
     ----------
     bias : str
         Name in ``TOLERANCES`` of the relative error of the prediction itself.
+
+    Examples
+    --------
+    >>> Sampling("prediction_bias").text
+    'mean of draws, bias 0.03'
     """
 
     bias: str
@@ -267,6 +287,11 @@ class Bound:
     """A measured number that stays on the predicted side of a bound.
 
     ``predict(problem)`` returns the pair (lowest, highest) allowed; either may be infinite.
+
+    Examples
+    --------
+    >>> Bound("the loss never rises", "it is a sum of squares").text
+    'the loss never rises'
     """
 
     text: str

@@ -154,6 +154,14 @@ def draw_panel(
         Where to draw; a colour bar is added beside them.
     limits : (float, float), optional
         Range of the colours; the panel's if left out.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from numerics.prediction_grid import predict_grid
+    >>> data = predict_grid([-2.0, -1.5, -1.0], [1.0, 1.5, 2.0], d=100)
+    >>> draw_panel(data, PANELS[0], Figure().subplots()).get_title()
+    'Smallest test error of the run'
     """
     values = _plane(panel.values(data), data)
     if min(values.shape) < 2:
@@ -200,7 +208,16 @@ def draw_boundaries(axes: Axes, dimension: int, rank: int) -> Axes:
 
 
 def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
-    """Pale and hatch the cells of a prediction that are outside its range of validity."""
+    """Pale and hatch the cells of a prediction that are outside its range of validity.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from numerics.prediction_grid import predict_grid
+    >>> data = predict_grid([-2.0, -1.5, -1.0], [0.5, 1.0, 1.5], d=100)
+    >>> len(draw_validity(data, Figure().subplots()).collections) > 0  # where width < 25
+    True
+    """
     outside = out_of_range(data).transpose("gamma_w", "gamma_sigma2").values.astype(float)
     if outside.any():
         where = (data.gamma_sigma2, data.gamma_w, outside)
@@ -216,7 +233,13 @@ def out_of_range(data: xr.Dataset) -> xr.DataArray:
 
 
 def legend_handles(*, hatched: bool = False) -> list[Line2D | Patch]:
-    """Return entries of a legend: the boundaries with their equations, and the hatching."""
+    """Return entries of a legend: the boundaries with their equations, and the hatching.
+
+    Examples
+    --------
+    >>> [handle.get_label().split(":")[0] for handle in legend_handles()]
+    ['active / lazy', 'infinite noise', 'underparameterised']
+    """
     handles: list[Line2D | Patch] = [
         Line2D([], [], color="black", linestyle=LINE_STYLES[name], linewidth=1.8, label=line.label)
         for name, line in boundary_lines().items()

@@ -193,7 +193,14 @@ def run_claims(
     seed: int = 0,
     watch: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
-    """Run claims one after the other; ``watch`` sees each verdict as it is reached."""
+    """Run claims one after the other; ``watch`` sees each verdict as it is reached.
+
+    Examples
+    --------
+    >>> from verify.claims import get_claim
+    >>> [verdict.holds for verdict in run_claims([get_claim("balancedness-flow")], Profile(2, 1))]
+    [True]
+    """
     examined = (x for x in claims if _profile(profile).examples(x))
     return _watched((partial(run_claim, x, profile, seed) for x in examined), watch)
 
@@ -204,7 +211,14 @@ def run_faults(
     seed: int = 0,
     watch: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
-    """Run every claim under each of its planted faults; a verdict that holds is a defect."""
+    """Run every claim under each of its planted faults; a verdict that holds is a defect.
+
+    Examples
+    --------
+    >>> from verify.claims import get_claim
+    >>> [verdict.holds for verdict in run_faults([get_claim("balancedness-flow")], Profile(2, 1))]
+    [False]
+    """
     examined = (x for x in claims if _profile(profile).examples(x))
     runs = (partial(run_claim, x, profile, seed, fault) for x in examined for fault in x.faults)
     return _watched(runs, watch)
@@ -213,7 +227,15 @@ def run_faults(
 def run_limits(
     claims: Iterable[Claim], watch: Callable[[Verdict], None] = lambda verdict: None
 ) -> list[Verdict]:
-    """Run every limit of the claims; a verdict that holds means that the range is too narrow."""
+    """Run every limit of the claims; a verdict that holds means that the range is too narrow.
+
+    Examples
+    --------
+    >>> from verify.claims import all_claims
+    >>> claim = next(x for x in all_claims().values() if x.limits and x.cost == "cheap")
+    >>> any(verdict.holds for verdict in run_limits([claim]))
+    False
+    """
     return _watched((partial(run_limit, x, limit) for x in claims for limit in x.limits), watch)
 
 

@@ -36,13 +36,28 @@ _FLOOR = 1e-8
 
 
 def table_header(kind: str = "") -> str:
-    """Return the heading of the live table; kind "fault" or "limit" for those."""
+    """Return the heading of the live table; kind "fault" or "limit" for those.
+
+    Examples
+    --------
+    >>> table_header().split()
+    ['claim', 'predicted', 'measured', 'law', 'tried', 'verdict']
+    """
     detail, last = _KINDS[kind]
     return _columns(("claim", "predicted", "measured", detail, "tried")) + last
 
 
 def table_row(verdict: Verdict) -> str:
-    """Return one line of the live table."""
+    """Return one line of the live table.
+
+    Examples
+    --------
+    >>> from verify.claims import get_claim
+    >>> from verify.runner import Profile, run_claims
+    >>> (verdict,) = run_claims([get_claim("balancedness-flow")], Profile(2, 1))
+    >>> table_row(verdict).split()[:2]
+    ['balancedness-flow', 'equal']
+    """
     claim, outcome = verdict.claim, verdict.outcome
     cells = (claim.name, outcome.predicted, outcome.measured, _detail(verdict), verdict.examined)
     return _columns([str(x) for x in cells]) + f"{_word(verdict)}  {verdict.seconds:.1f} s"

@@ -24,7 +24,13 @@ FAMILIES = (
 
 @cache
 def all_claims() -> dict[str, Claim]:
-    """Return every claim by name, in the order of the families."""
+    """Return every claim by name, in the order of the families.
+
+    Examples
+    --------
+    >>> list(all_claims())[:2]
+    ['balancedness-flow', 'balancedness-descent']
+    """
     families = (import_module(f"verify.claims.{name}") for name in FAMILIES)
     return unique(claim for family in families for claim in family.CLAIMS)
 
@@ -36,6 +42,11 @@ def get_claim(name: str) -> Claim:
     ------
     ValueError
         If there is no such claim.
+
+    Examples
+    --------
+    >>> get_claim("balancedness-flow").statement
+    'Gradient flow conserves Theta^T J Theta = W1 W1^T - W2^T W2.'
     """
     return _get(all_claims(), name)
 
@@ -69,6 +80,13 @@ def claims_from(file: str | Path) -> dict[str, Claim]:
     ------
     ValueError
         If there is no such file, or it has no ``CLAIMS``.
+
+    Examples
+    --------
+    >>> claims_from("no_such_file.py")
+    Traceback (most recent call last):
+        ...
+    ValueError: claims must come from a Python file, got no_such_file.py
     """
     path = Path(file)
     if not path.is_file():
