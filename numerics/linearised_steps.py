@@ -22,7 +22,7 @@ The error a step is of third order where J is smooth, and of second order for ea
 crosses.  Neither stability nor the relaxation of the outputs limits a step.
 
 Holds for networks with and without kinks; with kinks, see the floor of
-:mod:`numerics.flow_steps`.
+:mod:`numerics.flow_steps`.  A run that comes to rest short of its margins is stalled.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ TOLERANCE = 1e-5
 OVERSHOOT = 1e-3
 #: Evaluations of the forces in a step at most; the step ends where they do.
 EVALUATIONS = 200_000
+#: They last for 1e7 times of the fastest relaxation.  Where no output short of its margin has
+#: moved by this much then, the run is at rest: it does not fit its data, and never will.
+REST = 1e-5
 
 
 class LinearisedStepper(Stepper):
@@ -60,11 +63,14 @@ class LinearisedStepper(Stepper):
         self._impulse, self._predicted = np.empty_like(self.outputs), np.empty_like(self.outputs)
         self._work = np.empty((8, len(self.outputs)))
         self._reached, self._crossed = self.outputs, math.nan
+        self._exhausted = self._at_rest = False
         self._here.gradient(self._forces / self._scale, self._first)
         self._dt = self._time_of_weights(self._first[-1])
 
     def step(self) -> bool:
-        """Move on; False if no step longer than the round-off of time was accepted."""
+        """Move on; False at rest, or if no step longer than the round-off of time was accepted."""
+        if self._at_rest:
+            return False
         floor = None
         while self._can_advance(self._dt):
             factor, accepted = self._attempt(floor or 0.0)
@@ -85,7 +91,7 @@ class LinearisedStepper(Stepper):
 
     def _attempt(self, floor: float) -> tuple[float, bool]:
         """Try a step; return the factor of the next one, 0 if it led nowhere, and whether."""
-        rule = self.problem.rule
+        rule, self._exhausted = self.problem.rule, False
         while True:
             # No step is longer than the linearisation needs for the change or the margins.
             self._dt, _ = self._solve(self._gram, rule.output_change)
@@ -114,11 +120,12 @@ class LinearisedStepper(Stepper):
         """Flow from here over dt with a kernel; return the duration and the half-loss time."""
         # The largest row sum bounds the spectral radius.
         radius = self.problem.loss.curvature * float(np.abs(gram).sum(axis=0).max()) / len(gram)
-        made, crossed, _ = self._kernel.advance(
+        made, crossed, evaluations = self._kernel.advance(
             gram, self.outputs, self.problem.y, self._dt, reach, self.problem.margin, OVERSHOOT,
             TOLERANCE, radius, HALF_LOSS, EVALUATIONS, self._parameters,
             self._impulse, self._predicted, self._work,
         )  # fmt: skip
+        self._exhausted |= evaluations >= EVALUATIONS
         return made, crossed
 
     def _gap(self) -> float:
@@ -136,6 +143,10 @@ class LinearisedStepper(Stepper):
         if math.isnan(self.half_loss_time) and not math.isnan(self._crossed):
             self.half_loss_time = self.time + self._crossed
         self._take_new()
+        # The others go on rising, like the logarithm of time.
+        unfitted = self.problem.y * self._reached < self.problem.margin
+        moved = np.abs(self._reached - self.outputs).max(where=unfitted, initial=0.0)
+        self._at_rest = self._exhausted and unfitted.any() and moved < REST
         self.outputs = self._reached
         self.mean_loss, self.smallest_margin = self._evaluate(self.outputs, self._forces)
         self._gram = self._here.gram()

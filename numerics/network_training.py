@@ -37,7 +37,7 @@ from theory.margin_losses import MarginLoss, get_margin_loss
 
 __all__ = ["STOP_REASONS", "FlowResult", "train_network"]
 
-#: Why a run ended: every margin reached, no more steps, numbers too large, no step accepted.
+#: Why a run ended: every margin reached, no more steps, numbers too large, at rest before.
 STOP_REASONS = ("fitted", "step_limit", "diverged", "stalled")
 
 #: What moves along the flow, by the method of the rule.

@@ -35,8 +35,13 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 SCALED = r"$\sqrt{h}\,\alpha$"
 
 
-def draw_crossover(data: xr.Dataset, exponents: Iterable[Exponent]) -> Figure:
-    """Draw kernel change, its collapse, alpha*, the exponents, t_1 and delta F of a sweep."""
+def draw_crossover(
+    data: xr.Dataset, exponents: Iterable[Exponent], ensembles: xr.Dataset | None = None
+) -> Figure:
+    """Draw kernel change, its collapse, alpha*, the exponents, t_1 and delta F of a sweep.
+
+    ``ensembles``, of more seeds, gives delta F if there is one.
+    """
     found = list(exponents)
     figure = PlainFigure(figsize=(15.0, 8.6), layout="constrained")
     grid = figure.subplots(2, 3)
@@ -46,7 +51,7 @@ def draw_crossover(data: xr.Dataset, exponents: Iterable[Exponent]) -> Figure:
     draw_alpha_star(data, found, grid[0, 2])
     draw_exponents(found, grid[1, 0])
     draw_times(data, grid[1, 1])
-    draw_fluctuation(data, shown, grid[1, 2])
+    draw_fluctuation(data if ensembles is None else ensembles, shown, grid[1, 2])
     figure.suptitle(_heading(data), fontsize=11)
     return figure
 
@@ -175,7 +180,7 @@ def draw_fluctuation(data: xr.Dataset, depth: int, axes: Axes) -> Axes:
     axes.loglog(part.width, 0.8 * first * np.sqrt(float(part.width[0]) / part.width), color="black",
                 linewidth=0.8, linestyle=":", label="slope $-1/2$")  # fmt: skip
     axes.legend(frameon=False, fontsize=8)
-    axes.set(xlabel="width h", ylabel=r"$\delta F$ over seeds")
+    axes.set(xlabel="width h", ylabel=rf"$\delta F$ over {part.sizes['seed']} seeds")
     _width_ticks(data, axes)
     axes.set_title(f"Fluctuation of the outputs, L = {depth}", fontsize=10)
     return axes

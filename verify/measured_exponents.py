@@ -106,20 +106,23 @@ DERIVED: dict[str, tuple[str, int]] = {
 LINEAR_BANDS = {"alpha*, in h": (-0.55, -0.45)}
 
 
-def crossover_exponents(data: xr.Dataset) -> list[Exponent]:
+def crossover_exponents(data: xr.Dataset, ensembles: xr.Dataset | None = None) -> list[Exponent]:
     """Return every exponent that a sweep of ``numerics.crossover_sweep`` allows to measure.
 
     Parameters
     ----------
     data : xarray.Dataset
         Dimensions ``depth``, ``width``, ``scaled_alpha``, ``seed``.
+    ensembles : xarray.Dataset or None
+        The same with more seeds and fewer ``scaled_alpha``, for the fluctuations over seeds.
     """
+    many = data if ensembles is None else ensembles
     linear = data.attrs["activation"] == "identity"
     found = []
     for depth in (int(x) for x in data.depth):
         derived = predicted_exponents(depth)
-        part = sound(data.sel(depth=depth))
-        for name, fit in _fits(part, depth):
+        part, starts = (sound(x.sel(depth=depth)) for x in (data, many))
+        for name, fit in (*_fits(part, depth), *_fluctuation_fits(starts)):
             band = BANDS[name](depth)
             if linear:
                 band = LINEAR_BANDS.get(name, band)
@@ -180,11 +183,16 @@ def test_errors(data: xr.Dataset) -> xr.Dataset:
                        "ensemble": ensemble})  # fmt: skip
 
 
+def _windows(data: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
+    """Return what lies in the feature window, and in the lazy one."""
+    A = data.scaled_alpha
+    return (data.sel(scaled_alpha=A <= FEATURE * ROUNDING),
+            data.sel(scaled_alpha=A >= LAZY / ROUNDING))  # fmt: skip
+
+
 def _fits(data: xr.Dataset, depth: int) -> Iterator[tuple[str, Fit | None]]:
     """Yield the fits of one depth, in the order of the bands."""
-    A = data.scaled_alpha
-    feature, lazy = data.sel(scaled_alpha=A <= FEATURE * ROUNDING), data.sel(
-        scaled_alpha=A >= LAZY / ROUNDING)  # fmt: skip
+    feature, lazy = _windows(data)
     yield "kernel change, feature", _power_of_alpha(1 / feature.kernel_change)
     yield "last layer, feature", _power_of_alpha(feature.layer_change.isel(layer=depth))
     yield "kernel change, lazy", _power_of_alpha(lazy.kernel_change)
@@ -196,7 +204,11 @@ def _fits(data: xr.Dataset, depth: int) -> Iterator[tuple[str, Fit | None]]:
     scaled = np.exp(np.log(time / feature.scaled_alpha).mean("scaled_alpha"))
     yield "time to change 1/2, in h", _power_of_width(scaled, shift=0.5)
     yield "alpha*, in h", _power_of_width(alpha_star(data))
-    for name, part in (("feature", feature), ("lazy", lazy)):
+
+
+def _fluctuation_fits(data: xr.Dataset) -> Iterator[tuple[str, Fit | None]]:
+    """Yield the fits of the fluctuation over seeds, last of the bands."""
+    for name, part in zip(("feature", "lazy"), _windows(data), strict=True):
         yield f"delta F, {name}, in h", _fluctuation_fit(part)
 
 

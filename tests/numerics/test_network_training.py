@@ -240,3 +240,16 @@ def test_bad_input_is_named():
         run(test=X_test)
     with pytest.raises(TypeError, match="rule must be a StepRule, got str"):
         run(rule="euler")
+
+
+def test_a_run_that_rests_short_of_a_margin_is_stalled():
+    """The output of an input that no unit sees is at rest, while the others rise like log t."""
+    rng = np.random.default_rng(0)
+    X = np.vstack([rng.random((5, 3)), -np.ones((1, 3))])
+    y = np.array([1.0, -1.0, 1.0, -1.0, 1.0, 1.0])
+    network = FullyConnected(3, 40, 1, "relu")
+    W1, w2 = network.initial(1)
+    found = train_network(network, (np.abs(W1), w2), X, y, alpha=10.0)
+    assert found.stop_reason == "stalled" and found.steps < 300
+    margins = y * found.train_outputs
+    assert margins[5] == 0.0 and margins[:5].min() > 1

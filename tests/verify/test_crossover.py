@@ -79,6 +79,18 @@ def test_what_a_sweep_has_not_is_not_measured(data):
     assert found["kernel change, feature", 1].verdict == "in band"
 
 
+def test_fluctuations_are_those_of_the_larger_ensembles(data):
+    # Twice the fluctuation at the largest width alone: another slope, and nothing else moves.
+    mean = data.test_outputs.mean("seed")
+    wide = data.width == data.width[-1]
+    many = data.assign(test_outputs=mean + (data.test_outputs - mean) * (1 + wide))
+    many = many.isel(scaled_alpha=[4, -1])
+    plain, other = ({(x.name, x.depth): x.fit for x in crossover_exponents(data, given)}
+                    for given in (None, many))  # fmt: skip
+    for key, fit in plain.items():
+        assert (fit == other[key]) is not key[0].startswith("delta F")
+
+
 def test_runs_that_did_not_fit_do_not_count(data):
     spoilt = data.copy(deep=True)
     spoilt.kernel_change[{"scaled_alpha": 2, "seed": 1}] = 1e9
@@ -135,11 +147,18 @@ def test_command_writes_everything_and_goes_on(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(crossover, "LINEAR_WIDTHS", "1e3:1e6:2")
     words = ["crossover", "--depth", "1", "--width", "4", "6", "8", "12", "--scaled-alpha",
              "1e-2:1e2:3", "--seeds", "2", "--n-train", "8", "--n-test", "12", "--workers", "0",
-             "--output", str(tmp_path)]  # fmt: skip
+             "--ensemble", "3", "--output", str(tmp_path)]  # fmt: skip
     assert main(words) == 0
     for name in ("crossover.nc", "crossover.png", "crossover_errors.pdf", "crossover_diagram.png"):
         assert (tmp_path / name).stat().st_size > 0
+    with xr.open_dataset(tmp_path / "crossover_ensembles.nc") as many:
+        assert (many.sizes["seed"], many.scaled_alpha.values.tolist()) == (3, [1e-2])
+        with xr.open_dataset(tmp_path / "crossover.nc") as few:
+            same = many.test_outputs.sel(seed=few.seed, scaled_alpha=1e-2)
+            assert np.array_equal(same, few.test_outputs.sel(scaled_alpha=1e-2))
     assert "24 fitted" in capsys.readouterr().out
     assert main([*words, "--resume"]) == 0
+    assert main([*words, "--ensemble", "-1"]) == 2
+    assert "ensemble must be an integer >= 1, got -1" in capsys.readouterr().err
     assert main([*words, "--activation", "nonsense(("]) == 2
     assert "activation" in capsys.readouterr().err

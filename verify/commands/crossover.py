@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,11 +18,15 @@ __all__ = ["add", "run"]
 
 #: Options that set the plan, under the names of its settings; None leaves the setting alone.
 SETTINGS = ("depth", "width", "scaled_alpha", "seeds", "data", "folder", "n_train", "n_test",
-            "activation", "loss", "seed")  # fmt: skip
+            "activation", "loss", "seed", "ensemble")  # fmt: skip
 
 #: What --quick is: two depths and four small widths, in about a minute.
 QUICK = {"depth": (1, 2), "width": (16, 32, 64, 128), "scaled_alpha": "1e-4:1e5:10", "seeds": 3,
-         "n_train": 60}  # fmt: skip
+         "n_train": 60, "ensemble": 0}  # fmt: skip
+
+#: Networks of each depth and width for their fluctuation: with 5 its exponent in h has an
+#: interval of 0.2 to 0.9, with 16 of 0.1 to 0.2.
+ENSEMBLE = 16
 
 #: The plane of linear networks that stands beside: its thresholds and widths.
 LINEAR_THRESHOLDS, LINEAR_WIDTHS = "1e-4:1e4:17", "40:1e6:9"
@@ -47,6 +52,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     option("--scaled-alpha", metavar="A:B:N",
            help="sqrt(h) alpha, geometric: first:last:count (default 1e-4:1e5:19)")
     option("--seeds", type=int, help="networks of each cell (default 5)")
+    option("--ensemble", type=int, metavar="N",
+           help=f"networks for the fluctuation over starts, at one scale in each regime (default "
+           f"{ENSEMBLE}; 0 for those of --seeds)")  # fmt: skip
     option("--activation", help="softplus (default), relu, tanh, silu, identity or an expression")
     option("--loss", help="softplus_hinge (default), squared_hinge, ... or an expression")
     option("--seed", type=int, help="root of all randomness (default 0)")
@@ -60,31 +68,54 @@ def run(options: argparse.Namespace) -> int:
     from verify.output import prepare_folder
 
     folder = prepare_folder(options.output)
-    plan = _plan(options)
+    plan, ensembles = _plans(options)
     data = run_stored(plan, folder / "crossover.store", options)
     if data is None:
         return 130
+    many = None
+    if ensembles is not None:
+        many = run_stored(ensembles, folder / "crossover_ensembles.store", options)
+        if many is None:
+            return 130
     from verify.crossover_report import crossover_report
     from verify.measured_exponents import crossover_exponents
 
-    exponents = crossover_exponents(data)
-    linear = _linear_plane(plan.seed)
-    paths = _write(data, linear, exponents, folder)
+    exponents = crossover_exponents(data, many)
+    datasets = {"crossover": data, "crossover_linear": _linear_plane(plan.seed)}
+    if many is not None:
+        datasets["crossover_ensembles"] = many
+    paths = _write(datasets, exponents, folder)
     print(crossover_report(data, exponents))
     print("wrote " + ", ".join(str(path) for path in paths))
     return 0
 
 
-def _plan(options: argparse.Namespace) -> CrossoverSweep:
+def _plans(options: argparse.Namespace) -> tuple[CrossoverSweep, CrossoverSweep | None]:
+    """Return the sweep, and that of more networks for their fluctuation, if there are more."""
     from numerics.crossover_sweep import CrossoverSweep
     from numerics.declared_sweep import read_toml
+    from numerics.validation import check_dimension
 
     settings = dict(QUICK) if options.quick else {}
     if options.config is not None:
         settings |= read_toml(options.config)
     given = {name: getattr(options, name) for name in SETTINGS}
     settings |= {name: value for name, value in given.items() if value is not None}
-    return CrossoverSweep.from_mapping(settings)
+    ensemble = settings.pop("ensemble", ENSEMBLE)
+    plan = CrossoverSweep.from_mapping(settings)
+    scales = _ensemble_scales(plan)
+    if ensemble == 0 or check_dimension("ensemble", ensemble) <= plan.seeds or not scales:
+        return plan, None
+    return plan, replace(plan, scaled_alpha=scales, seeds=ensemble)
+
+
+def _ensemble_scales(plan: CrossoverSweep) -> tuple[float, ...]:
+    """Return one scale in each regime that the sweep reaches: cheap ones, few steps from a fit."""
+    from verify.measured_exponents import FEATURE, LAZY, ROUNDING
+
+    feature = [x for x in plan.scaled_alpha if x <= FEATURE * ROUNDING]
+    lazy = [x for x in plan.scaled_alpha if x >= LAZY / ROUNDING]
+    return (*feature[-1:], *lazy[-1:])
 
 
 def _linear_plane(seed: int) -> xr.Dataset:
@@ -96,20 +127,18 @@ def _linear_plane(seed: int) -> xr.Dataset:
     return linear_crossover(thresholds, widths, seed=seed)
 
 
-def _write(
-    data: xr.Dataset, linear: xr.Dataset, exponents: list, folder: Path
-) -> list[Path]:
+def _write(datasets: dict[str, xr.Dataset], exponents: list, folder: Path) -> list[Path]:
     from verify.crossover_figures import draw_crossover, draw_test_errors
     from verify.output import save_dataset, save_figure
     from verify.shared_diagram import draw_shared_diagram
 
+    data = datasets["crossover"]
     figures = {
-        "crossover": draw_crossover(data, exponents),
+        "crossover": draw_crossover(data, exponents, datasets.get("crossover_ensembles")),
         "crossover_errors": draw_test_errors(data),
-        "crossover_diagram": draw_shared_diagram(linear, data),
+        "crossover_diagram": draw_shared_diagram(datasets["crossover_linear"], data),
     }
-    paths = [save_dataset(data, folder / "crossover.nc"),
-             save_dataset(linear, folder / "crossover_linear.nc")]  # fmt: skip
+    paths = [save_dataset(x, folder / f"{name}.nc") for name, x in datasets.items()]
     for name, figure in figures.items():
         paths += [save_figure(figure, folder / f"{name}.{kind}") for kind in ("png", "pdf")]
     return paths
