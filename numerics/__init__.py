@@ -6,8 +6,8 @@ The public names are listed in ``__init__.pyi`` and imported when they are first
 
 import sys
 
-from theory.public_names import public_names
+from theory.public_names import lazy_names
 
-_EXPORTS, __getattr__, __dir__ = public_names(sys.modules[__name__])
+_EXPORTS, __getattr__, __dir__ = lazy_names(sys.modules[__name__])
 
 __all__ = list(_EXPORTS)

@@ -8,8 +8,8 @@ that ``import theory`` is light.
 import sys
 
 from theory._version import __version__ as __version__
-from theory.public_names import public_names
+from theory.public_names import lazy_names
 
-_EXPORTS, __getattr__, __dir__ = public_names(sys.modules[__name__])
+_EXPORTS, __getattr__, __dir__ = lazy_names(sys.modules[__name__])
 
 __all__ = [*_EXPORTS, "__version__"]

@@ -12,10 +12,10 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-__all__ = ["public_names"]
+__all__ = ["lazy_names"]
 
 
-def public_names(
+def lazy_names(
     package: ModuleType,
 ) -> tuple[dict[str, str], Callable[[str], object], Callable[[], list[str]]]:
     """Return the names of a package with their modules, and its ``__getattr__`` and ``__dir__``.
@@ -28,7 +28,7 @@ def public_names(
     Examples
     --------
     >>> import theory
-    >>> names, get, _ = public_names(theory)
+    >>> names, get, _ = lazy_names(theory)
     >>> names["derive"], get("derive") is theory.derive
     ('theory.topics', True)
     """
