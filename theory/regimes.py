@@ -43,6 +43,7 @@ from theory.scaling import (
     wide,
 )
 from theory.symbols import w
+from theory.typesetting import latex
 
 __all__ = ["NAMES", "Boundary", "Regime", "boundaries", "regime", "regime_name"]
 
@@ -96,6 +97,9 @@ class Boundary:
     def equation(self) -> sp.Eq:
         """The tie solved: unknown exponents of the plane on the left; for w > d if not narrow."""
         return _collected((narrow if self.side == "narrow" else wide)(self.excess))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {latex(self.equation)}$"
 
     def finite(self, level: object = 1) -> sp.Eq:
         """Return the boundary at finite d, ``first = level * second`` with their constants.

@@ -375,3 +375,9 @@ def test_convergence_time(ratio):
 def test_names_of_regimes_are_those_decided():
     found = {str(value) for value, _ in regime_name().xreplace(EQUAL_LAYERS).args}
     assert found == set(NAMES)
+
+
+def test_a_boundary_shows_as_its_equation():
+    assert boundaries()[0]._repr_latex_() == (
+        r"$\displaystyle \gamma_{\sigma^2} + \gamma_{w} = - \frac{\Delta\gamma}{2} + p$"
+    )
