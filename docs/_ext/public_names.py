@@ -1,6 +1,6 @@
 """The names that a package offers by itself, as a table with links to where they are defined.
 
-``.. public-names:: PACKAGE`` lists the package's ``_EXPORTS`` in their order.
+``.. public-names:: PACKAGE`` lists the names of the package's ``__init__.pyi`` in their order.
 """
 
 from __future__ import annotations
