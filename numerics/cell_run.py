@@ -67,7 +67,7 @@ CURVES: dict[str, Variable] = {
     "test_error_curve": Variable("f8", np.nan, _MEAN | {"long_name": "test error"}, _BOTH),
     "distance_curve": Variable("f8", np.nan, _UNIT | {
         "long_name": "Frobenius distance of the two dynamics"}, ("iteration",)),
-}
+}  # fmt: skip
 
 
 def run_cell(plan: SweepPlan, cell: CellPoint) -> tuple[dict[str, object], str]:
