@@ -31,7 +31,6 @@ from numerics.advice_choice import (
 )
 from numerics.advice_front import RATIOS, candidates, front
 from numerics.advice_search import BEYOND_BUDGET, STATUS, Start, make_network, outcome, stable_rate
-from numerics.crowding import check_crowding
 from numerics.descriptions import describe
 from numerics.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
 from numerics.predicted_observables import Network
@@ -115,8 +114,7 @@ def advise(
     Raises
     ------
     OutOfRangeError
-        If no start looked at is inside the prediction's range of validity, or the singular
-        values are too close (:mod:`numerics.crowding`).
+        If no start looked at is inside the prediction's range of validity.
     ValueError
         If an argument is out of range, or no start reaches its minimum within the budget.
 
@@ -134,7 +132,6 @@ def advise(
         rows, columns, signal_values(rows, columns, rank, singular_values),
         check_positive("noise", noise), nodes,
     )  # fmt: skip
-    check_crowding(spectrum)
     share = check_positive("fraction", fraction)
     if share >= 1:
         raise ValueError(f"fraction must be < 1, got {share}")

@@ -4,11 +4,11 @@ A run takes about ``20 A^(-1/4)`` linearised steps with ``A = sqrt(h) alpha``: h
 features are learned, one or two where the kernel hardly moves.  With n training and m test inputs
 of d entries, width h and depth L, a step takes two Gram matrices, ``n^2 h L``, and passes through
 the layers, ``n (d h + (L - 1) h^2)``; the closed equations of all steps together, and of the frozen
-kernel, ``6000 (n/100)^0.7`` products of a Gram matrix and a vector, whatever A is; a look at the kernel on test inputs ``m^2 h (L + 1)``, a
-dozen of them at most until it has changed by half.  Measured within a factor of two for softplus
-at depths 1 to 3, widths 64 to 512 and A from 1e-4 to 1e5 (n = 200, m = 500, d = 64; at depth 3 to
-n = m = 2000, d = 784); activations
-with kinks take several times as many steps where features are learned, convolutions longer ones.
+kernel, ``6000 (n/100)^0.7`` products of a Gram matrix and a vector, whatever A is; a look at the
+kernel on test inputs ``m^2 h (L + 1)``, a dozen of them at most until it has changed by half.
+Measured within a factor of two for softplus at depths 1 to 3, widths 64 to 512 and A from 1e-4 to
+1e5 (n = 200, m = 500, d = 64; at depth 3 to n = m = 2000, d = 784); activations with kinks take
+several times as many steps where features are learned, convolutions longer ones.
 """
 
 from __future__ import annotations

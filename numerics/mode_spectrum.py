@@ -1,11 +1,17 @@
 """The modes of a noisy low-rank target: spikes, Gauss nodes of the bulk, directions without one.
 
-``Y = A* + noise``, d_out x d_in, by the formulas of :mod:`theory.spectra`: each singular value
-of A* above the threshold of detection gives a spike and takes one row and one column from the
-bulk (half of them, on average, while it forms); the bulk is min(m, n) singular values at the
-nodes of a Gauss quadrature of their law.
+``Y = A* + noise``, d_out x d_in, by the formulas of :mod:`theory.spectra`.  Each of the k singular
+values of A* above the threshold of detection gives a spike and takes one row and one column from
+the bulk.  These k rows and columns of Y, in the singular bases of A*, are the signal's own block
+
+    diag(theta) + tau G = P diag(eta) Q^T,    G: (k, k) of standard normal entries,
+
+in which close values repel one another: spikes are those of eta, and know ``(P^T diag(theta)
+Q)_jj / eta_j`` of what a signal eta_j would leave in them; both are means over drawn blocks.  The
+bulk is min(m, n) - k singular values at the nodes of a Gauss quadrature of their law.
 
 Holds for rank << d_in, d_out; with 6 nodes the sums over the bulk are exact to about 1e-9.
+Source: :mod:`theory.spectra`; the signal's own block: ours.
 """
 
 from __future__ import annotations
@@ -27,6 +33,10 @@ from theory.wishart import typical_log_mean, typical_spread
 __all__ = ["ModeSpectrum", "bulk_nodes", "mode_spectrum", "typical_singular_values"]
 
 DEFAULT_NODES = 6
+
+#: Drawn blocks of the signal, each with its negative: what is of first order in G is exact.
+BLOCK_DRAWS = 200
+BLOCK_SEED = 7
 
 #: Draws of the Gaussian orthogonal ensemble: mean eigenvalues to 3e-3, theta to 3e-3/sqrt(d).
 ENSEMBLE_DRAWS = 40_000
@@ -120,17 +130,20 @@ def mode_spectrum(
     spikes = rank
     # A spike below the threshold stays in the bulk, which then keeps its row and column.
     while True:
-        value, overlap, threshold = _spikes(theta, tau, rows - spikes / 2, columns - spikes / 2)
-        found = int(np.count_nonzero(theta > threshold))
+        bulk_shape = rows - spikes, columns - spikes
+        eta, share = _own_block(theta, spikes, tau)
+        value, overlap, threshold = _spikes(eta, tau, *bulk_shape)
+        found = int(np.count_nonzero(eta > threshold))
         if found >= spikes:
             break
         spikes = found
-    bulk_shape = rows - spikes, columns - spikes
     node, count = bulk_nodes(*bulk_shape, tau, wanted)
-    known = sum((_bulk_correlation()(tau, node, hat) for hat in value), np.zeros(node.size))
+    known = np.zeros(node.size)
+    for hat, part in zip(value, share, strict=True):
+        known += part * _bulk_correlation()(tau, node, hat)
     targets = np.concatenate([value[:spikes], node])
     counts = np.concatenate([np.ones(spikes), count])
-    correlations = np.concatenate([(theta * overlap)[:spikes], known])
+    correlations = np.concatenate([(eta * share * overlap)[:spikes], known])
     if rows != columns:
         targets, correlations = np.append(targets, 0.0), np.append(correlations, 0.0)
         counts = np.append(counts, abs(rows - columns))
@@ -159,6 +172,24 @@ def typical_singular_values(d_out: int, d_in: int, rank: int) -> NDArray[np.floa
     k = check_rank(rank, columns, rows)
     log_mean, spread = (f(rows, columns, k) for f in _typical())
     return np.exp(float(log_mean) + float(spread) * _ensemble_means(k))
+
+
+def _own_block(theta: NDArray, spikes: int, tau: float) -> tuple[NDArray, NDArray]:
+    """Return the singular values eta of the block, and what share of each is signal.
+
+    Values of A* that give no spike have no block: theirs are theta and 1.
+    """
+    eta, share = theta.copy(), np.ones(theta.size)
+    if spikes < 2 or tau == 0:  # the mean of |theta + tau g| is theta for a spike
+        return eta, share
+    G = np.random.default_rng(BLOCK_SEED).standard_normal((BLOCK_DRAWS, spikes, spikes))
+    inside = theta[:spikes]
+    block = np.diag(inside) + tau * np.concatenate([G, -G])
+    left, values, right = np.linalg.svd(block)
+    eta[:spikes] = values.mean(0)
+    known = np.einsum("nij,i,nji->j", left, inside, right) / len(block)
+    share[:spikes] = known / eta[:spikes]
+    return eta, share
 
 
 def _spikes(theta: NDArray, tau: float, rows: float, columns: float) -> tuple[NDArray, ...]:

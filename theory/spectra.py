@@ -247,6 +247,11 @@ def _spike_steps() -> list[Step]:
               sp.simplify(spike_value().subs(theta, detection_threshold()) ** 2),
               sp.expand(bulk_edge() ** 2),
               show=sp.Eq(y_hat, bulk_edge(), evaluate=False)),
+        define("With several signals their own rows and columns, in the singular bases of A*, are "
+               "a block of signal and noise; each of its singular values eta acts as theta does, "
+               "beside a bulk of m - k rows and n - k columns.",
+               sp.Eq(sp.Symbol("diag(theta)") + tau * sp.Symbol("G"),
+                     sp.Symbol("P") * sp.Symbol("diag(eta)") * sp.Symbol("Q^T"), evaluate=False)),
     ]  # fmt: skip
 
 

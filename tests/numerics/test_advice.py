@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numerics
-from numerics import advice_check, advice_choice, advice_front, advice_search, crowding
+from numerics import advice_check, advice_choice, advice_front, advice_search
 from numerics.advice import advise
 from numerics.advice_search import SAME_ERROR, Start, make_network, outcome
 from numerics.errors import OutOfRangeError
@@ -288,24 +288,10 @@ def test_a_finite_regime_is_that_of_its_exponents(gamma_sigma2, gamma_w):
     assert name == regime(gamma_sigma2, gamma_w).name.item()
 
 
-def test_crowding_is_the_spread_of_close_singular_values():
-    # Of k equal ones: a semicircle of radius tau sqrt(2k), of root mean square tau sqrt(k/2).
-    spectrum = mode_spectrum(400, 400, [600.0] * 40, 2.0)
-    assert crowding.crowding(spectrum) == pytest.approx(2 * math.sqrt(20) / 600, rel=0.05)
-    assert crowding.crowding(mode_spectrum(400, 400, [600.0])) == 0
-    # Far apart, they hardly move; a signal below the noise is no spike.
-    assert crowding.crowding(mode_spectrum(400, 400, [900.0, 600.0, 5.0])) < 1e-3
-    with pytest.raises(OutOfRangeError, match="moves apart by at most 1.5%"):
-        advise(80, singular_values=[40.0] * 5)
-
-
-def test_crowded_singular_values_would_mislead(monkeypatch):
-    """What the limit keeps out: a prediction that training does not confirm."""
-    monkeypatch.setattr(crowding, "CROWDING_LIMIT", 1.0)
+def test_close_singular_values_are_no_obstacle():
+    """Eight equal ones, 25 where noise alone has 18: the noise moves them by 15 % apart."""
     found = advise(80, singular_values=[25.0] * 8)
-    checked = numerics.check_advice(found, 6)
-    assert not checked.confirmed.sel(recommendation="accurate")
-    assert checked.deviation.sel(recommendation="accurate") > 0.05
+    assert numerics.check_advice(found, 6).confirmed.all()
 
 
 def test_rounding_keeps_the_digits_asked_for():
@@ -331,7 +317,7 @@ def test_a_signal_below_the_noise(tmp_path):
         ({"d_out": 2.5}, ValueError, "d_out must be"),
         ({"rank": None}, ValueError, "exactly one of rank and singular_values"),
         ({"rank": 81}, ValueError, "rank must be at most"),
-        ({"rank": 20}, ValueError, "noise moves apart|moves apart"),
+        ({"rank": 20}, ValueError, "rank above 0.15 of the dimension"),
         ({"rank": None, "singular_values": []}, ValueError, "singular_values must not be empty"),
         ({"noise": 0.0}, ValueError, "noise must be > 0"),
         ({"noise": "loud"}, TypeError, "noise must be"),

@@ -1,5 +1,7 @@
 """Predicted runs against trained networks, against exact expansions, and at their limits."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -148,6 +150,25 @@ def test_spectrum_of_a_drawn_target():
     whole = spectrum.counts @ (spectrum.targets * spectrum.correlations)
     assert whole == pytest.approx(np.sum(signal**2), rel=0.01)
     assert spectrum.edge == pytest.approx(values[3], rel=0.03)
+
+
+def test_equal_singular_values_repel_each_other_as_in_draws():
+    d, k, theta, draws = 100, 4, 90.0, 150
+    spectrum = mode_spectrum(d, d, [theta] * k)
+    rng = np.random.default_rng(8)
+    Y = rng.standard_normal((draws, d, d))
+    Y[:, range(k), range(k)] += theta
+    left, values, right = np.linalg.svd(Y)
+    known = theta * np.einsum("nij,nji->nj", left[:, :k], right[:, :, :k])[:, :k]
+    for found, drawn in ((spectrum.targets, values[:, :k]), (spectrum.correlations, known)):
+        error = drawn.std(0) / math.sqrt(draws)
+        # What the outer rows and columns add to the repulsion, d/theta^2 of it, is left out.
+        spread = d / theta**2 * np.ptp(found[:k])
+        assert (np.abs(drawn.mean(0) - found[:k]) < 3.5 * error + spread).all()
+    # By itself each would be where one alone is, many standard errors away at both ends.
+    alone = mode_spectrum(d, d, [theta]).targets[0]
+    distance = np.abs(values[:, :k].mean(0) - alone) / (values[:, :k].std(0) / math.sqrt(draws))
+    assert distance[[0, -1]].min() > 10
 
 
 def test_a_signal_below_the_threshold_stays_in_the_bulk():
