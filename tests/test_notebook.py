@@ -29,7 +29,7 @@ def test_it_runs_and_shows_derivation_figures_and_a_small_deviation(notebook):
     outputs = [output for cell in done.cells for output in cell.get("outputs", ())]
     kinds = [kind for output in outputs for kind in output.get("data", ())]
     assert "text/markdown" in kinds  # the derivation
-    assert kinds.count("image/png") == 3
+    assert kinds.count("image/png") == 4
     assert kinds.count("text/html") == 1  # the dataset
     (line,) = [x.text for x in outputs if x.output_type == "stream"]
     # The README's 1 % at d = 100 is a median over cells; one run scatters by a factor of a few.
