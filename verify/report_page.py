@@ -50,7 +50,7 @@ class ReportPart:
 def report_page(parts: Sequence[ReportPart], heading: str) -> str:
     """Return the page."""
     failed = [part for part in parts if part.failure]
-    state = "every part was made and holds" if not failed else (
+    state = "Every part was made and holds" if not failed else (
         f"{len(failed)} of {len(parts)} parts failed: " + ", ".join(x.title for x in failed)
     )  # fmt: skip
     links = "".join(

@@ -35,5 +35,5 @@ def test_the_page_holds_its_figures_and_links_nothing(tmp_path):
     assert "data:image/png;base64,iVBORw==" in page
     assert "Title &lt;1&gt;" in page
     assert "a  1\nb  2" in page
-    assert "every part was made and holds" in page
+    assert "Every part was made and holds" in page
     assert "http" not in page
