@@ -127,7 +127,7 @@ def test_bad_files_are_one_line_and_nothing_is_written(content, extra, rule, tmp
         (["--d-in", "0"], "d_in must be"),
         (["--d-out", "-3"], "d_out must be"),
         (["--rank", "61"], "rank must be at most"),
-        (["--rank", "30"], "moves apart"),
+        (["--rank", "30"], "rank above 0.15 of the dimension"),
         (["--noise", "0"], "noise must be > 0"),
         (["--budget", "0"], "budget must be"),
         (["--budget", "3", "--fraction", "0.01"], "budget must be long enough"),
