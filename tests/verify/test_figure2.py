@@ -96,7 +96,8 @@ def test_resume_draws_again_and_restart_computes_again(made, tmp_path, capsys, w
 
 def test_another_grid_is_refused(made, capsys):
     assert run(*SMALL, "--seed", 1, "--resume", "--output", made) == 2
-    assert "seed was 0, is 1" in capsys.readouterr().err
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "seed was 0, is 1" in line and "--output names another folder" in line
 
 
 def test_options_win_over_the_file_and_the_file_over_quick(tmp_path, without_figures):

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["add_sweep_options", "run_stored"]
 
+#: What a command can do about a folder that holds a sweep.
+CHOICES = "--resume goes on with the same sweep, --restart deletes it, --output names another folder"
+
 
 def add_sweep_options(command: argparse.ArgumentParser) -> None:
     """Add the options that say where a sweep runs and whether it goes on."""
@@ -38,6 +41,7 @@ def run_stored(plan: DeclaredSweep, store: Path, options: argparse.Namespace) ->
         A full disk, for instance; the message says how to go on.
     """
     from numerics.cell_store import CellStore
+    from numerics.errors import SweepError
     from numerics.sweep import run_sweep
     from verify.progress import ProgressReport
 
@@ -54,6 +58,8 @@ def run_stored(plan: DeclaredSweep, store: Path, options: argparse.Namespace) ->
         except KeyboardInterrupt:
             print(f"\nmixed-dynamics: interrupted, {_stored(progress)}", file=sys.stderr)
             return None
+        except SweepError as error:
+            raise SweepError(f"{error} ({CHOICES})") from error
         except OSError as error:
             raise OSError(f"{error}; {_stored(progress)}") from error
         finally:
