@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["add_sweep_options", "run_stored"]
 
 #: What a command can do about a folder that holds a sweep.
-CHOICES = "--resume goes on with the same sweep, --restart deletes it, --output names another folder"
+CHOICES = (
+    "--resume goes on with the same sweep, --restart deletes it, --output names another folder"
+)
 
 
 def add_sweep_options(command: argparse.ArgumentParser) -> None:
