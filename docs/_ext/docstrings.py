@@ -19,6 +19,8 @@ INDENT = " " * 4
 #: Characters of a constant's value that fit a line.
 SHORT = 72
 
+OURS = ("theory", "numerics", "verify")
+
 #: napoleon listens at 500 and turns sections into fields.
 BEFORE_NAPOLEON = 400
 
@@ -54,10 +56,17 @@ def short_values(app, domain: str, objtype: str, content: addnodes.desc_content)
             annotation.parent.remove(annotation)
 
 
+def written_elsewhere(app, what, name, obj, skip: bool, options) -> bool | None:
+    """Leave out what another package defines in a class of ours, such as matplotlib's ``set``."""
+    module = getattr(obj, "__module__", None)
+    return True if callable(obj) and module and module.split(".")[0] not in OURS else None
+
+
 def setup(app: Sphinx) -> dict[str, object]:
     """Register them, and take the references out of names and types."""
     app.connect("autodoc-process-docstring", formulas_as_typed, priority=BEFORE_NAPOLEON)
     app.connect("autodoc-process-docstring", comments_as_sentences, priority=BEFORE_NAPOLEON)
+    app.connect("autodoc-skip-member", written_elsewhere)
     app.connect("object-description-transform", short_values)
     for field in PyObject.doc_field_types:
         if isinstance(field, TypedField):
