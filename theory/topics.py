@@ -22,7 +22,7 @@ from theory.wishart import wishart
 
 __all__ = ["TOPICS", "derive", "latex_document"]
 
-#: Topic: its title, and the function that proves it.
+#: Every topic with its title and the function that proves it.
 TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "gram-dynamics": ("Gradient descent closes on the Gram matrix", gram_dynamics),
     "gram-descent": ("Sequential descent in four products", gram_descent),

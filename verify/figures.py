@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 __all__ = ["COLOURS", "PlainFigure", "draw_errors", "draw_figure1", "draw_singular_values",
            "draw_threshold"]  # fmt: skip
 
-#: Of Okabe and Ito (2008).
+#: Colours that everyone can tell apart, of Okabe and Ito (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#9A9A9A"
 

@@ -75,7 +75,7 @@ class Panel:
     values: Callable[[xr.Dataset], xr.DataArray]
 
 
-#: The distance is squared and per entry: to that the paper's contours belong.
+#: Panels of a phase diagram; the distance is squared and per entry, like the paper's contours.
 PANELS = (
     Panel("smallest test error", "Smallest test error of the run", "mean square of an entry",
           (0.25, 0.5, 0.75), (0.0, 1.0), lambda data: data.min_test_error),

@@ -44,7 +44,7 @@ def formulas_as_typed(app, what, name, obj, options, lines: list[str]) -> None:
 
 def comments_as_sentences(app, what, name, obj, options, lines: list[str]) -> None:
     """Keep napoleon from taking the words before a colon for a type: it reads the first line."""
-    if what in ("data", "attribute", "property"):
+    if what in ("data", "attribute", "property") and lines and ":" in lines[0]:
         lines[:0] = ["..", ""]
 
 
