@@ -30,7 +30,7 @@ WIDE = (1e5, 1e6, 1e7, 1e8)
 #: Widths beside the dimensions (at most 24 in all), where the exponent is not yet 1/2.
 NARROW = (32.0, 64.0, 128.0, 256.0)
 REPLICATES = 16
-STEPS = (100, 200, 400, 800, 1600)
+STEPS = (100, 170, 300, 520, 900, 1600)
 
 
 def _end(problem: Problem) -> float:

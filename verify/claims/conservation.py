@@ -95,7 +95,7 @@ CLAIMS = (
         problems=problems(observed=st.just(1.0)),
         predict=lambda problem: -1.0,
         measure=_drift,
-        law=PowerLaw("number of steps", (100, 200, 400, 800), chance=False),
+        law=PowerLaw("number of steps", (100, 150, 230, 350, 530, 800), chance=False),
         faults=(Fault("second order claimed", predict=lambda problem: -2.0),),
         cost="dear",
     ),

@@ -21,6 +21,8 @@ __all__ = ["CLAIMS"]
 
 FAMILY = "equivalence"
 STEPS = 40
+#: Six: of four sizes the interval is a hundred times the curvature of an exact line.
+GAP_STEPS = (200, 300, 450, 700, 1050, 1600)
 #: Width of the explicit networks that width-free training is compared with.
 EXPLICIT_WIDTH = 60
 WITNESS_LOSSES = {
@@ -205,7 +207,7 @@ CLAIMS = (
         problems=problems(),
         predict=lambda problem: -1.0,
         measure=_update_gap,
-        law=PowerLaw("number of steps", (200, 400, 800, 1600), chance=False),
+        law=PowerLaw("number of steps", GAP_STEPS, chance=False),
         faults=(Fault("second order claimed", predict=lambda problem: -2.0),),
         cost="dear",
     ),
