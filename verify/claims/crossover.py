@@ -39,8 +39,8 @@ __all__ = ["CLAIMS"]
 FAMILY = "crossover"
 SOURCE = "Geiger, Spigler, Jacot and Wyart 2020"
 
-#: Inputs and their dimension: enough for a kernel of full rank, few enough for a run in no time.
-COUNT, TEST, D_IN = 10, 12, 8
+#: Inputs and their dimension: no more than a linear network, too, can fit whatever the labels are.
+COUNT, TEST, D_IN = 8, 12, 8
 #: Width of the asymptotic claims: fluctuations of the kernel at the start are about h^(-1/2) = 0.1.
 WIDTH = 96
 #: Six sizes a factor 2.3 apart: an interval from scatter around a line needs a few of them.
