@@ -34,8 +34,9 @@ __all__ = ["ModeSpectrum", "bulk_nodes", "mode_spectrum", "typical_singular_valu
 
 DEFAULT_NODES = 6
 
-#: Drawn blocks of the signal, each with its negative: what is of first order in G is exact.
-BLOCK_DRAWS = 200
+#: Drawn blocks of the signal, each with its negative: what is of first order in G is exact, and
+#: the singular values of up to 20 spikes are within 1e-3 of their mean.
+BLOCK_DRAWS = 64
 BLOCK_SEED = 7
 
 #: Draws of the Gaussian orthogonal ensemble: mean eigenvalues to 3e-3, theta to 3e-3/sqrt(d).
@@ -185,10 +186,13 @@ def _own_block(theta: NDArray, spikes: int, tau: float) -> tuple[NDArray, NDArra
     G = np.random.default_rng(BLOCK_SEED).standard_normal((BLOCK_DRAWS, spikes, spikes))
     inside = theta[:spikes]
     block = np.diag(inside) + tau * np.concatenate([G, -G])
-    left, values, right = np.linalg.svd(block)
-    eta[:spikes] = values.mean(0)
-    known = np.einsum("nij,i,nji->j", left, inside, right) / len(block)
-    share[:spikes] = known / eta[:spikes]
+    # P and eta from the square: half the cost of an SVD, exact enough for spikes, above the noise.
+    transposed = block.transpose(0, 2, 1)
+    squares, left = np.linalg.eigh(block @ transposed)
+    values = np.sqrt(squares)
+    known = np.einsum("nij,nij->nj", left, inside[:, None] * (transposed @ left)) / values
+    eta[:spikes] = values.mean(0)[::-1]
+    share[:spikes] = known.mean(0)[::-1] / eta[:spikes]
     return eta, share
 
 
