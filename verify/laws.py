@@ -21,6 +21,23 @@ from verify.tolerances import TOLERANCES
 __all__ = ["Bound", "PowerLaw", "PowerLaws", "RoundOff", "Sampling"]
 
 
+class _Statistical:
+    """A law judged by an interval, which a bias in ``TOLERANCES`` widens."""
+
+    bias: str
+    chance = True
+
+    @property
+    def reason(self) -> str:
+        """Why the bound is what it is."""
+        return f"{TOLERANCES[self.bias].reason}; {TOLERANCES['false_alarm'].reason}"
+
+    @property
+    def false_alarm(self) -> float:
+        """Two-sided level of the interval, where there is chance; parts share it."""
+        return TOLERANCES["false_alarm"].value if self.chance else 0.0
+
+
 @dataclass(frozen=True)
 class RoundOff:
     """Equal up to rounding: ``|measured - predicted|`` within a tolerance of the scale.
@@ -75,7 +92,7 @@ class RoundOff:
 
 
 @dataclass(frozen=True)
-class PowerLaw:
+class PowerLaw(_Statistical):
     """An error that falls, or a quantity that scales, as a power of a size.
 
     ``predict(problem)`` returns the exponent; ``measure(problem, size)`` a positive number, or
@@ -116,16 +133,6 @@ class PowerLaw:
         """The law in a few words."""
         return f"power of {self.variable}"
 
-    @property
-    def reason(self) -> str:
-        """Why the bound is what it is."""
-        return f"{TOLERANCES[self.bias].reason}; {TOLERANCES['false_alarm'].reason}"
-
-    @property
-    def false_alarm(self) -> float:
-        """Two-sided level of the interval, where there is chance."""
-        return TOLERANCES["false_alarm"].value if self.chance else 0.0
-
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
         """Fit the exponent and ask whether its interval holds the predicted one."""
         exponent = float(claim.predict(problem))
@@ -146,7 +153,7 @@ class PowerLaw:
 
 
 @dataclass(frozen=True)
-class PowerLaws:
+class PowerLaws(_Statistical):
     """One quantity in several parts of the exponents, in each a power of the size of its own.
 
     ``predict(problem)`` returns an exponent a part; ``measure(problem, size)`` positive numbers,
@@ -183,16 +190,6 @@ class PowerLaws:
     def text(self) -> str:
         """The law in a few words."""
         return f"powers of {self.variable}" + (", told apart" if self.apart else "")
-
-    @property
-    def reason(self) -> str:
-        """Why the bound is what it is."""
-        return f"{TOLERANCES[self.bias].reason}; {TOLERANCES['false_alarm'].reason}"
-
-    @property
-    def false_alarm(self) -> float:
-        """Level of all parts together; each has its share."""
-        return TOLERANCES["false_alarm"].value
 
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
         """Fit the exponents and ask whether each interval holds its own, and no other fit's."""
@@ -235,7 +232,7 @@ def _overlap(first: Fit, second: Fit) -> float:
 
 
 @dataclass(frozen=True)
-class Sampling:
+class Sampling(_Statistical):
     """The mean over random draws is the predicted one, up to sampling and a stated bias.
 
     ``predict(problem)`` returns the mean; ``measure(problem)`` one value a draw.  Judged by
@@ -258,16 +255,6 @@ class Sampling:
     def text(self) -> str:
         """The law in a few words."""
         return f"mean of draws, bias {TOLERANCES[self.bias].value:.1g}"
-
-    @property
-    def reason(self) -> str:
-        """Why the bound is what it is."""
-        return f"{TOLERANCES[self.bias].reason}; {TOLERANCES['false_alarm'].reason}"
-
-    @property
-    def false_alarm(self) -> float:
-        """Two-sided level of the interval."""
-        return TOLERANCES["false_alarm"].value
 
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
         """Ask whether the interval around the mean holds the prediction."""
