@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
+from theory.crossover import predicted_exponents
 from verify.figures import COLOURS, PlainFigure
 from verify.measured_exponents import (
     FEATURE,
@@ -83,7 +84,8 @@ def draw_collapse(data: xr.Dataset, axes: Axes) -> Axes:
         guide = part.scaled_alpha.values[part.scaled_alpha.values <= FEATURE * 10]
         if guide.size > 1:
             level = factor * float(_mean(part.kernel_change.isel(width=-1, scaled_alpha=0)))
-            power = (guide / guide[0]) ** (-2 * depth / (depth + 1))
+            exponent = float(predicted_exponents(depth)["feature_kernel_change"])
+            power = (guide / guide[0]) ** exponent
             axes.loglog(guide, 1.6 * level * power, color=COLOURS[1], linewidth=1.0,
                         linestyle=(0, (5, 2)))  # fmt: skip
     handles = [

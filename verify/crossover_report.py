@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import xarray as xr
 
-from verify.measured_exponents import FEATURE, LAZY, Exponent, sound, test_errors
+from verify.measured_exponents import Exponent, sound, test_errors, windows
 
 __all__ = ["crossover_report"]
 
@@ -52,7 +52,7 @@ def _error_table(data: xr.Dataset) -> list[str]:
     for depth in part.depth.values:
         errors = 100 * test_errors(part.sel(depth=depth))
         row = f"{depth:3d}"
-        for window in (errors.scaled_alpha <= FEATURE, errors.scaled_alpha >= LAZY):
+        for window in windows(errors.scaled_alpha):
             chosen = errors.sel(scaled_alpha=window)
             if chosen.sizes["scaled_alpha"] == 0:
                 row += f"{'-':>18}{'-':>10}"

@@ -26,12 +26,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import ArrayLike, NDArray
 
 from theory.crossover import predicted_exponents
 from verify.convergence_rates import MINIMUM_SIZES, Fit, fit_exponent
 
 __all__ = ["FEATURE", "LAZY", "Exponent", "alpha_star", "crossover_exponents", "fluctuation",
-           "test_errors"]  # fmt: skip
+           "test_errors", "windows"]  # fmt: skip
 
 #: Ends of the windows in A = sqrt(h) alpha: two decades on either side of the crossover at 1,
 #: three on the lazy side, where the even second-order term A^-2 must be small beside h^(-1/2) A^-1.
@@ -137,6 +138,18 @@ def sound(data: xr.Dataset) -> xr.Dataset:
     return data.map(lambda x: x.where(ok) if set(ok.dims) <= set(x.dims) else x)
 
 
+def windows(scaled_alpha: ArrayLike) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell which values of A lie in the feature window, and which in the lazy one.
+
+    Examples
+    --------
+    >>> [window.tolist() for window in windows([1e-3, 1.0, 1e3])]
+    [[True, False, False], [False, False, True]]
+    """
+    A = np.asarray(scaled_alpha)
+    return A <= FEATURE * ROUNDING, A >= LAZY / ROUNDING
+
+
 def alpha_star(data: xr.Dataset) -> xr.DataArray:
     """Return alpha* of every width and seed: where the kernel change passes 1.
 
@@ -183,16 +196,9 @@ def test_errors(data: xr.Dataset) -> xr.Dataset:
                        "ensemble": ensemble})  # fmt: skip
 
 
-def _windows(data: xr.Dataset) -> tuple[xr.Dataset, xr.Dataset]:
-    """Return what lies in the feature window, and in the lazy one."""
-    A = data.scaled_alpha
-    return (data.sel(scaled_alpha=A <= FEATURE * ROUNDING),
-            data.sel(scaled_alpha=A >= LAZY / ROUNDING))  # fmt: skip
-
-
 def _fits(data: xr.Dataset, depth: int) -> Iterator[tuple[str, Fit | None]]:
     """Yield the fits of one depth, in the order of the bands."""
-    feature, lazy = _windows(data)
+    feature, lazy = (data.sel(scaled_alpha=x) for x in windows(data.scaled_alpha))
     yield "kernel change, feature", _power_of_alpha(1 / feature.kernel_change)
     yield "last layer, feature", _power_of_alpha(feature.layer_change.isel(layer=depth))
     yield "kernel change, lazy", _power_of_alpha(lazy.kernel_change)
@@ -208,7 +214,8 @@ def _fits(data: xr.Dataset, depth: int) -> Iterator[tuple[str, Fit | None]]:
 
 def _fluctuation_fits(data: xr.Dataset) -> Iterator[tuple[str, Fit | None]]:
     """Yield the fits of the fluctuation over seeds, last of the bands."""
-    for name, part in zip(("feature", "lazy"), _windows(data), strict=True):
+    for name, window in zip(("feature", "lazy"), windows(data.scaled_alpha), strict=True):
+        part = data.sel(scaled_alpha=window)
         yield f"delta F, {name}, in h", _fluctuation_fit(part)
 
 

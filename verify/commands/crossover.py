@@ -111,11 +111,12 @@ def _plans(options: argparse.Namespace) -> tuple[CrossoverSweep, CrossoverSweep 
 
 def _ensemble_scales(plan: CrossoverSweep) -> tuple[float, ...]:
     """Return one scale in each regime that the sweep reaches: cheap ones, few steps from a fit."""
-    from verify.measured_exponents import FEATURE, LAZY, ROUNDING
+    from verify.measured_exponents import windows
 
-    feature = [x for x in plan.scaled_alpha if x <= FEATURE * ROUNDING]
-    lazy = [x for x in plan.scaled_alpha if x >= LAZY / ROUNDING]
-    return (*feature[-1:], *lazy[-1:])
+    scales = plan.scaled_alpha
+    inside = ([x for x, within in zip(scales, window, strict=True) if within]
+              for window in windows(scales))  # fmt: skip
+    return tuple(part[-1] for part in inside if part)
 
 
 def _linear_plane(seed: int) -> xr.Dataset:
