@@ -13,11 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
 
 from numerics.initialization import random_state
 from numerics.tasks import Task, low_rank_from_spectrum
@@ -25,10 +24,9 @@ from numerics.training import Trainer
 from theory.minimal_error import sweet_spot_logarithm
 from theory.scaling import d, k, sigma1, sigma2, tau, theta
 from theory.symbols import w
-from verify.claim import Problem
 
 __all__ = [
-    "Start", "cost", "draws", "kept", "recovery", "smallest_error", "waiting_logarithm",
+    "Start", "added_cost", "cost", "recovery", "smallest_error", "waiting_logarithm",
 ]  # fmt: skip
 
 #: Learning rate in units of 1/(theta + edge of the kernel).
@@ -76,11 +74,6 @@ class Start:
         """Return twice the time in which the kernel brings v down to the noise."""
         reach = 1 + size / self.width
         return np.log1p(self.initial * reach) / (self.variance * self.width * reach)
-
-
-def draws(problem: Problem, size: int, replicate: int) -> np.random.Generator:
-    """Return the source of everything random in one replicate at one size."""
-    return np.random.default_rng([problem["seed"], size, replicate])
 
 
 def recovery(size: int, signal: float, rng: np.random.Generator, rank: int = 1) -> Task:
@@ -136,10 +129,15 @@ def waiting_logarithm(size: float, rank: int, signal: float, start: Start) -> fl
     return _waiting()(size, rank, signal, 1.0, deviation, deviation, start.width)
 
 
-def kept(measure: Callable[[Problem, float], NDArray]) -> Callable[[Problem, float], NDArray]:
-    """Return a function that measures a problem once: faults of the prediction ask again."""
-    known = lru_cache(maxsize=64)(lambda items, size: measure(dict(items), size))
-    return lambda problem, size: known(tuple(sorted(problem.items())), size)
+def added_cost(
+    task: Task, start: Start, bare: Start, signal: float, rng: np.random.Generator
+) -> float:
+    """Return what an active start costs more than one that lacks the cause of a term."""
+    whole, rest = (
+        cost(smallest_error(task, x, signal, x.learned_by(signal, task.d_in), rng))
+        for x in (start, bare)
+    )
+    return whole - rest
 
 
 @cache

@@ -18,6 +18,7 @@ from numerics.tasks import low_rank_from_spectrum
 from numerics.training import Trainer
 from verify.claim import Claim, Fault, Limit, Problem
 from verify.laws import PowerLaw
+from verify.replicates import replicated
 from verify.strategies import seeds
 
 __all__ = ["CLAIMS"]
@@ -33,13 +34,12 @@ RATE, MOST_STEPS = 0.1, 1000
 
 
 def _when_learned(
-    problem: Problem, size: float, replicate: int, rank: int
+    problem: Problem, size: float, rng: np.random.Generator, rank: int
 ) -> tuple[NDArray, NDArray, NDArray, NDArray, float]:
     """Train until the signal is learned; return A, the target, both signal bases and T."""
     d = int(size)
     theta = problem["ratio"] * d
     threshold = theta * d ** -problem["gap"]
-    rng = np.random.default_rng([problem["seed"], d, replicate])
     task = low_rank_from_spectrum([theta] * rank, d, d, 1.0, rng)
     state = random_state(d, d, WIDTH, threshold / WIDTH, rng=rng)
     step = RATE / (theta + threshold)
@@ -60,34 +60,28 @@ def _when_learned(
     raise RuntimeError(f"the signal was not learned in {MOST_STEPS} steps, got {learned:.3g}")
 
 
-def _noise_share(problem: Problem, size: float) -> NDArray:
-    """Return what was learned of the noise beside the signal, one value a replicate."""
-    found = []
-    for replicate in range(REPLICATES):
-        A, Y, left, right, time = _when_learned(problem, size, replicate, problem["rank"])
-        learned, noise = (np.linalg.norm(_beside(x, left, right)) for x in (A, Y))
-        found.append(_exposure(problem, learned / noise, size, time))
-    return np.array(found)
+@replicated(REPLICATES)
+def _noise_share(problem: Problem, size: float, rng: np.random.Generator) -> float:
+    """Return what was learned of the noise beside the signal."""
+    A, Y, left, right, time = _when_learned(problem, size, rng, problem["rank"])
+    learned, noise = (np.linalg.norm(_beside(x, left, right)) for x in (A, Y))
+    return _exposure(problem, learned / noise, size, time)
 
 
-def _plain_share(problem: Problem, size: float) -> NDArray:
+@replicated(REPLICATES)
+def _plain_share(problem: Problem, size: float, rng: np.random.Generator) -> float:
     """Return the square of the share over (theta T)^2, without taking it back to an exposure."""
-    found = []
-    for replicate in range(REPLICATES):
-        A, Y, left, right, time = _when_learned(problem, size, replicate, problem["rank"])
-        learned, noise = (np.linalg.norm(_beside(x, left, right)) for x in (A, Y))
-        found.append((learned / noise / (problem["ratio"] * int(size) * time)) ** 2)
-    return np.array(found)
+    A, Y, left, right, time = _when_learned(problem, size, rng, problem["rank"])
+    learned, noise = (np.linalg.norm(_beside(x, left, right)) for x in (A, Y))
+    return (learned / noise / (problem["ratio"] * int(size) * time)) ** 2
 
 
-def _rank_share(problem: Problem, size: float) -> NDArray:
+@replicated(REPLICATES)
+def _rank_share(problem: Problem, size: float, rng: np.random.Generator) -> float:
     """Return the same from stable ranks: that of A between those of the signal, 1, and of Y."""
-    found = []
-    for replicate in range(REPLICATES):
-        A, Y, _, _, time = _when_learned(problem, size, replicate, 1)
-        share = LEARNED * np.sqrt((stable_rank(A) - 1) / (stable_rank(Y) - 1))
-        found.append(_exposure(problem, share, size, time))
-    return np.array(found)
+    A, Y, _, _, time = _when_learned(problem, size, rng, 1)
+    share = LEARNED * np.sqrt((stable_rank(A) - 1) / (stable_rank(Y) - 1))
+    return _exposure(problem, share, size, time)
 
 
 def _exposure(problem: Problem, share: float, size: float, time: float) -> float:

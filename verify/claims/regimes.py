@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from numpy.typing import NDArray
 
 from numerics.initialization import NetworkState, random_state
 from numerics.prediction import predict_run
@@ -21,6 +20,7 @@ from theory.regimes import Regime
 from theory.scaling import EQUAL_LAYERS, gamma_sigma2, gamma_w
 from verify.claim import Claim, Fault, Limit, Problem
 from verify.laws import PowerLaw
+from verify.replicates import replicated
 from verify.strategies import seeds
 from verify.trained_minima import Start, waiting_logarithm
 
@@ -69,21 +69,21 @@ def _mistaken_exponent(problem: Problem, threshold: float = 2.0, start: float = 
     return min(0.0, max(-1.0, threshold * (layer + width - 1), start * layer + width))
 
 
-def _start_size(problem: Problem, size: float) -> NDArray:
-    """Return the mean square of the entries of A(0), a value a replicate."""
-    states = [_state(problem, int(size), replicate) for replicate in range(REPLICATES)]
-    return np.array([np.mean(state.A**2) for state in states])
+@replicated(REPLICATES)
+def _start_size(problem: Problem, size: float, rng: np.random.Generator) -> float:
+    """Return the mean square of the entries of A(0)."""
+    return np.mean(_state(problem, int(size), rng).A ** 2)
 
 
-def _edge(problem: Problem, size: float) -> NDArray:
-    """Return ``sqrt(largest eigenvalue of C1 / c1) - 1``, a value a replicate."""
-    states = [_state(problem, int(size), replicate) for replicate in range(REPLICATES)]
-    return np.array([np.linalg.norm(x.W1, 2) / np.sqrt(x.c1) - 1 for x in states])
+@replicated(REPLICATES)
+def _edge(problem: Problem, size: float, rng: np.random.Generator) -> float:
+    """Return ``sqrt(largest eigenvalue of C1 / c1) - 1``."""
+    state = _state(problem, int(size), rng)
+    return np.linalg.norm(state.W1, 2) / np.sqrt(state.c1) - 1
 
 
-def _state(problem: Problem, size: int, replicate: int) -> NetworkState:
+def _state(problem: Problem, size: int, rng: np.random.Generator) -> NetworkState:
     width = max(1, round(size ** problem["gamma_w"]))
-    rng = np.random.default_rng([problem["seed"], size, replicate])
     return random_state(size, size, width, size ** problem["gamma_sigma2"], rng=rng)
 
 

@@ -13,7 +13,6 @@ from functools import cache
 import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.initialization import random_state
 from numerics.observables import subspace_alignment
@@ -25,8 +24,8 @@ from theory.symbols import s
 from theory.unified_evolution import mode_rate
 from verify.claim import Claim, Fault, Problem
 from verify.laws import PowerLaws
+from verify.replicates import kept, replicated
 from verify.strategies import seeds
-from verify.trained_minima import draws, kept
 
 __all__ = ["CLAIMS"]
 
@@ -64,8 +63,8 @@ def _trained(task: Task, largest: float, threshold: float, time: float, rng) -> 
     return trainer
 
 
-def _signals(problem: Problem) -> tuple[float, float]:
-    """Return exponents of theta below and above detection."""
+def _sides(problem: Problem) -> tuple[float, float]:
+    """Return exponents, of theta or of c, below and above the noise's largest singular value."""
     level = problem["q"] + 0.5
     return level - problem["below"], level + problem["above"]
 
@@ -73,40 +72,29 @@ def _signals(problem: Problem) -> tuple[float, float]:
 def _gain_exponents(problem: Problem, power: float = 2.0) -> list[float]:
     """Return exponents of the odds of alignment over those of chance, k in d."""
     chance = float(scaling.scale_of(scaling.k / scaling.d).exponent.subs(scaling.PAPER_TASK))
-    hidden = (_excess("detection", p=x, q=problem["q"]) for x in _signals(problem))
+    hidden = (_excess("detection", p=x, q=problem["q"]) for x in _sides(problem))
     return [-power * x - chance if x < 0 else 0.0 for x in hidden]
 
 
 @kept
-def _gain(problem: Problem, size: float) -> NDArray:
-    return _gains(problem, size)
-
-
-def _gains(problem: Problem, size: float, noise: float = 0.0) -> NDArray:
+@replicated(ALIGNMENTS)
+def _gain(
+    problem: Problem, size: float, rng: np.random.Generator, noise: float = 0.0
+) -> list[float]:
     """Return the odds that A's leading singular vectors are those of A*, over those of chance.
 
     Taken when half of the leading singular value has been learned, in an active network.
     """
     d, tau = int(size), size ** (problem["q"] + noise)
-    found = []
-    for replicate in range(ALIGNMENTS):
-        rng = draws(problem, d, replicate)
-        row = []
-        for factor, exponent in zip(SIGNALS, _signals(problem), strict=True):
-            task = low_rank_from_spectrum([factor * size**exponent] * RANK, d, d, tau, rng)
-            largest = float(np.linalg.norm(task.target, 2))
-            time = (np.log1p(d) + 1) / (2 * largest)
-            trainer = _trained(task, largest, largest / d, time, rng)
-            share = np.mean(subspace_alignment(trainer.A, task.truth, RANK))
-            row.append(share / (1 - share) * (d - RANK) / RANK)
-        found.append(row)
-    return np.array(found).T
-
-
-def _thresholds(problem: Problem) -> tuple[float, float]:
-    """Return exponents of c below and above the noise."""
-    level = problem["q"] + 0.5
-    return level - problem["below"], level + problem["above"]
+    odds = []
+    for factor, exponent in zip(SIGNALS, _sides(problem), strict=True):
+        task = low_rank_from_spectrum([factor * size**exponent] * RANK, d, d, tau, rng)
+        largest = float(np.linalg.norm(task.target, 2))
+        time = (np.log1p(d) + 1) / (2 * largest)
+        trainer = _trained(task, largest, largest / d, time, rng)
+        share = np.mean(subspace_alignment(trainer.A, task.truth, RANK))
+        odds.append(share / (1 - share) * (d - RANK) / RANK)
+    return odds
 
 
 @cache
@@ -120,7 +108,7 @@ def _orders() -> tuple[float, float]:
 def _kernel_exponents(problem: Problem, boundary: str = "threshold / noise") -> list[float]:
     """Return exponents of the relative change of C1 by the noise: powers of noise over c."""
     found = []
-    for c in _thresholds(problem):
+    for c in _sides(problem):
         above = _excess(boundary, gamma_sigma2=c - VAST, gamma_w=VAST, q=problem["q"],
                         p=problem["q"] + 1)  # fmt: skip
         found.append(-above * _orders()[int(above > 0)])
@@ -128,25 +116,22 @@ def _kernel_exponents(problem: Problem, boundary: str = "threshold / noise") -> 
 
 
 @kept
-def _kernel_change(problem: Problem, size: float) -> NDArray:
+@replicated(KERNELS)
+def _kernel_change(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return ``||C1 - C1(0)||/||C1(0)||`` beside the signal when the noise has been learned."""
     d, tau = int(size), size ** problem["q"]
-    found = []
-    for replicate in range(KERNELS):
-        rng = draws(problem, d, replicate)
-        row = []
-        for loud, factor, exponent in zip(LOUD, THRESHOLDS, _thresholds(problem), strict=True):
-            task = low_rank_from_spectrum([loud * tau * d], d, d, tau, rng)
-            _, values, right = np.linalg.svd(task.target)
-            threshold, noise = factor * size**exponent, tau * np.sqrt(d)
-            time = (2 + np.log1p(noise / threshold)) / np.hypot(threshold, noise)
-            trainer = _trained(task, float(values[0]), threshold, time, rng)
-            beside = right[1:]
-            change = beside @ trainer.weights[0].T @ trainer.weights[0] @ beside.T
-            change[np.diag_indices_from(change)] -= threshold
-            row.append(np.linalg.norm(change) / (threshold * np.sqrt(d - 1)))
-        found.append(row)
-    return np.array(found).T
+    changes = []
+    for loud, factor, exponent in zip(LOUD, THRESHOLDS, _sides(problem), strict=True):
+        task = low_rank_from_spectrum([loud * tau * d], d, d, tau, rng)
+        _, values, right = np.linalg.svd(task.target)
+        threshold, noise = factor * size**exponent, tau * np.sqrt(d)
+        time = (2 + np.log1p(noise / threshold)) / np.hypot(threshold, noise)
+        trainer = _trained(task, float(values[0]), threshold, time, rng)
+        beside = right[1:]
+        change = beside @ trainer.weights[0].T @ trainer.weights[0] @ beside.T
+        change[np.diag_indices_from(change)] -= threshold
+        changes.append(np.linalg.norm(change) / (threshold * np.sqrt(d - 1)))
+    return changes
 
 
 _GAIN = st.fixed_dictionaries({
@@ -181,7 +166,7 @@ CLAIMS = (
                       {**problem, "below": problem["below"] - 0.5,
                        "above": problem["above"] + 0.5})),
             Fault("noise entries that fall like d^(-1/4)",
-                  measure=lambda problem, size: _gains(problem, size, noise=-0.25)),
+                  measure=lambda problem, size: _gain(problem, size, noise=-0.25)),
         ),
         cost="dear",
     ),

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.regimes import regime
 from verify.claim import Claim, Fault, Limit, Problem
 from verify.laws import PowerLaws
+from verify.replicates import kept, replicated
 from verify.strategies import seeds
 from verify.trained_minima import (
     Start,
+    added_cost,
     cost,
-    draws,
-    kept,
     recovery,
     smallest_error,
     waiting_logarithm,
@@ -76,32 +75,28 @@ def _mistaken_terms(problem: Problem, threshold: float = 2.0, start: float = 2.0
 
 
 @kept
-def _term_costs(problem: Problem, size: float) -> NDArray:
-    """Return what each term adds to the error, a row a term."""
+@replicated(REPLICATES)
+def _term_costs(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
+    """Return what each term adds to the error."""
     d, points = int(size), _terms(problem)
-    found = []
-    for replicate in range(REPLICATES):
-        rng = draws(problem, d, replicate)
-        loud, quiet = problem["ratio"] * d, problem["ratio"] * d / 8
-        task, faint = recovery(d, loud, rng), recovery(d, quiet, rng)
-        starts = {name: Start.of_threshold((LOW * problem["ratio"] if name in TERMS[:3] else HIGH)
-                                           * size**c, size**width)
-                  for name, (c, width) in points.items()}  # fmt: skip
-        runs = ((recovery(d, loud, rng, SPIKES), TERMS[0]), *((task, x) for x in TERMS[:3]))
-        spikes, *errors = (
-            smallest_error(goal, starts[x], loud, starts[x].learned_by(loud, d), rng)
-            for goal, x in runs
-        )
-        spike, fitted, matrix = map(cost, errors)
-        logarithm = waiting_logarithm(d, 1, loud, starts["fitted noise"])
-        missing, noise = (
-            smallest_error(faint, x, quiet, 1 / x.edge(d) + x.unlearned_by(d), rng,
-                           rate=LAZY_RATE)
-            for x in (starts[name] for name in TERMS[3:])
-        )  # fmt: skip
-        found.append([spikes, (fitted - spike) / (logarithm**2 + logarithm / 2), matrix - fitted,
-                      cost(missing), noise])  # fmt: skip
-    return np.array(found).T
+    loud, quiet = problem["ratio"] * d, problem["ratio"] * d / 8
+    task, faint = recovery(d, loud, rng), recovery(d, quiet, rng)
+    starts = {name: Start.of_threshold((LOW * problem["ratio"] if name in TERMS[:3] else HIGH)
+                                       * size**c, size**width)
+              for name, (c, width) in points.items()}  # fmt: skip
+    runs = ((recovery(d, loud, rng, SPIKES), TERMS[0]), *((task, x) for x in TERMS[:3]))
+    spikes, *errors = (
+        smallest_error(goal, starts[x], loud, starts[x].learned_by(loud, d), rng)
+        for goal, x in runs
+    )
+    spike, fitted, matrix = map(cost, errors)
+    logarithm = waiting_logarithm(d, 1, loud, starts["fitted noise"])
+    missing, noise = (
+        smallest_error(faint, x, quiet, 1 / x.edge(d) + x.unlearned_by(d), rng, rate=LAZY_RATE)
+        for x in (starts[name] for name in TERMS[3:])
+    )
+    return [spikes, (fitted - spike) / (logarithm**2 + logarithm / 2), matrix - fitted,
+            cost(missing), noise]  # fmt: skip
 
 
 def _infinite_exponents(problem: Problem) -> list[float]:
@@ -110,26 +105,19 @@ def _infinite_exponents(problem: Problem) -> list[float]:
 
 
 @kept
-def _infinite_noise(problem: Problem, size: float) -> NDArray:
+@replicated(REPLICATES)
+def _infinite_noise(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return what the initial matrix adds to the error below the line, the error above it."""
     d, width = int(size), float(round(size ** problem["gamma_w"]))
-    found = []
-    for replicate in range(REPLICATES):
-        rng = draws(problem, d, replicate)
-        signal = problem["ratio"] * d
-        task = recovery(d, signal, rng)
-        added = FAINT * (size / SIZES[0]) ** problem["below"]
-        below = Start(np.sqrt(added / width), width)
-        above = Start(HIGH * size ** ((problem["above"] - problem["gamma_w"]) / 2), width)
-        vast = Start.of_threshold(below.variance * width, size**VAST)
-        with_matrix, without = (
-            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng))
-            for x in (below, vast)
-        )
-        loud = recovery(d, 2 * signal, rng)
-        time = above.learned_by(2 * signal, d) + above.unlearned_by(d)
-        found.append([with_matrix - without, smallest_error(loud, above, 2 * signal, time, rng)])
-    return np.array(found).T
+    signal = problem["ratio"] * d
+    added = FAINT * (size / SIZES[0]) ** problem["below"]
+    below = Start(np.sqrt(added / width), width)
+    above = Start(HIGH * size ** ((problem["above"] - problem["gamma_w"]) / 2), width)
+    vast = Start.of_threshold(below.variance * width, size**VAST)
+    matrix = added_cost(recovery(d, signal, rng), below, vast, signal, rng)
+    loud = recovery(d, 2 * signal, rng)
+    time = above.learned_by(2 * signal, d) + above.unlearned_by(d)
+    return [matrix, smallest_error(loud, above, 2 * signal, time, rng)]
 
 
 _TERMS = st.fixed_dictionaries({

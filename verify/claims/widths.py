@@ -19,8 +19,9 @@ from theory.quantities import held_noise
 from theory.regimes import boundaries
 from verify.claim import Claim, Fault, Problem
 from verify.laws import PowerLaws
+from verify.replicates import kept, replicated
 from verify.strategies import seeds
-from verify.trained_minima import Start, cost, draws, kept, recovery, smallest_error
+from verify.trained_minima import Start, added_cost, recovery, smallest_error
 
 __all__ = ["CLAIMS"]
 
@@ -43,26 +44,19 @@ def _narrow_exponents(problem: Problem) -> list[float]:
 
 
 @kept
-def _narrow_error(problem: Problem, size: float) -> NDArray:
+@replicated(NARROW_REPLICATES)
+def _narrow_error(problem: Problem, size: float, rng: np.random.Generator) -> NDArray:
     """Return what the initial matrix adds, and the error above, over ``w/(w + d)``."""
     d, width = int(size), float(round(size ** problem["gamma_w"]))
-    found = []
-    for replicate in range(NARROW_REPLICATES):
-        rng = draws(problem, d, replicate)
-        signal = problem["ratio"] * d
-        task = recovery(d, signal, rng)
-        below = Start(size ** ((problem["start"] - problem["gamma_w"]) / 2), width)
-        above = Start(2 * size ** problem["layer"], width)
-        vanishing = Start(below.variance / 100, width)
-        with_matrix, without = (
-            cost(smallest_error(task, x, signal, x.learned_by(signal, d), rng))
-            for x in (below, vanishing)
-        )
-        weak = recovery(d, signal / 2, rng)
-        time = above.learned_by(signal / 2, d) + above.unlearned_by(d)
-        largest = smallest_error(weak, above, signal / 2, time, rng)
-        found.append(np.array([with_matrix - without, largest]) * (width + d) / width)
-    return np.array(found).T
+    signal = problem["ratio"] * d
+    below = Start(size ** ((problem["start"] - problem["gamma_w"]) / 2), width)
+    above = Start(2 * size ** problem["layer"], width)
+    vanishing = Start(below.variance / 100, width)
+    matrix = added_cost(recovery(d, signal, rng), below, vanishing, signal, rng)
+    weak = recovery(d, signal / 2, rng)
+    time = above.learned_by(signal / 2, d) + above.unlearned_by(d)
+    largest = smallest_error(weak, above, signal / 2, time, rng)
+    return np.array([matrix, largest]) * (width + d) / width
 
 
 def _learned_exponents(problem: Problem, power: float = 1.0) -> list[float]:
@@ -77,25 +71,21 @@ def _widths(problem: Problem) -> tuple[float, float]:
 
 
 @kept
-def _learned_share(problem: Problem, size: float) -> NDArray:
+@replicated(RANK_REPLICATES)
+def _learned_share(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return the share of the signal that is learned, with the rounding of w/k taken out."""
-    d = int(size)
-    rank = round(size ** problem["kappa"])
-    found = []
-    for replicate in range(RANK_REPLICATES):
-        rng = draws(problem, d, replicate)
-        signal = problem["ratio"] * d
-        task = recovery(d, signal, rng, rank)
-        row = []
-        for exponent in _widths(problem):
-            width = max(1, round(size**exponent))
-            start = Start.of_threshold(size**VANISHING, width)
-            error = smallest_error(task, start, signal, start.learned_by(signal, d), rng)
-            share = 1 - error / (rank * signal**2 / d**2)
-            exact, rounded = size ** (exponent - problem["kappa"]), width / rank
-            row.append(share * min(1.0, exact) / min(1.0, rounded))
-        found.append(row)
-    return np.array(found).T
+    d, rank = int(size), round(size ** problem["kappa"])
+    signal = problem["ratio"] * d
+    task = recovery(d, signal, rng, rank)
+    shares = []
+    for exponent in _widths(problem):
+        width = max(1, round(size**exponent))
+        start = Start.of_threshold(size**VANISHING, width)
+        error = smallest_error(task, start, signal, start.learned_by(signal, d), rng)
+        share = 1 - error / (rank * signal**2 / d**2)
+        exact, rounded = size ** (exponent - problem["kappa"]), width / rank
+        shares.append(share * min(1.0, exact) / min(1.0, rounded))
+    return shares
 
 
 _NARROW = st.fixed_dictionaries({
