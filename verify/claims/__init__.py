@@ -18,7 +18,7 @@ __all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select"]
 FAMILIES = (
     "conservation", "equivalence", "symmetry", "limits", "asymptotics", "convergence",
     "low_rank_bias", "prediction", "regimes", "trained_errors", "widths", "signal_and_noise",
-    "kernels", "losses", "crossover",
+    "kernels", "losses", "networks", "crossover",
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from numerics.tasks import Task
 from numerics.training import Trainer
 from verify.claim import Claim, Fault, Limit, Problem
 from verify.laws import PowerLaw
+from verify.replicates import over_draws
 from verify.strategies import LOSSES, network, problems, scales, target_matrix, task
 
 __all__ = ["CLAIMS"]
@@ -29,6 +30,7 @@ WIDTHS = (1e8, 1e9, 1e10, 1e11)
 WIDE = (1e5, 1e6, 1e7, 1e8)
 #: Widths beside the dimensions (at most 24 in all), where the exponent is not yet 1/2.
 NARROW = (32.0, 64.0, 128.0, 256.0)
+#: Draws, the same at every width, so that the exponent of each hardly scatters.
 REPLICATES = 16
 STEPS = (100, 170, 300, 520, 900, 1600)
 
@@ -39,26 +41,21 @@ def _end(problem: Problem) -> float:
     return float((1 + np.arcsinh(top / mean)) / (2 * np.hypot(top, mean)))
 
 
-def _width_gap(problem: Problem, width: float, factor: float = 1.0) -> NDArray:
-    """Return distances of descent from the self-consistent dynamics at the end of the run.
-
-    A replicate's draws are the same at every width, so that its own exponent hardly scatters.
-    """
+@over_draws(REPLICATES, np.array)
+def _width_gap(problem: Problem, width: float, factor: float = 1.0) -> float:
+    """Return the distance of descent from the self-consistent dynamics at the end of the run."""
     goal, steps = task(problem), 60
-    gaps = []
-    for replicate in range(REPLICATES):
-        state = network(problem | {"seed": problem["seed"] + replicate}, width)
-        wrong = NetworkState(state.W1, state.W2, factor * state.c1, factor * state.c2, width)
-        finals = []
-        for start, dynamics in ((state, "gradient_descent"), (wrong, "self_consistent")):
-            trainer = Trainer(
-                start, goal, learning_rate=_end(problem) / steps, dynamics=dynamics,
-                loss=problem["loss"],
-            )  # fmt: skip
-            trainer.advance(steps)
-            finals.append(trainer.A)
-        gaps.append(np.linalg.norm(finals[0] - finals[1]))
-    return np.array(gaps)
+    state = network(problem, width)
+    wrong = NetworkState(state.W1, state.W2, factor * state.c1, factor * state.c2, width)
+    finals = []
+    for start, dynamics in ((state, "gradient_descent"), (wrong, "self_consistent")):
+        trainer = Trainer(
+            start, goal, learning_rate=_end(problem) / steps, dynamics=dynamics,
+            loss=problem["loss"],
+        )  # fmt: skip
+        trainer.advance(steps)
+        finals.append(trainer.A)
+    return float(np.linalg.norm(finals[0] - finals[1]))
 
 
 def _start(problem: Problem) -> tuple[NDArray, NDArray, NetworkState]:
@@ -74,6 +71,7 @@ def _lift_descent(problem: Problem, steps: int, factor: float = 1.0) -> NDArray:
     return trainer.A
 
 
+@over_draws()
 def _euler_gap(problem: Problem, steps: float, factor: float = 1.0) -> float:
     """Return the distance of the Euler scheme of equation (1) from the lift's descent."""
     Y, A0, state = _start(problem)
@@ -84,6 +82,7 @@ def _euler_gap(problem: Problem, steps: float, factor: float = 1.0) -> float:
     return float(np.linalg.norm(last - _lift_descent(problem, int(steps), factor)))
 
 
+@over_draws()
 def _descent_gap(problem: Problem, steps: float, factor: float = 1.0) -> float:
     """Return the distance of the closed form from the lift's descent."""
     Y, A0, _ = _start(problem)

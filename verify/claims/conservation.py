@@ -12,6 +12,7 @@ from numerics.observables import balancedness
 from numerics.training import Trainer
 from verify.claim import Claim, Fault, Problem
 from verify.laws import PowerLaw, RoundOff
+from verify.replicates import over_draws
 from verify.strategies import LOSSES, network, problems, target_matrix, task
 
 __all__ = ["CLAIMS"]
@@ -46,6 +47,7 @@ def _without_the_sign(problem: Problem) -> NDArray:
     return W1 @ W1.T + W2.T @ W2
 
 
+@over_draws()
 def _drift(problem: Problem, steps: float, update: str = "simultaneous") -> float:
     state, goal = network(problem), task(problem)
     end = HORIZON / (max(problem["spectrum"]) + state.threshold)

@@ -15,6 +15,7 @@ from numerics.training import UPDATES, Trainer, stability_limit
 from theory.losses import get_loss
 from verify.claim import Claim, Fault, Problem
 from verify.laws import PowerLaw, RoundOff
+from verify.replicates import over_draws
 from verify.strategies import LOSSES, network, problems, target_matrix, task
 
 __all__ = ["CLAIMS"]
@@ -129,6 +130,7 @@ def _point(problem: Problem) -> tuple[NDArray, NDArray, float]:
     return target_matrix(problem, label=4), target_matrix(problem), c
 
 
+@over_draws()
 def _update_gap(problem: Problem, steps: float) -> float:
     """Return the distance of the two updates at a fixed time, for a number of steps."""
     state, goal = network(problem), task(problem)
