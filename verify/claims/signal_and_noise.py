@@ -33,7 +33,7 @@ FAMILY = "signal and noise"
 ALIGNMENT_SIZES = (32.0, 56.0, 100.0, 176.0)
 KERNEL_SIZES = (16.0, 32.0, 64.0, 128.0)
 #: Many directions and draws for alignments, which scatter below detection; C1 averages itself.
-RANK, ALIGNMENTS, KERNELS = 6, 12, 4
+RANK, ALIGNMENTS, KERNELS = 6, 18, 8
 
 #: Width, as a power of d, at which nothing fluctuates.
 VAST = 6.0
