@@ -24,13 +24,11 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from numerics.convolution_layers import ConvolutionLayers, Geometry
-from numerics.networks import Weights
+from numerics.networks import ScaledNetwork, Weights
 from numerics.validation import (
     check_dimension,
     check_matrix,
     check_nonnegative,
-    check_rng,
-    check_vector,
 )
 from theory.activations import Activation, get_activation
 
@@ -40,7 +38,7 @@ __all__ = ["Convolutional"]
 VALUE_BYTES = 2**25
 
 
-class Convolutional:
+class Convolutional(ScaledNetwork):
     """A convolutional network with scalar output, as a function of weights held outside.
 
     Parameters
@@ -131,11 +129,6 @@ class Convolutional:
         received = (self.image_shape[2], *[self.channels] * (self.depth - 1))
         return (*((self.channels, c, *square) for c in received), (self.channels,))
 
-    def initial(self, rng: np.random.Generator | int) -> tuple[NDArray[np.float64], ...]:
-        """Return weights at the start: all entries N(0, 1)."""
-        generator = check_rng(rng)
-        return tuple(generator.standard_normal(shape) for shape in self.shapes)
-
     def outputs(self, weights: Weights, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return f of every image.
 
@@ -177,11 +170,7 @@ class Convolutional:
             With the shapes of the weights.
         """
         checked, rows = self._checked(weights), check_matrix("X", X, (None, self.d_in))
-        factors = check_vector("v", v)
-        if factors.size != len(rows):
-            raise ValueError(
-                f"v must have an entry for each of the {len(rows)} rows of X, got {factors.size}"
-            )
+        factors = self._factors(v, len(rows))
         total = tuple(np.zeros(shape) for shape in self.shapes)
         found = tuple(np.empty(shape) for shape in self.shapes)
         for part in self._parts(len(rows)):
@@ -245,9 +234,3 @@ class Convolutional:
                 )
             sides = tuple(x // stride + 1 for x in room)
             yield sides
-
-    def _checked(self, weights: Weights) -> Weights:
-        found = tuple(np.shape(W) for W in weights)
-        if found != self.shapes:
-            raise ValueError(f"weights must have shapes {self.shapes}, got {found}")
-        return weights

@@ -33,7 +33,9 @@ from numerics.validation import check_dimension, check_matrix, check_rng, check_
 from theory.activations import Activation, get_activation
 from theory.network_source import activation_module
 
-__all__ = ["FullyConnected", "Linearisation", "Network", "Weights", "linearisation"]
+__all__ = [
+    "FullyConnected", "Linearisation", "Network", "ScaledNetwork", "Weights", "linearisation",
+]  # fmt: skip
 
 Weights = Sequence[NDArray[np.float64]]
 
@@ -71,7 +73,36 @@ class Linearisation(Protocol):
         """Return the NTK of the inputs, a buffer."""
 
 
-class FullyConnected:
+class ScaledNetwork:
+    """A network with weights held outside, N(0, 1) at the start: the scales are in its layers."""
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shapes of the weights, those of the output last."""
+        raise NotImplementedError
+
+    def initial(self, rng: np.random.Generator | int) -> tuple[NDArray[np.float64], ...]:
+        """Return weights at the start: all entries N(0, 1)."""
+        generator = check_rng(rng)
+        return tuple(generator.standard_normal(shape) for shape in self.shapes)
+
+    def _checked(self, weights: Weights) -> Weights:
+        found = tuple(np.shape(W) for W in weights)
+        if found != self.shapes:
+            raise ValueError(f"weights must have shapes {self.shapes}, got {found}")
+        return weights
+
+    @staticmethod
+    def _factors(v: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+        factors = check_vector("v", v)
+        if factors.size != count:
+            raise ValueError(
+                f"v must have an entry for each of the {count} rows of X, got {factors.size}"
+            )
+        return factors
+
+
+class FullyConnected(ScaledNetwork):
     """A fully connected network with scalar output, as a function of weights held outside.
 
     Parameters
@@ -114,11 +145,6 @@ class FullyConnected:
         hidden = ((self.width, self.width),) * (self.depth - 1)
         return ((self.width, self.d_in), *hidden, (self.width,))
 
-    def initial(self, rng: np.random.Generator | int) -> tuple[NDArray[np.float64], ...]:
-        """Return weights at the start: all entries N(0, 1)."""
-        generator = check_rng(rng)
-        return tuple(generator.standard_normal(shape) for shape in self.shapes)
-
     def outputs(self, weights: Weights, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return f of every input.
 
@@ -158,11 +184,8 @@ class FullyConnected:
         tuple of ndarray
             With the shapes of the weights.
         """
-        layers, factors = self._at(weights, X), check_vector("v", v)
-        if factors.size != layers.count:
-            raise ValueError(
-                f"v must have an entry for each of the {layers.count} rows of X, got {factors.size}"
-            )
+        layers = self._at(weights, X)
+        factors = self._factors(v, layers.count)
         found = tuple(np.empty(shape) for shape in self.shapes)
         layers.gradient(factors, found)
         return found
@@ -194,12 +217,6 @@ class FullyConnected:
         layers = _Layers(self, check_matrix("X", X, (None, self.d_in)))
         layers.move_to(self._checked(weights))
         return layers
-
-    def _checked(self, weights: Weights) -> Weights:
-        found = tuple(np.shape(W) for W in weights)
-        if found != self.shapes:
-            raise ValueError(f"weights must have shapes {self.shapes}, got {found}")
-        return weights
 
     def _activation_call(self) -> tuple:
         """Return the kernel, its scale c/sqrt(h) and the parameters of the activation."""

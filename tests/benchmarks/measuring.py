@@ -10,13 +10,13 @@ import os
 import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 from threadpoolctl import threadpool_info
 
+from numerics.provenance import versions_of
 from verify.convergence_rates import MINIMUM_SIZES, Fit, fit_exponent
 
 #: A slope is fitted to the upper half of the sizes, to this many where there are as many.
@@ -124,12 +124,6 @@ def measure(
 
 def machine() -> dict[str, object]:
     """Return the processor's name, the cores of this process, its BLAS and the versions."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "not installed"
     blas = {
         f"{pool['internal_api']} {pool['version'] or ''}".strip() + f" ({pool['architecture']})"
         for pool in threadpool_info()
@@ -141,7 +135,7 @@ def machine() -> dict[str, object]:
         "blas": sorted(blas),
         "blas_threads": max((x["num_threads"] for x in threadpool_info()), default=1),
         "load_before": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
-        "versions": found,
+        "versions": versions_of(PACKAGES),
     }
 
 
