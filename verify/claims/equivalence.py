@@ -126,8 +126,9 @@ def _lift_rate(problem: Problem) -> NDArray:
 
 
 def _point(problem: Problem) -> tuple[NDArray, NDArray, float]:
+    """Return a random A, smaller than the target so that no residual is rounding alone, Y and c."""
     c = (problem["c1"] + problem["c2"]) / 2
-    return target_matrix(problem, label=4), target_matrix(problem), c
+    return 0.3 * target_matrix(problem, label=4), target_matrix(problem), c
 
 
 @over_draws()
