@@ -9,12 +9,15 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+from verify.claims import all_claims
 from verify.cli import build_parser
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted((*DOCS.glob("*.rst"), *DOCS.glob("how_to/*.rst")))
 CODE = re.compile(r"^\.\. code-block:: (\w+)\n\n((?:(?:   .*)?\n)+)", re.MULTILINE)
+#: "Surname, Surname and Surname 2020".
+CITATION = re.compile(r"([A-Z][\w'-]+)(?:(?:, | and )[A-Z][\w'-]+(?: [A-Z][\w-]+)*)* (\d{4})")
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -61,3 +64,19 @@ def test_files_that_pages_show_exist():
     assert shown
     for path, targets in shown:
         assert os.path.exists(path.parent / "".join(targets)), (path.name, targets)
+
+
+def bibliography():
+    """Return the first author's surname and the year of every entry."""
+    for entry in re.split(r"^@", (DOCS / "references.bib").read_text(), flags=re.MULTILINE)[1:]:
+        surname = re.search(r"author = \{([^,}]+)", entry)[1]
+        yield re.sub(r"[{}\\'\"]", "", surname), re.search(r"year = \{(\d{4})", entry)[1]
+
+
+def test_what_claims_cite_is_in_the_bibliography():
+    known = set(bibliography())
+    for claim in all_claims().values():
+        texts = (claim.source, claim.law.reason, *(limit.learnt for limit in claim.limits))
+        for text in texts:
+            assert set(CITATION.findall(text)) <= known, f"{claim.name}: {text}"
+    assert CITATION.findall("Geiger, Spigler, Jacot and Wyart 2020")[0] in known
