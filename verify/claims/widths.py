@@ -28,7 +28,7 @@ __all__ = ["CLAIMS"]
 FAMILY = "width"
 NARROW_SIZES = (24.0, 48.0, 96.0, 192.0)
 RANK_SIZES = (32.0, 64.0, 128.0, 256.0)
-NARROW_REPLICATES, RANK_REPLICATES = 10, 3
+NARROW_REPLICATES, RANK_REPLICATES = 16, 3
 
 #: Exponent of c at which nothing of the noise is fitted in waiting.
 VANISHING = -2.0
