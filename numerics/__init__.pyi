@@ -42,6 +42,7 @@ from numerics.prediction import predict_run as predict_run
 from numerics.prediction import predict_cell as predict_cell
 from numerics.predicted_observables import paper_stop as paper_stop
 from numerics.prediction_grid import predict_grid as predict_grid
+from numerics.mode_spectrum import typical_singular_values as typical_singular_values
 from numerics.regimes import regime as regime
 from numerics.regimes import exponent_plane as exponent_plane
 from numerics.advice import advise as advise

@@ -2,22 +2,25 @@
 
 ``Y = A* + noise``, d_out x d_in, by the formulas of :mod:`theory.spectra`.  Each of the k singular
 values of A* above the threshold of detection gives a spike and takes one row and one column from
-the bulk.  These k rows and columns of Y, in the singular bases of A*, are the signal's own block
+the bulk.  These k rows and columns of Y, in the singular bases of A*, are a block of signal and
+noise,
 
-    diag(theta) + tau G = P diag(eta) Q^T,    G: (k, k) of standard normal entries,
+    diag(theta) + tau G = P diag(xi + rho) Q^T,    xi_j = (P^T diag(theta) Q)_jj,
 
-in which close values repel one another: spikes are those of eta, and know ``(P^T diag(theta)
-Q)_jj / eta_j`` of what a signal eta_j would leave in them; both are means over drawn blocks.  The
-bulk is min(m, n) - k singular values at the nodes of a Gauss quadrature of their law.
+G of standard normal entries.  Its singular values repel one another by rho, which the bulk makes
+larger by a factor that grows without bound at the threshold (:mod:`theory.spike_repulsion`); xi
+and rho are means over drawn blocks.  The bulk is min(m, n) - k singular values at the nodes of a
+Gauss quadrature of their law.
 
 Holds for rank << d_in, d_out; with 6 nodes the sums over the bulk are exact to about 1e-9.
-Source: :mod:`theory.spectra`; the signal's own block: ours.
+Source: :mod:`theory.spectra`, :mod:`theory.spike_repulsion`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from types import ModuleType
 
 import numpy as np
 import sympy as sp
@@ -27,6 +30,7 @@ from numerics.kernel_cache import load
 from numerics.validation import check_dimension, check_nonnegative, check_rank, check_vector
 from theory.kernel_source import scalar_kernel
 from theory.spectra import NOISE, SIZES, bulk_correlation, jacobi_matrix, spike_form, y, y_hat
+from theory.spike_repulsion import repulsion_form
 from theory.wishart import rank as rank_symbol
 from theory.wishart import typical_log_mean, typical_spread
 
@@ -38,6 +42,9 @@ DEFAULT_NODES = 6
 #: the singular values of up to 20 spikes are within 1e-3 of their mean.
 BLOCK_DRAWS = 64
 BLOCK_SEED = 7
+
+#: Of the equation for a spike above its signal; the error is squared by each.
+NEWTON_STEPS = 7
 
 #: Draws of the Gaussian orthogonal ensemble: mean eigenvalues to 3e-3, theta to 3e-3/sqrt(d).
 ENSEMBLE_DRAWS = 40_000
@@ -132,25 +139,24 @@ def mode_spectrum(
     # A spike below the threshold stays in the bulk, which then keeps its row and column.
     while True:
         bulk_shape = rows - spikes, columns - spikes
-        eta, share = _own_block(theta, spikes, tau)
-        value, overlap, threshold = _spikes(eta, tau, *bulk_shape)
-        found = int(np.count_nonzero(eta > threshold))
+        own, excess = _own_block(theta, spikes, tau)
+        alone, _, threshold, _ = _evaluate("spikes", own, tau, *bulk_shape)
+        found = int(np.count_nonzero(own > threshold))
         if found >= spikes:
             break
         spikes = found
+    value, known = _placed(own[:spikes], excess[:spikes], tau, *bulk_shape)
     node, count = bulk_nodes(*bulk_shape, tau, wanted)
-    known = np.zeros(node.size)
-    for hat, part in zip(value, share, strict=True):
-        known += part * _bulk_correlation()(tau, node, hat)
-    targets = np.concatenate([value[:spikes], node])
+    spread_out = sum((_bulk_correlation()(tau, node, hat) for hat in alone), np.zeros(node.size))
+    targets = np.concatenate([value, node])
     counts = np.concatenate([np.ones(spikes), count])
-    correlations = np.concatenate([(eta * share * overlap)[:spikes], known])
+    correlations = np.concatenate([known, spread_out])
     if rows != columns:
         targets, correlations = np.append(targets, 0.0), np.append(correlations, 0.0)
         counts = np.append(counts, abs(rows - columns))
     edge = 0.0
     if min(bulk_shape) > 0:
-        edge = _evaluate_spikes(np.ones(1), tau, *bulk_shape)[3][0]
+        edge = _evaluate("spikes", np.ones(1), tau, *bulk_shape)[3][0]
     return ModeSpectrum(
         targets, counts, correlations, spikes, rows != columns, theta, (rows, columns),
         bulk_shape, float(edge), tau, wanted,
@@ -176,37 +182,53 @@ def typical_singular_values(d_out: int, d_in: int, rank: int) -> NDArray[np.floa
 
 
 def _own_block(theta: NDArray, spikes: int, tau: float) -> tuple[NDArray, NDArray]:
-    """Return the singular values eta of the block, and what share of each is signal.
+    """Return xi and rho of the block, means over draws.
 
-    Values of A* that give no spike have no block: theirs are theta and 1.
+    Values of A* that give no spike have no block: theirs are theta and 0.
     """
-    eta, share = theta.copy(), np.ones(theta.size)
+    own, excess = theta.copy(), np.zeros(theta.size)
     if spikes < 2 or tau == 0:  # the mean of |theta + tau g| is theta for a spike
-        return eta, share
+        return own, excess
     G = np.random.default_rng(BLOCK_SEED).standard_normal((BLOCK_DRAWS, spikes, spikes))
     inside = theta[:spikes]
     block = np.diag(inside) + tau * np.concatenate([G, -G])
-    # P and eta from the square: half the cost of an SVD, exact enough for spikes, above the noise.
+    # From the square: half the cost of an SVD, exact enough for spikes, which are above the noise.
     transposed = block.transpose(0, 2, 1)
     squares, left = np.linalg.eigh(block @ transposed)
     values = np.sqrt(squares)
     known = np.einsum("nij,nij->nj", left, inside[:, None] * (transposed @ left)) / values
-    eta[:spikes] = values.mean(0)[::-1]
-    share[:spikes] = known.mean(0)[::-1] / eta[:spikes]
-    return eta, share
+    own[:spikes] = known.mean(0)[::-1]
+    excess[:spikes] = values.mean(0)[::-1] - own[:spikes]
+    return own, excess
 
 
-def _spikes(theta: NDArray, tau: float, rows: float, columns: float) -> tuple[NDArray, ...]:
-    value, overlap, threshold, _ = _evaluate_spikes(theta, tau, rows, columns)
-    return value, np.maximum(overlap, 0.0), threshold
+def _placed(
+    own: NDArray, excess: NDArray, tau: float, rows: float, columns: float
+) -> tuple[NDArray, NDArray]:
+    """Return positions and correlations of spikes; the bulk makes their repulsion larger."""
+    up = np.maximum(excess, 0.0)
+    # From the left of the root of a concave rising function, Newton's steps never pass it.
+    eta = own + up
+    for _ in range(NEWTON_STEPS):
+        gain, slope, _, _ = _evaluate("repulsion", eta, tau, rows, columns)
+        root = np.sqrt(gain)
+        change = 1 - up * slope / (2 * root)
+        eta += (own + up * root - eta) / change
+    value, overlap, _, _ = _evaluate("spikes", eta, tau, rows, columns)
+    _, _, variance, slope = _evaluate("repulsion", own, tau, rows, columns)
+    down = np.minimum(excess, 0.0)
+    spread = np.sqrt(variance)
+    known = own * (overlap / change + down * slope / (2 * spread))
+    return value + down * spread, np.maximum(known, 0.0)
 
 
-def _evaluate_spikes(
-    theta: NDArray, tau: float, rows: float, columns: float
+def _evaluate(
+    name: str, theta: NDArray, tau: float, rows: float, columns: float
 ) -> tuple[NDArray, ...]:
+    """Return value, overlap, threshold and edge of spikes, or V and S^2 with their slopes."""
     out = tuple(np.empty(theta.size) for _ in range(4))
     given = [np.full(theta.size, float(x)) for x in (tau, rows, columns)]
-    _spike_kernel()(theta, *given, *out)
+    getattr(_kernel(name), name)(np.ascontiguousarray(theta), *given, *out)
     return out
 
 
@@ -224,8 +246,9 @@ def bulk_nodes(rows: int, columns: int, tau: float, nodes: int) -> tuple[NDArray
 
 
 @cache
-def _spike_kernel():
-    return load(scalar_kernel("spikes", spike_form())).spikes
+def _kernel(name: str) -> ModuleType:
+    form = {"spikes": spike_form, "repulsion": repulsion_form}[name]()
+    return load(scalar_kernel(name, form))
 
 
 @cache

@@ -247,19 +247,7 @@ def _spike_steps() -> list[Step]:
               sp.simplify(spike_value().subs(theta, detection_threshold()) ** 2),
               sp.expand(bulk_edge() ** 2),
               show=sp.Eq(y_hat, bulk_edge(), evaluate=False)),
-        define("With several signals their own rows and columns, in the singular bases of A*, are "
-               "a block of signal and noise; each singular value eta, an entry of E, acts as "
-               "theta does, beside a bulk of m - k rows and n - k columns.",
-               _own_block()),
     ]  # fmt: skip
-
-
-def _own_block() -> sp.Eq:
-    k = sp.Symbol("k", integer=True, positive=True)
-    signal, noise, left, values, right = (
-        sp.MatrixSymbol(name, k, k) for name in ("Theta", "G", "P", "E", "Q")
-    )
-    return sp.Eq(signal + tau * noise, left * values * right.T, evaluate=False)
 
 
 def _correlation_steps() -> list[Step]:

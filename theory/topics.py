@@ -17,6 +17,7 @@ from theory.pair_flow import pair_flow
 from theory.prediction import prediction
 from theory.single_mode import single_mode
 from theory.spectra import spectra
+from theory.spike_repulsion import spike_repulsion
 from theory.unified_evolution import unified_evolution
 from theory.wishart import wishart
 
@@ -30,6 +31,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "closed-form": ("Closed form for the squared loss", closed_form),
     "single-mode": ("One mode of the mixed regime", single_mode),
     "spectra": ("A low-rank matrix seen through noise", spectra),
+    "spike-repulsion": ("Spikes spread and repel one another", spike_repulsion),
     "wishart": ("Fluctuations of the random start and of the random target", wishart),
     "fluctuations": ("Fluctuations of the random start, to second order", fluctuations),
     "pair-flow": ("Response of a pair of modes in closed form", pair_flow),

@@ -8,6 +8,7 @@ import pytest
 from numerics import mode_spectrum as module
 from numerics.mode_spectrum import mode_spectrum, typical_singular_values
 from numerics.tasks import low_rank_recovery
+from theory.spike_repulsion import repulsion_form
 
 
 def test_spectrum_of_a_drawn_target():
@@ -32,23 +33,62 @@ def test_spectrum_of_a_drawn_target():
     assert spectrum.edge == pytest.approx(values[3], rel=0.03)
 
 
-def test_equal_singular_values_repel_each_other_as_in_draws():
-    d, k, theta, draws = 100, 4, 90.0, 150
-    spectrum = mode_spectrum(d, d, [theta] * k)
-    rng = np.random.default_rng(8)
-    Y = rng.standard_normal((draws, d, d))
+def drawn_spikes(d_out, d_in, theta, draws):
+    """Return the k leading singular values of Y and u^T A* v, a row a draw."""
+    k, rng = len(theta), np.random.default_rng(8)
+    Y = rng.standard_normal((draws, d_out, d_in))
     Y[:, range(k), range(k)] += theta
-    left, values, right = np.linalg.svd(Y)
-    known = theta * np.einsum("nij,nji->nj", left[:, :k], right[:, :, :k])[:, :k]
-    for found, drawn in ((spectrum.targets, values[:, :k]), (spectrum.correlations, known)):
+    left, values, right = np.linalg.svd(Y, full_matrices=False)
+    known = np.einsum("nij,i,nji->nj", left[:, :k], theta, right[:, :, :k])[:, :k]
+    return values[:, :k], known
+
+
+@pytest.mark.parametrize(
+    ("d_out", "d_in", "theta", "bias"),
+    [
+        (100, 100, np.full(4, 90.0), 0.0),
+        (100, 100, np.full(10, 25.0), 0.005),
+        (60, 160, np.full(6, 30.0), 0.005),
+        (60, 160, np.array([30.0, 28.0, 25.0, 18.0, 17.0]), 0.01),
+        # 1.5 times the threshold of detection: the bulk doubles the repulsion.
+        (100, 100, np.full(10, 15.0), 0.03),
+    ],
+)
+def test_singular_values_repel_each_other_as_in_draws(d_out, d_in, theta, bias):
+    k, draws = theta.size, 150
+    spectrum = mode_spectrum(d_out, d_in, theta)
+    values, known = drawn_spikes(d_out, d_in, theta, draws)
+    pairs = ((spectrum.targets, values), (spectrum.correlations, known))
+    for found, drawn in pairs:
         error = drawn.std(0) / math.sqrt(draws)
-        # What the outer rows and columns add to the repulsion, d/theta^2 of it, is left out.
-        spread = d / theta**2 * np.ptp(found[:k])
-        assert (np.abs(drawn.mean(0) - found[:k]) < 3.5 * error + spread).all()
+        # The next order in rho over theta, and in k/d: stated for each case.
+        assert (np.abs(drawn.mean(0) - found[:k]) < 4 * error + bias * theta).all()
     # By itself each would be where one alone is, many standard errors away at both ends.
-    alone = mode_spectrum(d, d, [theta]).targets[0]
-    distance = np.abs(values[:, :k].mean(0) - alone) / (values[:, :k].std(0) / math.sqrt(draws))
-    assert distance[[0, -1]].min() > 10
+    alone = np.array([mode_spectrum(d_out, d_in, [x]).targets[0] for x in theta])
+    distance = np.abs(values.mean(0) - alone) / (values.std(0) / math.sqrt(draws))
+    assert distance[[0, -1]].min() > 5
+
+
+@pytest.mark.parametrize(("d_out", "d_in"), [(60, 160), (160, 60), (100, 100)])
+def test_an_isolated_spike_scatters_as_derived(d_out, d_in):
+    draws = 1000
+    theta = 1.45 * (d_out * d_in) ** 0.25
+    values, _ = drawn_spikes(d_out, d_in, np.array([theta]), draws)
+    form = repulsion_form()
+    point = dict(zip(form.arguments, (theta, 1.0, d_out - 1, d_in - 1), strict=True))
+    predicted = float(form.outputs["variance"].subs(point))
+    assert predicted < 0.6
+    # Four standard errors of a variance, and the next order in 1/d near the threshold.
+    assert np.var(values, ddof=1) == pytest.approx(predicted, rel=4 * math.sqrt(2 / draws) + 0.05)
+
+
+def test_nothing_of_the_signal_is_lost():
+    """<A*, Y> is sum theta^2 in the mean, however the values repel one another."""
+    for d_out, d_in, theta in ((100, 100, np.full(10, 25.0)), (60, 200, np.full(6, 18.0)),
+                               (200, 200, typical_singular_values(200, 200, 5))):  # fmt: skip
+        spectrum = mode_spectrum(d_out, d_in, theta)
+        whole = spectrum.counts @ (spectrum.targets * spectrum.correlations)
+        assert whole == pytest.approx(np.sum(theta**2), rel=5e-3)
 
 
 def test_a_signal_below_the_threshold_stays_in_the_bulk():
