@@ -17,8 +17,8 @@ __all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select"]
 #: Modules of this package, in the order in which they are listed.
 FAMILIES = (
     "conservation", "equivalence", "symmetry", "limits", "asymptotics", "convergence",
-    "low_rank_bias", "prediction", "regimes", "trained_errors", "widths", "signal_and_noise",
-    "kernels", "losses", "networks", "crossover",
+    "low_rank_bias", "spectra", "prediction", "regimes", "trained_errors", "widths",
+    "signal_and_noise", "kernels", "losses", "networks", "crossover",
 )  # fmt: skip
 
 
