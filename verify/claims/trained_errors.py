@@ -30,8 +30,8 @@ __all__ = ["CLAIMS"]
 FAMILY = "trained errors"
 SIZES = (32.0, 54.0, 90.0, 150.0)
 TERMS = ("spike estimation", "fitted noise", "initial matrix", "missing signal", "noise")
-#: Draws of the five terms, and of infinite noise: intervals are about half of what they may be.
-TERM_REPLICATES, REPLICATES = 12, 8
+#: Draws: intervals are about half of what they may be.
+REPLICATES = 12
 
 #: Width and threshold, as powers of d, without fluctuations, and without noise fitted in waiting.
 VAST, VANISHING = 6.0, -0.5
@@ -76,7 +76,7 @@ def _mistaken_terms(problem: Problem, threshold: float = 2.0, start: float = 2.0
 
 
 @kept
-@replicated(TERM_REPLICATES)
+@replicated(REPLICATES)
 def _term_costs(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return what each term adds to the error."""
     d, points = int(size), _terms(problem)
