@@ -128,7 +128,7 @@ def _inverse() -> sp.Eq:
     )
     one = sp.Identity(k)
     blocks = sp.BlockMatrix([[one / g_o - oo, -signal - oi], [-signal.T - oi.T, one / g_i - ii]])
-    return sp.Eq(sp.Symbol("R^{-1}"), blocks, evaluate=False)
+    return sp.Eq(sp.MatrixSymbol("R", 2 * k, 2 * k) ** -1, blocks, evaluate=False)
 
 
 def _gain_steps() -> list[Step]:
