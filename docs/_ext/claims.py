@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 import verify
 from verify.claim import Claim
 from verify.claims import all_claims
-from verify.runner import Verdict, run_limits
+from verify.runner import PROFILES, Verdict, false_alarm_rate, run_limits
 
 __all__ = ["setup"]
 
@@ -38,7 +38,13 @@ class ClaimsDirective(SphinxDirective):
         claims = all_claims().values()
         families = groupby(claims, key=lambda claim: claim.family)
         count = sum(len(claim.faults) for claim in claims)
-        total = nodes.paragraph(text=f"{len(claims)} claims, {count} planted faults.")
+        rates = ", ".join(
+            f"{100 * false_alarm_rate(claims, name):.1f} % ({name})" for name in PROFILES
+        )
+        total = nodes.paragraph(
+            text=f"{len(claims)} claims, {count} planted faults. A run in which every claim is "
+            f"true fails by chance at a rate of at most {rates}."
+        )
         sections = [_family(name, list(members)) for name, members in families]
         return [total, *sections, _reasons(claims)]
 
