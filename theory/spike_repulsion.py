@@ -95,8 +95,8 @@ def _at_spike(expression: sp.Expr) -> sp.Expr:
 
 def _fluctuation_steps() -> list[Step]:
     diagonal, cross = z / (z**2 - y**2), y / (z**2 - y**2)
-    squares = sp.symbols("R_ii R_io", commutative=True)
-    slope = sp.Symbol("R_ii'")
+    inside, across = (sp.Function(name)(z) for name in ("R_ii", "R_io"))
+    slope = inside.diff(z)
     oo, ii, oi = _traces()
     names = [sp.Symbol(f"v_{x}") for x in ("oo", "ii", "oi")]
     other_side = -m * (sp.Function("g_o")(z) / z + sp.Function("g_o")(z).diff(z)) / 2
@@ -106,9 +106,9 @@ def _fluctuation_steps() -> list[Step]:
                "symmetric, and of the noise itself.", _inverse()),
         prove("Each singular value y of the bulk gives", diagonal**2,
               (diagonal / z - diagonal.diff(z)) / 2,
-              show=sp.Eq(squares[0] ** 2, (squares[0] / z - slope) / 2, evaluate=False)),
+              show=sp.Eq(inside**2, (inside / z - slope) / 2, evaluate=False)),
         prove("and", cross**2, -(diagonal / z + diagonal.diff(z)) / 2,
-              show=sp.Eq(squares[1] ** 2, -(squares[0] / z + slope) / 2, evaluate=False)),
+              show=sp.Eq(across**2, -(inside / z + slope) / 2, evaluate=False)),
         define("so that, off the diagonal, pairings of Gaussian entries give the variances",
                sp.Eq(names[0], tau**4 * ii, evaluate=False)),
         define("on the output side,", sp.Eq(names[1], tau**4 * oo, evaluate=False)),
@@ -116,8 +116,7 @@ def _fluctuation_steps() -> list[Step]:
                sp.Eq(names[2], tau**2 + tau**4 * oi, evaluate=False)),
         prove("(the same from either side).",
               _at_spike(oi), _at_spike(other_side),
-              show=sp.Eq(n * (g_i / z + sp.Symbol("g_i'")), m * (g_o / z + sp.Symbol("g_o'")),
-                         evaluate=False)),
+              show=sp.Eq(oi, other_side, evaluate=False)),
     ]  # fmt: skip
 
 
