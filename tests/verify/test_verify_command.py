@@ -1,6 +1,7 @@
 """``mixed-dynamics verify``: its status, its output, and claims from a user's file."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,8 +34,19 @@ def test_claims_that_hold_give_status_0_and_three_files(tmp_path, capsys):
     out = capsys.readouterr().out
     assert "3 of 3 claims hold; 7 of 7 planted faults caught" in out
     assert "by chance" in out
+    # Chance has no part in kernels.
+    assert "nearest" not in out
     read = json.loads((tmp_path / "out" / "verdicts.json").read_text())
     assert read["settings"]["false_alarm_rate"] == 0
+
+
+def test_claims_of_chance_say_how_near_they_came(capsys):
+    assert run("--claim", "initial-matrix", "equation-1", "predicted-distance") == 0
+    (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("nearest")]
+    found = re.findall(r"([a-z-]+) (\d\.\d\d)", line)
+    assert {name for name, _ in found} == {"initial-matrix", "predicted-distance"}
+    first, second = (float(strain) for _, strain in found)
+    assert 1 >= first >= second > 0
 
 
 def test_a_wrong_claim_gives_status_1_and_its_smallest_counterexample(tmp_path, capsys):

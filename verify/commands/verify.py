@@ -91,7 +91,7 @@ def _summary(
     verdicts: Sequence[Verdict], planted: Sequence[Verdict], refuted: Sequence[Verdict],
     rate: float,
 ) -> str:  # fmt: skip
-    """Return the counts, and how often a run of true claims fails by chance."""
+    """Return the counts, how often a run of true claims fails by chance, and what came near."""
     lines = [f"{sum(x.holds for x in verdicts)} of {len(verdicts)} claims hold"]
     if planted:
         caught = sum(x.as_expected for x in planted)
@@ -99,8 +99,16 @@ def _summary(
     if refuted:
         shown = sum(x.as_expected for x in refuted)
         lines.append(f"{shown} of {len(refuted)} limits shown again")
-    counts = "; ".join(lines)
-    return f"{counts}\na run of true claims fails by chance at a rate of at most {rate:.2g}"
+    chance = f"a run of true claims fails by chance at a rate of at most {rate:.2g}"
+    return "\n".join(["; ".join(lines), chance, *_nearest(verdicts)])
+
+
+def _nearest(verdicts: Sequence[Verdict], count: int = 3) -> list[str]:
+    """Return which claims that chance could fail came nearest to it, in units of the allowed."""
+    drawn = [x for x in verdicts if x.holds and x.claim.law.false_alarm > 0]
+    first = sorted(drawn, key=lambda verdict: verdict.outcome.strain, reverse=True)[:count]
+    told = ", ".join(f"{x.claim.name} {x.outcome.strain:.2f}" for x in first)
+    return [f"nearest to their bounds: {told}"] if told else []
 
 
 def _complain(verdict: Verdict) -> None:
