@@ -31,6 +31,7 @@ __all__ = [
     "detection_threshold",
     "jacobi_matrix",
     "mean_edge",
+    "noise_resolvents",
     "spectra",
     "spike_form",
     "spike_overlap",
@@ -56,6 +57,11 @@ TRACY_WIDOM_MEAN = sp.Float("-1.2065335745820")
 def squared_position(value: sp.Expr = P) -> sp.Expr:
     """Return z^2 as a function of P, ``(P + tau^2 m)(P + tau^2 n)/P``."""
     return (value + tau**2 * rows) * (value + tau**2 * columns) / value
+
+
+def noise_resolvents(position: sp.Expr = z, value: sp.Expr = P) -> tuple[sp.Expr, sp.Expr]:
+    """Return g_o and g_i of the noise at a position z with its P."""
+    return tuple(position / (value + tau**2 * size) for size in SIZES)
 
 
 def spike_value(signal: sp.Expr = theta, variance: sp.Expr = tau**2) -> sp.Expr:
@@ -139,7 +145,8 @@ def _resolvent_steps() -> list[Step]:
     first = 1 / g_o + tau**2 * columns * g_i
     second = 1 / g_i + tau**2 * rows * g_o
     inverse, square = 1 / (g_o * g_i), sp.Symbol("z2")
-    product = square / ((P + tau**2 * rows) * (P + tau**2 * columns))
+    output, inner = noise_resolvents()
+    product = square * output * inner / z**2
     (position,) = sp.solve(sp.Eq(product, 1 / P), square)
     return [
         define("Stated: resolvents of the noise at large size,",
@@ -147,10 +154,10 @@ def _resolvent_steps() -> list[Step]:
         define("on the output and on the input side.",
                sp.Eq(g_i, 1 / (z - tau**2 * rows * g_o), evaluate=False)),
         define("Let P be", sp.Eq(P, inverse, evaluate=False)),
-        prove("The first equation gives g_i,", first / g_i, inverse + tau**2 * columns,
-              show=sp.Eq(g_i, z / (P + tau**2 * columns), evaluate=False)),
-        prove("the second g_o,", second / g_o, inverse + tau**2 * rows,
-              show=sp.Eq(g_o, z / (P + tau**2 * rows), evaluate=False)),
+        prove("The first equation gives g_i,", (first / g_i).subs(g_o, 1 / (P * g_i)), z / inner,
+              show=sp.Eq(g_i, inner, evaluate=False)),
+        prove("the second g_o,", (second / g_o).subs(g_i, 1 / (P * g_o)), z / output,
+              show=sp.Eq(g_o, output, evaluate=False)),
         prove("and g_o g_i = 1/P the position as a function of P.",
               position, squared_position(),
               show=sp.Eq(z**2, squared_position(), evaluate=False)),

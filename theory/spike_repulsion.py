@@ -30,7 +30,7 @@ __all__ = ["noise_gain", "repulsion_form", "spike_repulsion", "spike_variance"]
 
 m, n = SIZES
 tau, theta = NOISE, SIGNAL
-z, g_o, g_i, P = spectra.z, spectra.g_o, spectra.g_i, spectra.P
+z, g_o, g_i = spectra.z, spectra.g_o, spectra.g_i
 
 #: A singular value of the bulk.
 y = spectra.y
@@ -85,8 +85,8 @@ def _at_spike(expression: sp.Expr) -> sp.Expr:
     """Write an expression in z, g_o(z) and g_i(z) as a function of theta, at P = theta^2."""
     position = spectra.spike_value()
     slope = position.diff(theta)
-    for name, size in (("g_o", m), ("g_i", n)):
-        resolvent = position / (theta**2 + tau**2 * size)
+    resolvents = spectra.noise_resolvents(position, theta**2)
+    for name, resolvent in zip(("g_o", "g_i"), resolvents, strict=True):
         symbol = sp.Function(name)(z)
         expression = expression.subs(symbol.diff(z), resolvent.diff(theta) / slope)
         expression = expression.subs(symbol, resolvent)
@@ -139,7 +139,6 @@ def _gain_steps() -> list[Step]:
     o, i = sp.Function("g_o")(z), sp.Function("g_i")(z)
     total = tau**4 * (ii / i**2 + oo / o**2) / (4 * theta**2) + (tau**2 + tau**4 * oi) / 2
     V, S = sp.symbols("V S")
-    half = (1 + tau**2 * (m + n) / (2 * theta**2)) / (1 - tau**4 * m * n / theta**4)
     return [
         prove("To first order its determinant vanishes where P = theta^2 + 2 theta epsilon, with",
               first, -2 * theta * move,
@@ -147,7 +146,7 @@ def _gain_steps() -> list[Step]:
         prove("of which, between two signals, the symmetric part counts.  Its variance is tau^2 "
               "V/2, that of the symmetric part of noise of variance tau^2 V, with",
               _at_spike(2 * total / tau**2), noise_gain(),
-              show=sp.Eq(V, half, evaluate=False)),
+              show=sp.Eq(V, noise_gain(), evaluate=False)),
         prove("For m = n it is", noise_gain().subs(m, n), 1 / (1 - tau**2 * n / theta**2),
               show=sp.Eq(V, 1 / (1 - tau**2 * n / theta**2), evaluate=False)),
         prove("A signal's overlap is the slope of its position: d yhat = u^T dA* v.",
@@ -159,16 +158,18 @@ def _gain_steps() -> list[Step]:
 
 
 def _position_steps() -> list[Step]:
-    known, rest, unit, eta = sp.symbols("xi rho u eta", positive=True)
-    gain = sp.sqrt(noise_gain().subs(m, n)).subs(theta, eta)
-    position = spectra.spike_value().subs({m: n, theta: eta})
-    first = gain.subs(eta, known)
-    second = (gain * gain.diff(eta)).subs(eta, known)
-    small = sp.series(
-        position.subs(eta, known + unit * first + unit**2 * second), unit, 0, 3
-    ).removeO()
-    spread = sp.sqrt(spike_variance().subs({m: n, theta: known}))
-    V, w = sp.Function("V"), sp.Function("yhat")
+    known, rest, unit, scale, eta = sp.symbols("xi rho u s eta", positive=True)
+    V, w = sp.Function("V", positive=True), sp.Function("yhat")
+    equation = eta - scale * known - tau * rest * sp.sqrt(V(eta))
+    moved = -w(eta).diff(eta) * equation.diff(scale) / equation.diff(eta)
+    correlation = known * w(eta).diff(eta) / (1 - tau * rest * sp.sqrt(V(eta)).diff(eta))
+    # Each time the equation is put into itself, one more order of its solution is right.
+    solution = known
+    for _ in range(2):
+        solution = known + unit * sp.sqrt(V(solution))
+    second = (w(solution).diff(unit, 2) / 2).subs(unit, 0).doit()
+    slope = (w(known).diff(known) * V(known)).diff(known) / 2
+    product = (spectra.spike_overlap() * noise_gain()).subs(m, n)
     return [
         define("Singular values of Theta + s G are xi + s rho, where xi = p^T Theta q of its "
                "singular vectors is what they know of the signal.  The spike is where the noise "
@@ -176,11 +177,12 @@ def _position_steps() -> list[Step]:
                sp.Eq(eta, known + tau * sp.sqrt(V(eta)) * rest, evaluate=False)),
         define("at", sp.Eq(spectra.y_hat, w(eta), evaluate=False)),
         prove("and knows of A* how it moves with the size of the signal, where xi does alone.",
-              sp.diff(eta - unit * gain, eta), 1 - unit * gain.diff(eta),
-              show=sp.Eq(sp.Symbol("corr"), known * w(eta).diff(eta)
-                         / (1 - tau * rest * sp.sqrt(V(eta)).diff(eta)), evaluate=False)),
-        prove("For m = n the second order in tau rho vanishes.  Where the spike lies below its "
-              "signal, and the equation may have no root, this first order is taken.",
-              sp.simplify(small - position.subs(eta, known) - unit * spread), sp.S.Zero,
-              show=sp.Eq(spectra.y_hat, w(known) + tau * rest * sp.Symbol("S"), evaluate=False)),
+              moved, correlation, show=sp.Eq(sp.Symbol("corr"), correlation, evaluate=False)),
+        prove("The second order of its place in u = tau rho has the factor", second, slope,
+              show=slope),
+        prove("and vanishes for m = n, where", product, sp.S.One,
+              show=sp.Eq(sp.Derivative(w(known), known) * V(known), sp.S.One, evaluate=False)),
+        define("Where the spike lies below its signal, and the equation may have no root, the "
+               "first order is taken.",
+               sp.Eq(spectra.y_hat, w(known) + tau * rest * sp.Symbol("S"), evaluate=False)),
     ]  # fmt: skip

@@ -30,6 +30,8 @@ def test_every_step_is_proved_and_prints(derivation):
     [
         ("_resolvent_steps", "squared_position",
          lambda P=sx.P: (P + sx.tau**2 * sx.rows) * (P + sx.columns) / P),
+        ("_resolvent_steps", "noise_resolvents",
+         lambda z=sx.z, P=sx.P: (z / (P + sx.tau**2 * sx.columns),) * 2),
         ("_jacobi_steps", "jacobi_matrix",
          lambda: (1, sx.tau**2 * (sx.rows + sx.columns), sx.tau**2 * sx.rows)),
         ("_spike_steps", "spike_value",

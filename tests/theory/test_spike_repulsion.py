@@ -22,9 +22,10 @@ def test_every_step_is_proved_and_prints():
         (sr, "_gain_steps", "noise_gain", lambda: sp.S.One),
         (sr, "_gain_steps", "noise_gain", lambda: 1 / (1 - sr.tau**2 * sr.n / sr.theta**2)),
         (sr, "_gain_steps", "_traces", lambda: (0, 0, 0)),
+        (spectra, "_gain_steps", "noise_resolvents", lambda z, P: (z / P, z / P)),
         (spectra, "_gain_steps", "spike_overlap", lambda: 1 - sr.tau**2 * sr.n / sr.theta**2),
-        (sr, "_position_steps", "spike_variance", lambda: sp.S.One),
         (sr, "_position_steps", "noise_gain", lambda: sp.S.One),
+        (spectra, "_position_steps", "spike_overlap", lambda: sr.theta),
     ],
 )
 def test_a_wrong_formula_is_not_proved(monkeypatch, module, steps, name, fault):
