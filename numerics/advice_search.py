@@ -22,9 +22,11 @@ import numpy as np
 import sympy as sp
 
 from numerics.mode_spectrum import ModeSpectrum
-from numerics.predicted_observables import Network, evaluate, sums_of_errors
+from numerics.predicted_observables import Network, sums_of_errors
 from numerics.prediction import STATUS as PREDICTION_STATUS
 from numerics.prediction import WIDTHS_PER_RANK, status_of
+from numerics.scalar_forms import evaluate
+from theory.prediction import estimate_form
 from theory.single_mode import stability_limit
 from theory.spectra import SIZES, mean_edge, tau
 from theory.symbols import c, y
@@ -133,7 +135,7 @@ def outcome(spectrum: ModeSpectrum, network: Network, budget: int) -> Outcome:
             trajectory = trajectory.joined(recursion.advance(min(done, most - done)))
         smallest, power = test[best], trajectory.power[best] / entries
         estimate = evaluate(
-            "estimates", power, smallest - sums["test"][best] / entries - power,
+            estimate_form, power, smallest - sums["test"][best] / entries - power,
             spectrum.signal[0], network.threshold, network.width, *spectrum.shape[::-1],
             network.learning_rate * best, spectrum.noise, spectrum.signal.size,
         )["truncation"]  # fmt: skip

@@ -21,16 +21,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
-from types import ModuleType
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv
 
-from numerics.kernel_cache import load
+from numerics.scalar_forms import evaluate
 from numerics.validation import check_dimension, check_nonnegative, check_rank, check_vector
-from theory.kernel_source import scalar_kernel
 from theory.spectra import NOISE, SIZES, bulk_correlation, jacobi_matrix, spike_form, y, y_hat
 from theory.spike_repulsion import repulsion_form
 from theory.wishart import rank as rank_symbol
@@ -142,14 +140,14 @@ def mode_spectrum(
     while True:
         bulk_shape = rows - spikes, columns - spikes
         own, excess = _own_block(theta, spikes, tau)
-        alone, _, threshold, _ = _evaluate("spikes", own, tau, *bulk_shape)
-        found = int(np.count_nonzero((own > threshold)[:spikes]))
+        alone = evaluate(spike_form, own, tau, *bulk_shape)
+        found = int(np.count_nonzero((own > alone["threshold"])[:spikes]))
         if found == spikes:
             break
         spikes = found
     value, known = _placed(own[:spikes], excess[:spikes], tau, *bulk_shape)
     node, count = bulk_nodes(*bulk_shape, tau, wanted)
-    spread_out = sum((_bulk_correlation()(tau, node, hat) for hat in alone), np.zeros(node.size))
+    spread_out = _bulk_correlation()(tau, node, alone["value"][:, None]).sum(0)
     targets = np.concatenate([value, node])
     counts = np.concatenate([np.ones(spikes), count])
     correlations = np.concatenate([known, spread_out])
@@ -158,7 +156,7 @@ def mode_spectrum(
         counts = np.append(counts, abs(rows - columns))
     edge = 0.0
     if min(bulk_shape) > 0:
-        edge = _evaluate("spikes", np.ones(1), tau, *bulk_shape)[3][0]
+        edge = evaluate(spike_form, 1.0, tau, *bulk_shape)["edge"]
     return ModeSpectrum(
         targets, counts, correlations, spikes, rows != columns, theta, (rows, columns),
         bulk_shape, float(edge), tau, wanted,
@@ -230,26 +228,15 @@ def _placed(
     # From the left of the root of a concave rising function, Newton's steps never pass it.
     eta = own + up
     for _ in range(NEWTON_STEPS):
-        gain, slope, _, _ = _evaluate("repulsion", eta, tau, rows, columns)
-        root = np.sqrt(gain)
-        change = 1 - up * slope / (2 * root)
+        noise = evaluate(repulsion_form, eta, tau, rows, columns)
+        root = np.sqrt(noise["gain"])
+        change = 1 - up * noise["gain_slope"] / (2 * root)
         eta += (own + up * root - eta) / change
-    value, overlap, _, _ = _evaluate("spikes", eta, tau, rows, columns)
-    _, _, variance, slope = _evaluate("repulsion", own, tau, rows, columns)
-    down = np.minimum(excess, 0.0)
-    spread = np.sqrt(variance)
-    known = own * (overlap / change + down * slope / (2 * spread))
-    return value + down * spread, np.maximum(known, 0.0)
-
-
-def _evaluate(
-    name: str, theta: NDArray, tau: float, rows: float, columns: float
-) -> tuple[NDArray, ...]:
-    """Return value, overlap, threshold and edge of spikes, or V and S^2 with their slopes."""
-    out = tuple(np.empty(theta.size) for _ in range(4))
-    given = [np.full(theta.size, float(x)) for x in (tau, rows, columns)]
-    getattr(_kernel(name), name)(np.ascontiguousarray(theta), *given, *out)
-    return out
+    spike = evaluate(spike_form, eta, tau, rows, columns)
+    noise = evaluate(repulsion_form, own, tau, rows, columns)
+    down, spread = np.minimum(excess, 0.0), np.sqrt(noise["variance"])
+    known = own * (spike["overlap"] / change + down * noise["variance_slope"] / (2 * spread))
+    return spike["value"] + down * spread, np.maximum(known, 0.0)
 
 
 def bulk_nodes(rows: int, columns: int, tau: float, nodes: int) -> tuple[NDArray, NDArray]:
@@ -263,12 +250,6 @@ def bulk_nodes(rows: int, columns: int, tau: float, nodes: int) -> tuple[NDArray
     matrix += np.diag([off] * (count - 1), 1) + np.diag([off] * (count - 1), -1)
     squares, vectors = np.linalg.eigh(matrix)
     return tau * np.sqrt(np.maximum(squares, 0.0)), size * vectors[0] ** 2
-
-
-@cache
-def _kernel(name: str) -> ModuleType:
-    form = {"spikes": spike_form, "repulsion": repulsion_form}[name]()
-    return load(scalar_kernel(name, form))
 
 
 @cache

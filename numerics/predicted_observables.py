@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
-from types import ModuleType
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from numerics.kernel_cache import load
 from numerics.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
+from numerics.scalar_forms import evaluate
 from numerics.second_order import Recursion, Trajectory, euler_modes
-from theory.kernel_source import StableForm, scalar_kernel
 from theory.prediction import error_form, estimate_form, excess_form, outlier_form
 from theory.prediction_source import stopping_module
 
@@ -83,7 +81,7 @@ def observe(spectrum: ModeSpectrum, network: Network, trajectory: Trajectory) ->
     sums = {key: value / entries for key, value in sums_of_errors(spectrum, trajectory).items()}
     power = trajectory.power / entries
     estimates = evaluate(
-        "estimates", power, sums["test_shifted"] - sums["test"] - power, spectrum.signal[0],
+        estimate_form, power, sums["test_shifted"] - sums["test"] - power, spectrum.signal[0],
         network.threshold, network.width, d_in, d_out, network.learning_rate * np.arange(steps),
         spectrum.noise, spectrum.signal.size,
     )  # fmt: skip
@@ -121,19 +119,10 @@ def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]
     return int(load(stopping_module()).stop(train, test))
 
 
-def evaluate(name: str, *arguments: ArrayLike) -> dict[str, NDArray[np.float64]]:
-    """Return the outputs of one of the forms on arrays that are broadcast together."""
-    arrays = np.broadcast_arrays(*(np.asarray(x, dtype=np.float64) for x in arguments))
-    flat = [np.ascontiguousarray(x).ravel() for x in arrays]
-    out = {key: np.empty(flat[0].size) for key in _forms()[name].outputs}
-    getattr(_kernel(name), name)(*flat, *out.values())
-    return {key: value.reshape(arrays[0].shape) for key, value in out.items()}
-
-
 def sums_of_errors(spectrum: ModeSpectrum, trajectory: Trajectory) -> dict[str, NDArray]:
     """Return test and train error and ``||A||_F^2``, sums over entries, to orders 0 and 2."""
     shares = evaluate(
-        "errors", trajectory.mode, trajectory.shift, spectrum.targets,
+        error_form, trajectory.mode, trajectory.shift, spectrum.targets,
         spectrum.correlations,
     )  # fmt: skip
     sums = {key: value @ spectrum.counts for key, value in shares.items()}
@@ -155,12 +144,12 @@ def singular_values(
         return trajectory.mode[:, :rank] + trajectory.shift[:, :rank], np.zeros(steps)
     variance = trajectory.bulk_power / math.prod(size)
     last = last_mode(spectrum.edge, network, steps)
-    edge = evaluate("outliers", last, variance, *map(float, size))["edge"]
+    edge = evaluate(outlier_form, last, variance, *map(float, size))["edge"]
     outlier = np.repeat(edge[:, None], rank, axis=1)
     spikes = spectrum.spikes
     mode = trajectory.mode[:, :spikes] + trajectory.shift[:, :spikes]
     found = evaluate(
-        "outliers", mode, variance[:, None], *map(float, size)
+        outlier_form, mode, variance[:, None], *map(float, size)
     )  # fmt: skip
     apart = mode > np.maximum(found["threshold"], 0.0)
     out = np.where(apart, found["outlier"], 0.0)
@@ -199,7 +188,7 @@ def distance(
     noisy = mode_spectrum(d_out, d_in, spectrum.signal, noise, nodes)
     power = network.recursion(noisy, matrix=False).advance(steps).power
     value, count = bulk_nodes(d_out, d_in, math.sqrt(variance), nodes)
-    excess = evaluate("excess", value, network.threshold)["excess"] @ count
+    excess = evaluate(excess_form, value, network.threshold)["excess"] @ count
     consistent = network.recursion(
         spectrum, scales=False, mean_shift=(excess / d_in, excess / d_out)
     ).advance(steps)
@@ -209,18 +198,3 @@ def distance(
             spectrum, network.threshold, network.learning_rate, steps, network.update
         )  # fmt: skip
     return np.sqrt(power + gap**2 @ spectrum.counts)
-
-
-@cache
-def _forms() -> dict[str, StableForm]:
-    return {
-        "errors": error_form(),
-        "estimates": estimate_form(),
-        "outliers": outlier_form(),
-        "excess": excess_form(),
-    }
-
-
-@cache
-def _kernel(name: str) -> ModuleType:
-    return load(scalar_kernel(name, _forms()[name]))
