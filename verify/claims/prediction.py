@@ -6,8 +6,6 @@ draw: smallest test error, and distance of descent from the self-consistent dyna
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -18,6 +16,7 @@ from numerics.tasks import low_rank_from_spectrum
 from numerics.training import Trainer
 from verify.claim import Claim, Fault, Limit, Problem
 from verify.laws import Sampling
+from verify.replicates import kept
 from verify.strategies import seeds
 
 __all__ = ["CLAIMS"]
@@ -50,14 +49,9 @@ def _predicted(problem: Problem, noise: float = 1.0, units: float = 1.0) -> tupl
     return float(run.min_test_error), float(run.max_distance)
 
 
+@kept
 def _measured(problem: Problem) -> tuple[NDArray, NDArray]:
     """Return the same of trained networks, one value a draw of noise and start."""
-    return _trained(tuple(sorted(problem.items())))
-
-
-@lru_cache(maxsize=8)
-def _trained(items: tuple) -> tuple[NDArray, NDArray]:
-    problem = dict(items)
     values, width, threshold, rate, steps = _scales(problem)
     d = problem.get("d", DIMENSION)
     errors, distances = [], []
