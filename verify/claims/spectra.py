@@ -6,6 +6,7 @@ that of any singular bases; signals are multiples of the threshold of detection.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.mode_spectrum import mode_spectrum
-from theory.spectra import spike_overlap, spike_value
+from theory.spectra import spike_form
 from theory.spike_repulsion import repulsion_form
 from verify.claim import Claim, Fault, Problem
 from verify.laws import Sampling
@@ -27,9 +28,21 @@ FAMILY = "spectra"
 GAPS, BATCHES, BATCH = 800, 40, 40
 
 
+@cache
+def _formula(quantity: str) -> Callable[..., float]:
+    forms = (spike_form(), repulsion_form())
+    outputs = {name: value for form in forms for name, value in form.outputs.items()}
+    return sp.lambdify(forms[0].arguments, outputs[quantity], "math")
+
+
+def _spike(quantity: str, problem: Problem, theta: float, taken: int = 0) -> float:
+    """Return a quantity of a spike beside a bulk that lacks so many rows and columns."""
+    sides = (problem[name] - taken for name in ("d_out", "d_in"))
+    return float(_formula(quantity)(theta, problem["noise"], *sides))
+
+
 def _signal(problem: Problem) -> float:
-    threshold = problem["noise"] * (problem["d_out"] * problem["d_in"]) ** 0.25
-    return float(problem["ratio"] * threshold)
+    return problem["ratio"] * _spike("threshold", problem, 1.0)
 
 
 def _drawn(problem: Problem, count: int, draws: int) -> NDArray:
@@ -62,8 +75,7 @@ def _gap_of_the_block(problem: Problem, moved: bool = True) -> float:
     block = _signal(problem) * np.eye(rank) + noise * rng.standard_normal((4000, rank, rank))
     values = np.linalg.svd(block, compute_uv=False).mean(0)
     if moved:
-        sides = problem["d_out"] - rank, problem["d_in"] - rank
-        values = np.array([_spike()(x, noise, *sides)[0] for x in values])
+        values = np.array([_spike("value", problem, x, rank) for x in values])
     return float(values[0] - values[-1])
 
 
@@ -73,18 +85,13 @@ def _scatter(problem: Problem) -> NDArray:
     return values.var(axis=1, ddof=1)
 
 
-def _predicted_scatter(problem: Problem, of: int = 2, power: int = 1) -> float:
-    sides = problem["d_out"] - 1, problem["d_in"] - 1
-    found = _spike()(_signal(problem), problem["noise"], *sides)[of]
-    return float(problem["noise"] ** 2 * found**power)
+def _predicted_scatter(problem: Problem) -> float:
+    return problem["noise"] ** 2 * _spike("variance", problem, _signal(problem), 1)
 
 
-@cache
-def _spike():
-    """Return position, overlap and S^2 of a spike as a function of theta, tau, m and n."""
-    form = repulsion_form()
-    quantities = (spike_value(), spike_overlap(), form.outputs["variance"])
-    return sp.lambdify(form.arguments, quantities, "math")
+def _scatter_of_the_slope(problem: Problem) -> float:
+    """Return the scatter without V, by which the position changes with the signal alone."""
+    return problem["noise"] ** 2 * _spike("overlap", problem, _signal(problem), 1) ** 2
 
 
 _SHAPES = {"d_out": st.integers(60, 140), "d_in": st.integers(60, 140),
@@ -129,8 +136,7 @@ CLAIMS = (
         faults=(
             Fault("the variance of a noise entry",
                   predict=lambda problem: problem["noise"] ** 2),
-            Fault("the square of the overlap alone",
-                  predict=lambda problem: _predicted_scatter(problem, of=1, power=2)),
+            Fault("the square of the overlap alone", predict=_scatter_of_the_slope),
         ),
         cost="dear",
     ),
