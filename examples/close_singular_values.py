@@ -1,8 +1,9 @@
 """Predicted against trained where many or close singular values stand near the noise.
 
 Tasks of rank 5, d/10 and 3d/20: equal values of the usual size d/sqrt(rank), typical ones, and
-equal ones of 1.5 times the threshold of detection sqrt(d).  Prints the smallest test error and
-the stable rank of A at that iteration, the mean of trained runs beside the prediction.
+equal ones near the threshold of detection sqrt(d), 1.5 times that unless ``--near`` says another
+number.  Prints the smallest test error and the stable rank of A at that iteration, the mean of
+trained runs beside the prediction.
 
     python examples/close_singular_values.py
     python examples/close_singular_values.py --d 50 100 200 400 --runs 32 24 16 8
@@ -33,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--d", type=int, nargs="+", default=[50, 100], help="dimensions")
     parser.add_argument("--runs", type=int, nargs="+", default=[8], help="one or one a dimension")
+    parser.add_argument("--near", type=float, default=1.5, help="values over the threshold")
     options = parser.parse_args()
     runs = options.runs * len(options.d) if len(options.runs) == 1 else options.runs
     print(f"{'d':>4}{'rank':>5}  {'values':20}{'smallest error':>24}{'stable rank':>24}")
@@ -40,20 +42,20 @@ def main() -> None:
         found = [
             compare(d, name, values, count)
             for d, count in zip(options.d, runs, strict=True)
-            for name, values in tasks(d)
+            for name, values in tasks(d, options.near)
         ]
     largest = np.abs(found).max(axis=0)
     print(f"{len(found)} tasks: smallest errors within {largest[0]:.1%}, "
           f"stable ranks within {largest[1]:.1%}")  # fmt: skip
 
 
-def tasks(d: int) -> list[tuple[str, np.ndarray]]:
+def tasks(d: int, near: float) -> list[tuple[str, np.ndarray]]:
     """Return the singular values of each task of a dimension."""
     ranks = sorted({5, d // 10, 3 * d // 20})
     kinds = {
         "equal": lambda k: np.full(k, d / np.sqrt(k)),
         "typical": lambda k: typical_singular_values(d, d, k),
-        "equal, near the noise": lambda k: np.full(k, 1.5 * np.sqrt(d)),
+        "equal, near the noise": lambda k: np.full(k, near * np.sqrt(d)),
     }
     return [(name, kind(k)) for k in ranks for name, kind in kinds.items()]
 
