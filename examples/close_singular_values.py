@@ -45,8 +45,10 @@ def main() -> None:
             for name, values in tasks(d, options.near)
         ]
     largest = np.abs(found).max(axis=0)
-    print(f"{len(found)} tasks: smallest errors within {largest[0]:.1%}, "
-          f"stable ranks within {largest[1]:.1%}")  # fmt: skip
+    print(
+        f"{len(found)} tasks: smallest errors within {largest[0]:.1%}, "
+        f"stable ranks within {largest[1]:.1%}"
+    )
 
 
 def tasks(d: int, near: float) -> list[tuple[str, np.ndarray]]:
@@ -66,22 +68,32 @@ def compare(d: int, name: str, values: np.ndarray, runs: int) -> tuple[float, fl
     start = {"width": WIDTH, "init_variance": threshold / WIDTH}
     # Twice the time in which the weakest value is learned from the threshold.
     steps = int(np.ceil(2 * np.log(2 * values[-1] / threshold) / (2 * values[-1]) / rate))
-    predicted = predict_run(d, d, **start, learning_rate=rate, iterations=steps,
-                            singular_values=values, allow_out_of_range=True)  # fmt: skip
+    predicted = predict_run(
+        d,
+        d,
+        **start,
+        learning_rate=rate,
+        iterations=steps,
+        singular_values=values,
+        allow_out_of_range=True,
+    )
     trained = []
     for seed in range(runs):
         rng = np.random.default_rng(seed)
         task = low_rank_from_spectrum(values, d, d, 1.0, rng)
         state = random_state(d, d, WIDTH, threshold / WIDTH, rng=rng)
-        trained.append(train(state, task, learning_rate=rate, iterations=steps,
-                             observe=["stable_rank"]))  # fmt: skip
+        trained.append(
+            train(state, task, learning_rate=rate, iterations=steps, observe=["stable_rank"])
+        )
     data = xr.concat(trained, "run")
     least = data.test_error.min("iteration")
     at = int(data.test_error.mean("run").argmin("iteration"))
     ranks = data.stable_rank.isel(iteration=at)
     columns, deviations = [], []
-    for value, draws in ((predicted.test_error.min(), least),
-                         (predicted.stable_rank.isel(iteration=at), ranks)):  # fmt: skip
+    for value, draws in (
+        (predicted.test_error.min(), least),
+        (predicted.stable_rank.isel(iteration=at), ranks),
+    ):
         mean, error = float(draws.mean()), float(draws.std(ddof=1)) / np.sqrt(runs)
         deviations.append(float(value) / mean - 1)
         columns.append(f"{mean:.4g} {deviations[-1]:+.2%} +- {error / mean:.2%}")

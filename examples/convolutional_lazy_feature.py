@@ -25,14 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from numerics import (
-    Convolutional,
-    ImageData,
-    StepRule,
-    frozen_flow,
-    load_images,
-    train_network,
-)
+from numerics import Convolutional, ImageData, StepRule, frozen_flow, load_images, train_network
 
 FROZEN = "frozen"
 
@@ -118,9 +111,14 @@ def train(
         else:
             alpha = scale / math.sqrt(network.width)
             run = train_network(
-                network, start, data.X_train, data.y_train, alpha=alpha,
-                test=(data.X_test[:WATCHED],), rule=RULE,
-            )  # fmt: skip
+                network,
+                start,
+                data.X_train,
+                data.y_train,
+                alpha=alpha,
+                test=(data.X_test[:WATCHED],),
+                rule=RULE,
+            )
             ends = [network.outputs(weights, data.X_test) for weights in (run.weights, start)]
             outputs.append(alpha * (ends[0] - ends[1]))
             changes.append(run.kernel_change)
@@ -168,9 +166,14 @@ def draw(found: dict[int, list[Nets]], y: NDArray[np.float64], options: argparse
         name = "frozen kernel" if label == FROZEN else rf"$\sqrt{{h}}\,\alpha = {label}$"
         errors = [100 * points[k].errors(y) for points in found.values()]
         axes.errorbar(
-            list(found), [x.mean() for x in errors], [standard_error(x) for x in errors],
-            color=f"C{k}", marker="o", capsize=2, label=f"{name}, single nets",
-        )  # fmt: skip
+            list(found),
+            [x.mean() for x in errors],
+            [standard_error(x) for x in errors],
+            color=f"C{k}",
+            marker="o",
+            capsize=2,
+            label=f"{name}, single nets",
+        )
         together = [100 * points[k].misses(y).mean() for points in found.values()]
         axes.plot(
             list(found),

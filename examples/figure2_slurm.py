@@ -15,7 +15,7 @@ import argparse
 
 from dask_jobqueue import SLURMCluster
 
-from verify.cli import main
+from verify.cli.main import main
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)

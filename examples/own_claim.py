@@ -8,7 +8,7 @@ import numpy as np
 
 from numerics import gradient_flow
 from verify import Claim, Fault, RoundOff, run_claims, run_faults, table_header, table_row
-from verify.strategies import network, problems, task
+from verify.problems.strategies import network, problems, task
 
 
 def start(problem, sign=-1.0):
@@ -42,11 +42,13 @@ CLAIMS = (
         measure=lambda problem: np.array([end(problem), scale(problem)]),
         law=RoundOff("integrator", in_eps=False),
         faults=(
-            Fault("the sum instead",
-                  predict=lambda problem: np.array([start(problem, +1.0), scale(problem)])),
+            Fault(
+                "the sum instead",
+                predict=lambda problem: np.array([start(problem, +1.0), scale(problem)]),
+            ),
         ),
     ),
-)  # fmt: skip
+)
 
 if __name__ == "__main__":
     print(table_header())

@@ -61,20 +61,28 @@ def compare(
         test, away = train(cell, options.iterations, options.distance)
         signal = np.linalg.svd(cell.task.truth, compute_uv=False)[: options.rank]
         given = predict_run(
-            d, d, singular_values=signal, width=cell.width, init_variance=cell.init_variance,
-            learning_rate=cell.learning_rate, iterations=test.size + 9, update="sequential",
+            d,
+            d,
+            singular_values=signal,
+            width=cell.width,
+            init_variance=cell.init_variance,
+            learning_rate=cell.learning_rate,
+            iterations=test.size + 9,
+            update="sequential",
             allow_out_of_range=True,
-        )  # fmt: skip
+        )
         typical = predict_cell(gamma_sigma2, gamma_w, d, options.rank, allow_out_of_range=True)
         same = min(test.size, typical.sizes["iteration"])
-        found.append({
-            "run": np.median(abs(given.test_error.values[: test.size] / test - 1)),
-            "minimum": given.min_test_error.item() / test.min() - 1,
-            "iteration": given.min_iteration.item() - int(test.argmin()),
-            "typical": np.median(abs(typical.test_error.values[:same] / test[:same] - 1)),
-            "typical_minimum": typical.min_test_error.item() / test.min() - 1,
-            "distance": away / given.distance.values[: test.size].max() if away else np.nan,
-        })  # fmt: skip
+        found.append(
+            {
+                "run": np.median(abs(given.test_error.values[: test.size] / test - 1)),
+                "minimum": given.min_test_error.item() / test.min() - 1,
+                "iteration": given.min_iteration.item() - int(test.argmin()),
+                "typical": np.median(abs(typical.test_error.values[:same] / test[:same] - 1)),
+                "typical_minimum": typical.min_test_error.item() / test.min() - 1,
+                "distance": away / given.distance.values[: test.size].max() if away else np.nan,
+            }
+        )
     column = {key: np.array([row[key] for row in found]) for key in found[0]}
     line = (
         f"d = {d} ({gamma_sigma2:g}, {gamma_w:g}) {len(seeds)} runs | along the run "

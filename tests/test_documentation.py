@@ -10,7 +10,7 @@ import matplotlib
 import pytest
 
 from verify.claims import all_claims
-from verify.cli import build_parser
+from verify.cli.main import build_parser
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"

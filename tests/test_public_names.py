@@ -27,8 +27,8 @@ NO_EXAMPLE = {
     "Cell": "what prepare_cell returns",
     "CellPoint": "what a sweep runs",
     "DeclaredSweep": "examples/own_sweep.py declares one",
-    "crossover_exponents": "needs a sweep of minutes; tests/verify/test_crossover.py",
-    "draw_shared_diagram": "needs a sweep of minutes; tests/verify/test_crossover.py",
+    "crossover_exponents": "needs a sweep of minutes; tests/verify/cli/test_crossover.py",
+    "draw_shared_diagram": "needs a sweep of minutes; tests/verify/cli/test_crossover.py",
 }
 
 

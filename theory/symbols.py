@@ -9,9 +9,33 @@ from __future__ import annotations
 import sympy as sp
 
 __all__ = [
-    "A", "C1", "C2", "G", "Ghat", "J", "MEANING", "Q", "Theta", "W1", "W2", "X", "Y", "c", "c1",
-    "c2", "d_in", "d_out", "eta", "lam", "n", "s", "s0", "t", "w", "y",
-]  # fmt: skip
+    "A",
+    "C1",
+    "C2",
+    "G",
+    "Ghat",
+    "J",
+    "MEANING",
+    "Q",
+    "Theta",
+    "W1",
+    "W2",
+    "X",
+    "Y",
+    "c",
+    "c1",
+    "c2",
+    "d_in",
+    "d_out",
+    "eta",
+    "lam",
+    "n",
+    "s",
+    "s0",
+    "t",
+    "w",
+    "y",
+]
 
 d_in, d_out, w, n = sp.symbols("d_in d_out w n", integer=True, positive=True)
 eta, c = sp.symbols("eta c", positive=True)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from theory.boundaries_derivation import boundaries_derivation
-from theory.closed_form import closed_form
-from theory.crossover import crossover
-from theory.derivation import Derivation
-from theory.fast_prediction import fast_prediction
-from theory.fluctuations import fluctuations
-from theory.gram_descent import gram_descent
-from theory.gram_dynamics import gram_dynamics
-from theory.kernel_change_derivation import kernel_change
-from theory.pair_flow import pair_flow
-from theory.prediction import prediction
-from theory.single_mode import single_mode
-from theory.spectra import spectra
-from theory.spike_repulsion import spike_repulsion
-from theory.unified_evolution import unified_evolution
-from theory.wishart import wishart
+from theory.algebra.derivation import Derivation
+from theory.crossover.exponents import crossover
+from theory.crossover.kernel_change_derivation import kernel_change
+from theory.dynamics.closed_form import closed_form
+from theory.dynamics.gram_descent import gram_descent
+from theory.dynamics.gram_flow import gram_dynamics
+from theory.dynamics.single_mode import single_mode
+from theory.dynamics.unified_evolution import unified_evolution
+from theory.prediction.closed_form_errors import fast_prediction
+from theory.prediction.errors import prediction
+from theory.prediction.fluctuations import fluctuations
+from theory.prediction.pair_response import pair_flow
+from theory.random_matrices.spike_repulsion import spike_repulsion
+from theory.random_matrices.spiked_matrix import spectra
+from theory.random_matrices.wishart import wishart
+from theory.regimes.boundaries_derivation import boundaries_derivation
 
 __all__ = ["TOPICS", "derive", "latex_document"]
 

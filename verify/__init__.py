@@ -7,7 +7,7 @@ The public names are listed in ``__init__.pyi`` and imported when they are first
 import sys
 
 from theory.public_names import lazy_names
-from verify.dataset_accessor import register
+from verify.figures.dataset_accessor import register
 
 _EXPORTS, __getattr__, __dir__ = lazy_names(sys.modules[__name__])
 

@@ -17,9 +17,9 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import verify
-from verify.claim import Claim
 from verify.claims import all_claims
-from verify.runner import PROFILES, Verdict, false_alarm_rate, run_limits
+from verify.framework.claim import Claim
+from verify.framework.runner import PROFILES, Verdict, false_alarm_rate, run_limits
 
 __all__ = ["setup"]
 
@@ -58,8 +58,12 @@ class ClaimLimitsDirective(SphinxDirective):
         entries = nodes.definition_list()
         for verdict in run_limits(list(all_claims().values())):
             if not verdict.as_expected:
-                logger.warning("limit of %s is not seen: %s", verdict.claim.name,
-                               verdict.limit.looked_true, location=self.get_location())  # fmt: skip
+                logger.warning(
+                    "limit of %s is not seen: %s",
+                    verdict.claim.name,
+                    verdict.limit.looked_true,
+                    location=self.get_location(),
+                )
             entries += _limit(verdict)
         return [entries]
 
@@ -125,8 +129,11 @@ def _limit(verdict: Verdict) -> nodes.definition_list_item:
     limit, outcome = verdict.limit, verdict.outcome
     item = nodes.definition_list_item()
     term = nodes.term()
-    term += [nodes.Text(f"{limit.looked_true.rstrip('.')}: no ("),
-             nodes.literal(text=verdict.claim.name), nodes.Text(")")]  # fmt: skip
+    term += [
+        nodes.Text(f"{limit.looked_true.rstrip('.')}: no ("),
+        nodes.literal(text=verdict.claim.name),
+        nodes.Text(")"),
+    ]
     text = f"Claimed {outcome.predicted}, measured {outcome.measured}: {limit.learnt}."
     item += [term, nodes.definition("", nodes.paragraph(text=text))]
     return item

@@ -1,7 +1,7 @@
 """The reference of the command line, read from the parser itself.
 
-``.. command-line::`` writes a section a command of ``verify.cli.build_parser()``: what it does,
-its usage, and every option with its default.
+``.. command-line::`` writes a section a command of ``verify.cli.main.build_parser()``: what it
+does, its usage, and every option with its default.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 import verify
-from verify.cli import build_parser
+from verify.cli.main import build_parser
 
 __all__ = ["setup"]
 

@@ -37,8 +37,12 @@ class DerivationDirective(SphinxDirective):
             text = nodes.paragraph()
             text += nodes.inline(text=f"({number}) {step.mark}", classes=["step", step.mark])
             text += nodes.Text(f" {step.text}")
-            found += [text, nodes.math_block(latex, latex, nowrap=True, number=None, label=None,
-                                             docname=self.env.docname)]  # fmt: skip
+            found += [
+                text,
+                nodes.math_block(
+                    latex, latex, nowrap=True, number=None, label=None, docname=self.env.docname
+                ),
+            ]
         return [*found, _line("Source", derivation.source)]
 
 

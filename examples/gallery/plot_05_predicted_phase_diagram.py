@@ -22,7 +22,8 @@ figure, grid = plt.subplots(2, 2, figsize=(10.4, 9.0), layout="constrained")
 for panel, axes in zip(PANELS, grid.flat, strict=True):
     draw_panel(data, panel, axes)
     draw_validity(data, axes)
-figure.legend(handles=legend_handles(hatched=True), loc="outside lower center", ncols=2,
-              frameon=False)  # fmt: skip
+figure.legend(
+    handles=legend_handles(hatched=True), loc="outside lower center", ncols=2, frameon=False
+)
 
 print(f"{(data.status == 0).sum().item()} of {data.status.size} cells are in range")

@@ -17,9 +17,14 @@ d, width, variance, rate, steps = 120, 2e5, 2e-4, 5e-4, 120
 spectrum = np.array([75.0, 60.0, 45.0])
 
 predicted = predict_run(
-    d, d, singular_values=spectrum, width=width, init_variance=variance, learning_rate=rate,
+    d,
+    d,
+    singular_values=spectrum,
+    width=width,
+    init_variance=variance,
+    learning_rate=rate,
     iterations=steps,
-)  # fmt: skip
+)
 runs = []
 for seed in range(6):
     task = low_rank_from_spectrum(spectrum, d, d, noise=1.0, rng=seed)
@@ -45,5 +50,7 @@ axes.legend(frameon=False)
 
 smallest = [run.test_error.min().item() for run in runs]
 print(f"trained   {np.mean(smallest):.4f} (deviation {np.std(smallest, ddof=1):.4f})")
-print(f"predicted {predicted.min_test_error.item():.4f} "
-      f"(deviation {predicted.sampling_deviation.item():.4f})")  # fmt: skip
+print(
+    f"predicted {predicted.min_test_error.item():.4f} "
+    f"(deviation {predicted.sampling_deviation.item():.4f})"
+)

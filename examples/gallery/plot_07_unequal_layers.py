@@ -20,8 +20,10 @@ times = np.linspace(0, 0.25, 60)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.0), layout="constrained")
 for share, style, width_of_line, colour in (
-    (0.5, "-", 4.0, COLOURS[5]), (0.8, "--", 2.0, COLOURS[1]), (0.99, ":", 2.0, "black")
-):  # fmt: skip
+    (0.5, "-", 4.0, COLOURS[5]),
+    (0.8, "--", 2.0, COLOURS[1]),
+    (0.99, ":", 2.0, "black"),
+):
     c1, c2 = 2 * mean * share, 2 * mean * (1 - share)
     start = random_state(d, d, width, c1 / width, c2 / width, rng=1)
     run = gradient_flow(start, task, times, keep_weights=True)

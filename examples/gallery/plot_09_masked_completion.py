@@ -16,16 +16,25 @@ d, width = 80, 1e6
 task = matrix_completion(d, d, rank=2, fraction_observed=0.3, noise=0.0, rng=0)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.0), layout="constrained")
-for threshold, style, colour in ((0.01, "-", COLOURS[0]), (10.0, "--", COLOURS[1]),
-                                 (300.0, ":", COLOURS[2])):  # fmt: skip
+for threshold, style, colour in (
+    (0.01, "-", COLOURS[0]),
+    (10.0, "--", COLOURS[1]),
+    (300.0, ":", COLOURS[2]),
+):
     network = random_state(d, d, width, threshold / width, rng=1)
     run = train(
-        network, task, learning_rate=0.3 / (50 + threshold), iterations=1500,
-        observe=["stable_rank"], every=2,
-    )  # fmt: skip
+        network,
+        task,
+        learning_rate=0.3 / (50 + threshold),
+        iterations=1500,
+        observe=["stable_rank"],
+        every=2,
+    )
     time = run.iteration * run.attrs["learning_rate"] * (50 + threshold)
-    print(f"threshold {threshold:g}: train error {run.train_error[-1].item():.1e}, "
-          f"test error {run.test_error[-1].item():.1e}")  # fmt: skip
+    print(
+        f"threshold {threshold:g}: train error {run.train_error[-1].item():.1e}, "
+        f"test error {run.test_error[-1].item():.1e}"
+    )
     look = {"linestyle": style, "color": colour}
     left.loglog(time[1:], run.test_error[1:], label=f"threshold {threshold:g}", **look)
     right.semilogx(time[1:], run.stable_rank[1:], **look)

@@ -10,13 +10,7 @@ or more where training is active, and small where it is lazy.  The kernel of a l
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import (
-    low_rank_from_spectrum,
-    ntk_change,
-    random_state,
-    self_consistent_lift,
-    train,
-)
+from numerics import low_rank_from_spectrum, ntk_change, random_state, self_consistent_lift, train
 from verify import COLOURS
 
 d, width, top = 30, 1e6, 20.0
@@ -28,8 +22,9 @@ for threshold in thresholds:
     start = random_state(d, d, width, threshold / width, rng=1)
     rate = 0.2 / np.hypot(top, threshold)
     steps = int(12 / (rate * np.hypot(top / 2, threshold)))
-    run = train(start, task, learning_rate=rate, iterations=steps, observe=["ntk_change"],
-                every=steps)  # fmt: skip
+    run = train(
+        start, task, learning_rate=rate, iterations=steps, observe=["ntk_change"], every=steps
+    )
     changes.append(run.ntk_change[-1].item())
 
 # %%

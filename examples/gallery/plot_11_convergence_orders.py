@@ -20,8 +20,10 @@ task = low_rank_recovery(d, rank=2, rng=0)
 
 def largest_distance(width, seed):
     start = random_state(d, d, width, threshold / width, rng=seed)
-    pair = [Trainer(start, task, learning_rate=rate, dynamics=name)
-            for name in ("gradient_descent", "self_consistent")]  # fmt: skip
+    pair = [
+        Trainer(start, task, learning_rate=rate, dynamics=name)
+        for name in ("gradient_descent", "self_consistent")
+    ]
     distances = []
     for _ in range(steps):
         for trainer in pair:
@@ -38,8 +40,13 @@ fit = fit_exponent(widths, distances)
 
 figure, axes = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
 axes.loglog(widths, distances, "o", color=COLOURS[0], fillstyle="none", markersize=5)
-axes.loglog(widths, fit.prefactor * widths**fit.exponent, "-", color=COLOURS[1],
-            label=f"fit: exponent {fit.exponent:.3f} ± {fit.halfwidth:.3f}")  # fmt: skip
+axes.loglog(
+    widths,
+    fit.prefactor * widths**fit.exponent,
+    "-",
+    color=COLOURS[1],
+    label=f"fit: exponent {fit.exponent:.3f} ± {fit.halfwidth:.3f}",
+)
 guide = distances[0].mean() * (widths / widths[0]) ** -0.5
 axes.loglog(widths, 0.3 * guide, ":", color="black", label="slope -1/2")
 axes.set(xlabel="width", ylabel=r"largest $\|A - A_{sc}\|_F$ of the run")

@@ -23,17 +23,36 @@ for depth, colour in ((1, COLOURS[0]), (2, COLOURS[1])):
         network = FullyConnected(data.d, width, depth)
         weights = network.initial(0)
         changes = [
-            train_network(network, weights, data.X_train, data.y_train,
-                          alpha=scale / np.sqrt(width), test=(data.X_test,)).kernel_change
+            train_network(
+                network,
+                weights,
+                data.X_train,
+                data.y_train,
+                alpha=scale / np.sqrt(width),
+                test=(data.X_test,),
+            ).kernel_change
             for scale in scales
-        ]  # fmt: skip
-        axes.loglog(scales, changes, marker, linestyle="none", color=colour, fillstyle="none",
-                    label=f"{depth} hidden, h = {width}")  # fmt: skip
+        ]
+        axes.loglog(
+            scales,
+            changes,
+            marker,
+            linestyle="none",
+            color=colour,
+            fillstyle="none",
+            label=f"{depth} hidden, h = {width}",
+        )
     # Through the last network's first point, with the exponent of the scaling argument.
     exponent = -2 * depth / (depth + 1)
     guide = changes[0] * (scales / scales[0]) ** exponent
-    axes.loglog(scales[:7], guide[:7], ("-", "--")[depth - 1], color=colour, linewidth=1,
-                label=f"slope {exponent:.3g}")  # fmt: skip
+    axes.loglog(
+        scales[:7],
+        guide[:7],
+        ("-", "--")[depth - 1],
+        color=colour,
+        linewidth=1,
+        label=f"slope {exponent:.3g}",
+    )
 axes.set(xlabel=r"$A = \sqrt{h}\,\alpha$", ylabel="relative change of the NTK")
 axes.legend(frameon=False, ncols=2)
 

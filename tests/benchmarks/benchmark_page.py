@@ -27,7 +27,7 @@ from width_cost import width_panel
 from worker_speedup import worker_counts, worker_panel
 
 from numerics import SweepPlan
-from verify.output import prepare_folder, save_text
+from verify.cli.output import prepare_folder, save_text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,34 +67,58 @@ def sizes(first: int, last: int, count: int) -> list[int]:
 def full() -> Profile:
     """Return the profile of the documentation's figures."""
     return Profile(
-        "full", 1.0, 200, sizes(400, 102_400, 9), sizes(50, 800, 9), sizes(50, 400, 7),
+        "full",
+        1.0,
+        200,
+        sizes(400, 102_400, 9),
+        sizes(50, 800, 9),
+        sizes(50, 400, 7),
         inputs=[(n, 784, 100) for n in sizes(25, 400, 9)],
         units=[(100, 64, h) for h in sizes(16, 512, 11)],
         plan={"gamma_sigma2": "-3:0:10", "gamma_w": "0:2.8:10", "d": 100},
-        workers=worker_counts(), repeats=2,
-    )  # fmt: skip
+        workers=worker_counts(),
+        repeats=2,
+    )
 
 
 def quick() -> Profile:
     """Return small sizes and few repeats."""
     return Profile(
-        "quick", 0.2, 100, sizes(200, 25_600, 8), sizes(25, 200, 5), sizes(25, 141, 6),
+        "quick",
+        0.2,
+        100,
+        sizes(200, 25_600, 8),
+        sizes(25, 200, 5),
+        sizes(25, 141, 6),
         inputs=[(n, 196, 50) for n in sizes(25, 200, 4)],
         units=[(50, 64, h) for h in sizes(16, 256, 5)],
         plan={"gamma_sigma2": "-3:0:4", "gamma_w": "0:2.8:4", "d": 100},
-        workers=worker_counts(), repeats=1,
-    )  # fmt: skip
+        workers=worker_counts(),
+        repeats=1,
+    )
 
 
 def tiny() -> Profile:
     """Return sizes that show nothing, for tests."""
     return Profile(
-        "tiny", 0.001, 8, sizes(16, 128, 4), sizes(6, 12, 4), sizes(6, 12, 4),
-        inputs=[(n, 6, 5) for n in (3, 4, 5, 6)], units=[(4, 6, h) for h in (3, 4, 5, 6)],
-        plan={"gamma_sigma2": "-2:-1:2", "gamma_w": "0.5:1.5:2", "d": 8, "rank": 1,
-              "iterations": 20},
-        workers=(1,), repeats=1,
-    )  # fmt: skip
+        "tiny",
+        0.001,
+        8,
+        sizes(16, 128, 4),
+        sizes(6, 12, 4),
+        sizes(6, 12, 4),
+        inputs=[(n, 6, 5) for n in (3, 4, 5, 6)],
+        units=[(4, 6, h) for h in (3, 4, 5, 6)],
+        plan={
+            "gamma_sigma2": "-2:-1:2",
+            "gamma_w": "0.5:1.5:2",
+            "d": 8,
+            "rank": 1,
+            "iterations": 20,
+        },
+        workers=(1,),
+        repeats=1,
+    )
 
 
 PROFILES = {"full": full, "quick": quick, "tiny": tiny}
@@ -102,11 +126,17 @@ PROFILES = {"full": full, "quick": quick, "tiny": tiny}
 
 def main(words: Sequence[str] | None = None) -> list[Path]:
     """Measure, write the results, and return the files."""
-    parser = argparse.ArgumentParser(prog="python tests/benchmarks",
-                                     description=__doc__.splitlines()[0])  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python tests/benchmarks", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--profile", choices=PROFILES, default="full", help="sizes (default: full)")
-    parser.add_argument("--quick", dest="profile", action="store_const", const="quick",
-                        help="small sizes, about a minute")  # fmt: skip
+    parser.add_argument(
+        "--quick",
+        dest="profile",
+        action="store_const",
+        const="quick",
+        help="small sizes, about a minute",
+    )
     parser.add_argument("--output", default="results/benchmarks", metavar="DIR")
     parser.add_argument("--redraw", metavar="FILE", help="figures of a benchmarks.json, unmeasured")
     options = parser.parse_args(words)
@@ -119,10 +149,11 @@ def main(words: Sequence[str] | None = None) -> list[Path]:
             torch.set_num_threads(1)
         made = {
             "profile": options.profile,
-            "command": shlex.join(["python", "tests/benchmarks",
-                                   *(sys.argv[1:] if words is None else words)]),
+            "command": shlex.join(
+                ["python", "tests/benchmarks", *(sys.argv[1:] if words is None else words)]
+            ),
             "machine": machine(),
-        }  # fmt: skip
+        }
         panels, started = [], perf_counter()
         for make in PROFILES[options.profile]().panels():
             begun = perf_counter()

@@ -13,8 +13,8 @@ from measuring import Curve, Panel
 from width_cost import PAPER_WIDTH, TOLERANCES
 from worker_speedup import RUNNING, STARTED
 
-from verify.figures import COLOURS
-from verify.output import save_figure, save_text
+from verify.cli.output import save_figure, save_text
+from verify.figures.drawing import COLOURS
 
 #: Figures: name of the file, and the panels side by side in it.
 FIGURES = {
@@ -46,10 +46,7 @@ STYLES = {
 SPACE = "\N{NO-BREAK SPACE}"
 
 HEADER = ("method", "theory", "slope", "time", "median", "ratio", "difference", "allowed")
-WORKERS_HEADER = (
-    "workers",
-    *(f"{x}: {y}" for x in (RUNNING, STARTED) for y in ("time", "rate")),
-)
+WORKERS_HEADER = ("workers", *(f"{x}: {y}" for x in (RUNNING, STARTED) for y in ("time", "rate")))
 
 
 def write_page(panels: list[Panel], made: dict[str, object], folder: Path) -> list[Path]:
@@ -68,8 +65,9 @@ def write_page(panels: list[Panel], made: dict[str, object], folder: Path) -> li
 
 def draw_costs(panels: list[Panel]) -> Figure:
     """Draw cost over size on logarithmic axes, with the theoretical slopes."""
-    figure = Figure(figsize=(4.4 * len(panels) + (2.4 if len(panels) == 1 else 0), 4.4),
-                    layout="constrained")  # fmt: skip
+    figure = Figure(
+        figsize=(4.4 * len(panels) + (2.4 if len(panels) == 1 else 0), 4.4), layout="constrained"
+    )
     for panel, axes in zip(panels, np.atleast_1d(figure.subplots(1, len(panels))), strict=True):
         for curve in panel.curves:
             _draw_curve(curve, axes)
@@ -82,9 +80,14 @@ def draw_costs(panels: list[Panel]) -> Figure:
         axes.set_ylim(low, high * (high / low) ** (0.09 * len(panel.curves)))
         if panel.name != "width":
             _name_sizes(axes, panel.curves[0].sizes)
-        axes.legend(frameon=False, fontsize=8, loc="upper left",
-                    title="fitted slope (95 %); dashed: theory", title_fontsize=8,
-                    alignment="left")  # fmt: skip
+        axes.legend(
+            frameon=False,
+            fontsize=8,
+            loc="upper left",
+            title="fitted slope (95 %); dashed: theory",
+            title_fontsize=8,
+            alignment="left",
+        )
     return figure
 
 
@@ -95,15 +98,31 @@ def draw_workers(panels: list[Panel]) -> Figure:
     axes = figure.subplots()
     for curve, colour, marker in zip(panel.curves, COLOURS[1::-1], "os", strict=True):
         speed = panel.curves[0].minimum[0] / np.array(curve.minimum)
-        axes.plot(curve.sizes, speed, marker=marker, color=colour, label=curve.method,
-                  fillstyle="none" if curve.method == STARTED else "full")  # fmt: skip
+        axes.plot(
+            curve.sizes,
+            speed,
+            marker=marker,
+            color=colour,
+            label=curve.method,
+            fillstyle="none" if curve.method == STARTED else "full",
+        )
         for size, value in zip(curve.sizes, speed, strict=True):
-            axes.annotate(f"{value:.2f}", (size, value), xytext=(7, -10), fontsize=8,
-                          textcoords="offset points", color=colour)  # fmt: skip
+            axes.annotate(
+                f"{value:.2f}",
+                (size, value),
+                xytext=(7, -10),
+                fontsize=8,
+                textcoords="offset points",
+                color=colour,
+            )
     most = max(panel.curves[0].sizes)
     axes.plot([1, most], [1, most], "--", color="black", linewidth=0.9, label="ideal")
-    axes.set(xlabel="workers", ylabel="cells a second, relative to one running worker",
-             xlim=(0.8, most * 1.15), ylim=(0, most * 1.1))  # fmt: skip
+    axes.set(
+        xlabel="workers",
+        ylabel="cells a second, relative to one running worker",
+        xlim=(0.8, most * 1.15),
+        ylim=(0, most * 1.1),
+    )
     axes.xaxis.set_major_locator(FixedLocator(panel.curves[0].sizes))
     axes.set_title(panel.title, fontsize=10)
     axes.legend(frameon=False, fontsize=9, loc="upper left")
@@ -203,9 +222,16 @@ def _style(method: str) -> tuple[str, str]:
 def _draw_curve(curve: Curve, axes: Axes) -> None:
     colour, marker = _style(curve.method)
     hollow = "float32" in curve.method
-    axes.plot(curve.sizes, curve.minimum, marker=marker, color=colour, markersize=5,
-              linewidth=1.3, fillstyle="none" if hollow else "full",
-              label=f"{curve.method}: {slope_text(curve)}")  # fmt: skip
+    axes.plot(
+        curve.sizes,
+        curve.minimum,
+        marker=marker,
+        color=colour,
+        markersize=5,
+        linewidth=1.3,
+        fillstyle="none" if hollow else "full",
+        label=f"{curve.method}: {slope_text(curve)}",
+    )
     sizes = np.array(curve.sizes)
     guide = curve.minimum[-1] * (sizes / sizes[-1]) ** curve.slope
     axes.plot(sizes, guide, linestyle=(0, (4, 3)), color=colour, linewidth=0.9, alpha=0.8)
@@ -219,8 +245,9 @@ def _mark_paper_width(panel: Panel, axes: Axes) -> None:
         if size >= PAPER_WIDTH:
             return
         end = cost * (PAPER_WIDTH / size) ** curve.slope
-        axes.plot([size, PAPER_WIDTH], [cost, end], ":", color=_style(curve.method)[0],
-                  linewidth=1.1)  # fmt: skip
+        axes.plot(
+            [size, PAPER_WIDTH], [cost, end], ":", color=_style(curve.method)[0], linewidth=1.1
+        )
         at_paper[curve.method] = end
     ratios = {}
     for dtype in TOLERANCES:
@@ -232,10 +259,14 @@ def _mark_paper_width(panel: Panel, axes: Axes) -> None:
     axes.annotate(
         f"dotted: extrapolated, not measured.\nAt Figure 1's width, {PAPER_WIDTH:,}, the\n"
         f"cheapest explicit step costs\n{said}",
-        (PAPER_WIDTH, 2 * max(panel.curves[0].minimum)), xytext=(-6, 0),
-        textcoords="offset points", ha="right", va="bottom", fontsize=8,
+        (PAPER_WIDTH, 2 * max(panel.curves[0].minimum)),
+        xytext=(-6, 0),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        fontsize=8,
         bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5},
-    )  # fmt: skip
+    )
 
 
 def _name_sizes(axes: Axes, sizes: list[float]) -> None:

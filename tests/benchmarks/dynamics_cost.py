@@ -18,7 +18,7 @@ from scipy.integrate import solve_ivp
 from scipy.linalg import sqrtm
 
 from numerics import ClosedForm, Trainer, gradient_flow, low_rank_recovery, random_state
-from numerics.euler_reference import self_consistent_rate
+from numerics.reference.euler_scheme import self_consistent_rate
 
 #: Relative error of A that whole runs have to reach at every time, and solver tolerances tried.
 ACCURACY = 1e-6
@@ -56,11 +56,7 @@ def rate_by_sqrtm(A: Matrix, G: Matrix, c: float) -> Matrix:
 
 
 #: Right-hand sides of equation (1) with its square roots.
-RATES: dict[str, Rate] = {
-    "SVD": self_consistent_rate,
-    "eigh": rate_by_eigh,
-    "sqrtm": rate_by_sqrtm,
-}
+RATES: dict[str, Rate] = {"SVD": self_consistent_rate, "eigh": rate_by_eigh, "sqrtm": rate_by_sqrtm}
 
 
 class Problem:
@@ -84,8 +80,14 @@ class Problem:
 
     def lift(self, tolerance: float) -> list[Matrix]:
         """Integrate the lift by the package's gradient flow (DOP853)."""
-        found = gradient_flow(self.state, self.task, self.times, dynamics="self_consistent",
-                              rtol=tolerance, atol=tolerance)  # fmt: skip
+        found = gradient_flow(
+            self.state,
+            self.task,
+            self.times,
+            dynamics="self_consistent",
+            rtol=tolerance,
+            atol=tolerance,
+        )
         return list(found.A.values)
 
     def equation(self, rate: Rate, tolerance: float) -> list[Matrix]:
@@ -96,8 +98,15 @@ class Problem:
             A = flat.reshape(shape)
             return rate(A, A - self.target, self.c).ravel()
 
-        found = solve_ivp(velocity, (0.0, self.times[-1]), self.A0.ravel(), method="DOP853",
-                          t_eval=self.times, rtol=tolerance, atol=tolerance)  # fmt: skip
+        found = solve_ivp(
+            velocity,
+            (0.0, self.times[-1]),
+            self.A0.ravel(),
+            method="DOP853",
+            t_eval=self.times,
+            rtol=tolerance,
+            atol=tolerance,
+        )
         return [column.reshape(shape) for column in found.y.T]
 
     def error(self, matrices: Sequence[Matrix]) -> float:
@@ -107,8 +116,9 @@ class Problem:
 
 def euler_steps(problem: Problem) -> dict[str, tuple[Callable[[], object], Callable[[], Matrix]]]:
     """Return, for each method, a function that makes a step and one that returns A."""
-    trainer = Trainer(problem.state, problem.task, learning_rate=problem.learning_rate,
-                      dynamics="self_consistent")  # fmt: skip
+    trainer = Trainer(
+        problem.state, problem.task, learning_rate=problem.learning_rate, dynamics="self_consistent"
+    )
     found = {"lift, products alone": (lambda: trainer.advance(1), lambda: trainer.A)}
     for name, rate in RATES.items():
         A = problem.A0.copy()
@@ -137,18 +147,24 @@ def step_panel(sizes: Sequence[int], seconds: float) -> Panel:
             error = agree(f"{name}, at d = {d}", relative(found[name], exact), EULER_ERROR)
             curves.setdefault(name, Curve(name, 3.0, tolerance=EULER_ERROR))
             if name.startswith("equation"):
-                agree(f"{name}, at d = {d}", relative(found[name], found["equation (1), SVD"]),
-                      SAME_STEPS)  # fmt: skip
+                agree(
+                    f"{name}, at d = {d}",
+                    relative(found[name], found["equation (1), SVD"]),
+                    SAME_STEPS,
+                )
             curves[name].difference.append(error)
         times = measure({name: step for name, (step, _) in steps.items()}, seconds)
         for name, curve in curves.items():
             curve.add(d, times[name], curve.difference.pop())
     return Panel(
-        "step", "An Euler step of one learning rate", "dimension d", "seconds a step",
+        "step",
+        "An Euler step of one learning rate",
+        "dimension d",
+        "seconds a step",
         list(curves.values()),
         f"A against the closed form at learning rate {RATE:g}/(||Y|| + c), an error of its order; "
         f"the three routes to the square roots agree to {SAME_STEPS:g}",
-    )  # fmt: skip
+    )
 
 
 def run_panel(sizes: Sequence[int], seconds: float) -> Panel:
@@ -177,11 +193,14 @@ def run_panel(sizes: Sequence[int], seconds: float) -> Panel:
             curve.add(d, times[name], found[name][0])
             curve.setting = found[name][1] and f"rtol {found[name][1]}"
     return Panel(
-        "run", f"{TIMES.size} times of a run, to a relative error of {ACCURACY:.0e}",
-        "dimension d", "seconds a run", list(curves.values()),
+        "run",
+        f"{TIMES.size} times of a run, to a relative error of {ACCURACY:.0e}",
+        "dimension d",
+        "seconds a run",
+        list(curves.values()),
         "largest relative error of A over the times, against the closed form; the closed form's "
         f"own against the lift at rtol {TOLERANCES[-1]:.0e}",
-    )  # fmt: skip
+    )
 
 
 def _loosest(

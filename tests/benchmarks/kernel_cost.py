@@ -85,10 +85,13 @@ def kernel_panel(
             calls["torch.func, vmap(grad)"] = torch_gram(network, weights, X)
         grams = {method: call() for method, call in calls.items()}
         found = {
-            method: agree(f"{method}, at n = {count}, h = {width}",
-                          max(relative(gram, other) for other in grams.values()), TOLERANCE)
+            method: agree(
+                f"{method}, at n = {count}, h = {width}",
+                max(relative(gram, other) for other in grams.values()),
+                TOLERANCE,
+            )
             for method, gram in grams.items()
-        }  # fmt: skip
+        }
         times = measure(calls, seconds)
         for method in calls:
             slope = slopes[0] if method == "layer by layer" else slopes[1]
@@ -100,6 +103,10 @@ def kernel_panel(
         "units": (f"NTK of {count} inputs, {DEPTH} layers, d = {d}", "units h of a layer"),
     }[name]
     return Panel(
-        name, title, size, "seconds", list(curves.values()),
+        name,
+        title,
+        size,
+        "seconds",
+        list(curves.values()),
         "the Gram matrix against those of the other methods",
-    )  # fmt: skip
+    )

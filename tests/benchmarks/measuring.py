@@ -16,8 +16,8 @@ from time import perf_counter
 import numpy as np
 from threadpoolctl import threadpool_info
 
-from numerics.provenance import versions_of
-from verify.convergence_rates import MINIMUM_SIZES, Fit, fit_exponent
+from numerics.support.provenance import versions_of
+from verify.measurements.power_fits import MINIMUM_SIZES, Fit, fit_exponent
 
 #: A slope is fitted to the upper half of the sizes, to this many where there are as many.
 FITTED_SIZES = 5

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from numerics.convolutional import Convolutional
+from numerics.networks.convolutional import Convolutional
 
 torch = pytest.importorskip("torch")
 

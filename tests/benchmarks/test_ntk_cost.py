@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from kernel_cost import inputs, torch_gram
 
-from numerics.euler_steps import EulerStepper
-from numerics.flow_steps import FlowProblem
-from numerics.kernel_cache import load
-from numerics.linearised_steps import LinearisedStepper
-from numerics.network_training import train_network
-from numerics.networks import FullyConnected
-from numerics.step_rule import FAST_EULER, LINEARISED, PUBLISHED, StepRule
-from theory.activations import softplus
-from theory.margin_losses import softplus_hinge
-from theory.network_source import activation_module
+from numerics.kernels.cache import load
+from numerics.networks.euler_steps import EulerStepper
+from numerics.networks.flow_steps import FlowProblem
+from numerics.networks.fully_connected import FullyConnected
+from numerics.networks.linearised_steps import LinearisedStepper
+from numerics.networks.step_rule import FAST_EULER, LINEARISED, PUBLISHED, StepRule
+from numerics.networks.training import train_network
+from theory.functions.activations import softplus
+from theory.functions.margin_losses import softplus_hinge
+from theory.kernels.network_functions import activation_module
 
 #: The NTK: inputs of MNIST's size and three layers of 100 units.
 COUNT, D_IN, WIDTH, DEPTH = 500, 784, 100, 3
@@ -122,8 +122,15 @@ def test_run(benchmark, rule, scaled_alpha):
     given = run_problem(scaled_alpha)
 
     def train():
-        return train_network(given.network, given.weights, given.X, given.y, alpha=given.alpha,
-                             rule=RULES[rule], test=(given.X,))  # fmt: skip
+        return train_network(
+            given.network,
+            given.weights,
+            given.X,
+            given.y,
+            alpha=given.alpha,
+            rule=RULES[rule],
+            test=(given.X,),
+        )
 
     found = benchmark.pedantic(train, rounds=2, warmup_rounds=0 if rule == "published" else 1)
     benchmark.extra_info |= {"steps": found.steps, "kernel_change": found.kernel_change}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from numerics.prediction import predict_cell
-from numerics.prediction_grid import predict_grid
+from numerics.prediction.grid import predict_grid
+from numerics.prediction.runs import predict_cell
 
 
 @pytest.mark.benchmark(group="prediction")

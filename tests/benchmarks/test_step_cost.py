@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from width_cost import PAPER_WIDTH, ExplicitNumpy, ExplicitTorch, draw_weights
 
-from numerics.initialization import random_state
-from numerics.tasks import low_rank_recovery
-from numerics.training import Trainer
+from numerics.linear.initial_states import random_state
+from numerics.linear.tasks import low_rank_recovery
+from numerics.linear.training import Trainer
 
 D = 500
 WIDTHS = {"2d": 2 * D, "8d": 8 * D, "64d": 64 * D, "paper": PAPER_WIDTH}

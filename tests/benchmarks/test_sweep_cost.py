@@ -13,12 +13,12 @@ from scipy.linalg.blas import dgemm, sgemm
 from threadpoolctl import threadpool_limits
 from width_cost import ExplicitNumpy, draw_weights
 
-from numerics.cell_run import run_cell
-from numerics.experiments import prepare_cell
-from numerics.gram_training import GramTrainer
-from numerics.sweep import run_sweep
-from numerics.sweep_plan import SweepPlan
-from numerics.training import Trainer
+from numerics.linear.gram_training import GramTrainer
+from numerics.linear.training import Trainer
+from numerics.phase_diagram.cell import run_cell
+from numerics.phase_diagram.figure1 import prepare_cell
+from numerics.phase_diagram.sweep import SweepPlan
+from numerics.sweeps.run import run_sweep
 
 D = 200
 WIDTHS = (5, 50, 200, 2_000, 20_000, 200_000)
@@ -61,9 +61,7 @@ def test_share_of_products_in_a_step(benchmark, cell, kind, dtype):
         "Gram step": lambda: GramTrainer(cell.state, cell.task, **settings),
         "factor step": lambda: Trainer(cell.state, cell.task, update="sequential", **settings),
         "its 4 products": lambda: products([(D, D, D)] * 4, dtype),
-        "its 3 products": lambda: products(
-            [(D, 2 * D, D), (2 * D, D, D), (D, D, 2 * D)], dtype
-        ),
+        "its 3 products": lambda: products([(D, 2 * D, D), (2 * D, D, D), (D, D, 2 * D)], dtype),
     }[kind]()
     call = (lambda: run.advance(1)) if "step" in kind else run
     benchmark.pedantic(call, rounds=150, iterations=1, warmup_rounds=5)
@@ -80,9 +78,11 @@ def test_share_of_products_in_a_cell(benchmark, name, kind):
     narrow = [(D, width, D), (width, D, D), (D, D, width)]
     one = products([(D, D, D)] * 4 + (narrow if name == "narrow" else [(D, D, D)] * 4))
     steps = int(values["stop_iteration"])
-    run = (lambda: run_cell(plan, plan.cell(0))) if kind == "cell" else (
-        lambda: [one() for _ in range(steps)]
-    )  # fmt: skip
+    run = (
+        (lambda: run_cell(plan, plan.cell(0)))
+        if kind == "cell"
+        else (lambda: [one() for _ in range(steps)])
+    )
     benchmark.pedantic(run, rounds=3, iterations=1, warmup_rounds=1)
 
 

@@ -97,8 +97,9 @@ def draw_weights(
     generator = np.random.default_rng(seed)
     d_out, d_in = task.shape
     scale = np.sqrt(THRESHOLD * np.linalg.norm(task.target, 2) / width)
-    W1, W2 = (generator.standard_normal(shape, dtype=dtype) for shape in
-              ((width, d_in), (d_out, width)))  # fmt: skip
+    W1, W2 = (
+        generator.standard_normal(shape, dtype=dtype) for shape in ((width, d_in), (d_out, width))
+    )
     for W in (W1, W2):
         W *= W.dtype.type(scale)
     return W1, W2, np.array(task.target, dtype=dtype)
@@ -142,7 +143,11 @@ def width_panel(d: int, widths: Sequence[int], seconds: float) -> Panel:
         for name, curve in curves.items():
             curve.add(width, times[name], differences[name])
     return Panel(
-        "width", f"A step of training, d = {d}", "width", "seconds a step", list(curves.values()),
+        "width",
+        f"A step of training, d = {d}",
+        "width",
+        "seconds a step",
+        list(curves.values()),
         f"A after {CHECKED_STEPS} steps from the same weights, relative to explicit float64 "
         "weights in NumPy",
-    )  # fmt: skip
+    )

@@ -18,7 +18,7 @@ from distributed import Client, LocalCluster
 from measuring import Curve, Panel, agree, cores
 
 from numerics import SweepPlan, run_sweep
-from numerics.sweep_worker import THREAD_VARIABLES, run_batch
+from numerics.sweeps.worker import THREAD_VARIABLES, run_batch
 
 RUNNING, STARTED = "workers running already", "with their start"
 
@@ -35,10 +35,15 @@ def cluster(workers: int, plan: SweepPlan) -> Iterator[str]:
     settings = {"distributed.nanny.pre-spawn-environ": THREAD_VARIABLES}
     with (
         dask.config.set(settings),
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0",
-                     memory_limit=0, silence_logs=logging.CRITICAL) as started,
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            memory_limit=0,
+            silence_logs=logging.CRITICAL,
+        ) as started,
         Client(started, set_as_default=False) as client,
-    ):  # fmt: skip
+    ):
         client.run(run_batch, plan.to_json(), (0,))
         yield started.scheduler_address
 
@@ -59,9 +64,13 @@ def worker_panel(plan: SweepPlan, workers: Sequence[int], repeats: int) -> Panel
     for (name, count), times in sorted(seconds.items(), key=lambda item: item[0][1]):
         curves[name].add(count, times, 0.0)
     return Panel(
-        "workers", f"A sweep of {len(plan)} cells, d = {plan.d}", "workers", "seconds a sweep",
-        list(curves.values()), "the datasets, bit by bit, against one made in this process",
-    )  # fmt: skip
+        "workers",
+        f"A sweep of {len(plan)} cells, d = {plan.d}",
+        "workers",
+        "seconds a sweep",
+        list(curves.values()),
+        "the datasets, bit by bit, against one made in this process",
+    )
 
 
 def _sweep(plan: SweepPlan, **engine: object) -> tuple[float, xr.Dataset]:

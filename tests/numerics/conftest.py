@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from numerics import sweep_batches
-from numerics.sweep import run_sweep
+from numerics.sweeps import batches as sweep_batches
+from numerics.sweeps.run import run_sweep
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -10,16 +10,30 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from verify.claim import Claim, unique
+from verify.framework.claim import Claim, unique
 
 __all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select"]
 
 #: Modules of this package, in the order in which they are listed.
 FAMILIES = (
-    "conservation", "equivalence", "symmetry", "limits", "asymptotics", "convergence",
-    "low_rank_bias", "spectra", "prediction", "regimes", "trained_errors", "widths",
-    "signal_and_noise", "kernels", "losses", "networks", "crossover",
-)  # fmt: skip
+    "dynamics.conservation",
+    "dynamics.equivalence",
+    "dynamics.symmetry",
+    "dynamics.limits",
+    "dynamics.asymptotics",
+    "dynamics.convergence",
+    "dynamics.low_rank_bias",
+    "random_matrices",
+    "prediction",
+    "regimes.boundaries",
+    "regimes.trained_errors",
+    "regimes.widths",
+    "regimes.signal_and_noise",
+    "kernels",
+    "dynamics.losses",
+    "crossover.networks",
+    "crossover.exponents",
+)
 
 
 @cache

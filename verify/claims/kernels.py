@@ -15,16 +15,16 @@ import sympy as sp
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.kernel_cache import load
-from numerics.mode_closed_form import single_mode
-from theory.closed_form import mode_eigenvalues
-from theory.kernel_source import scalar_kernel
-from theory.single_mode import DEFINITIONS, mode_solution, remaining_distance
+from numerics.kernels.cache import load
+from numerics.linear.single_mode import single_mode
+from theory.dynamics.closed_form import mode_eigenvalues
+from theory.dynamics.single_mode import DEFINITIONS, mode_solution, remaining_distance
+from theory.dynamics.unified_evolution import IMBALANCE, THRESHOLD, lift_form
+from theory.kernels.emission import scalar_kernel
 from theory.symbols import c, c1, c2, s, s0, t, y
-from theory.unified_evolution import IMBALANCE, THRESHOLD, lift_form
-from verify.claim import Claim, Fault, Problem
-from verify.laws import RoundOff
-from verify.strategies import scales
+from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.laws import RoundOff
+from verify.problems.strategies import scales
 
 __all__ = ["CLAIMS"]
 
@@ -146,26 +146,35 @@ def _riccati_as_written(problem: Problem) -> NDArray:
     return np.array([rate - value, decay, (1 - decay**2) / (2 * rate)])
 
 
-_MODES = st.fixed_dictionaries({
-    "unit": UNIT, "threshold": RATIO, "start": st.one_of(st.just(0.0), RATIO),
-    "sign": st.sampled_from([1.0, -1.0]), "time": scales(1e-12, 100.0),
-})  # fmt: skip
+_MODES = st.fixed_dictionaries(
+    {
+        "unit": UNIT,
+        "threshold": RATIO,
+        "start": st.one_of(st.just(0.0), RATIO),
+        "sign": st.sampled_from([1.0, -1.0]),
+        "time": scales(1e-12, 100.0),
+    }
+)
 _LIFTS = st.fixed_dictionaries({"unit": UNIT, "value": RATIO, "layers": scales(1e-40, 1.0)})
-_RICCATI = st.fixed_dictionaries({
-    "unit": UNIT, "value": RATIO, "layers": scales(1e-40, 1.0),
-    "sign": st.sampled_from([1.0, -1.0]), "time": scales(1e-12, 100.0),
-})  # fmt: skip
+_RICCATI = st.fixed_dictionaries(
+    {
+        "unit": UNIT,
+        "value": RATIO,
+        "layers": scales(1e-40, 1.0),
+        "sign": st.sampled_from([1.0, -1.0]),
+        "time": scales(1e-12, 100.0),
+    }
+)
 _LAW = RoundOff("kernel_relative", in_eps=False, entrywise=True)
 
 CLAIMS = (
     Claim(
         name="kernel-single-mode",
         family=FAMILY,
-        statement="The single mode's value and its distance to the target are right to 1e-13 "
-        "each.",
+        statement="The single mode's value and its distance to the target are right to 1e-13 each.",
         holds="start and target of one sign (or start 0), units from 1e-60 to 1e60, thresholds "
         "and starts from 1e-40 to 1e40 targets, up to 100 times the time scale",
-        source="theory.single_mode",
+        source="theory.dynamics.single_mode",
         problems=_MODES,
         predict=_mode_reference,
         measure=_mode_kernel,
@@ -181,7 +190,7 @@ CLAIMS = (
         family=FAMILY,
         statement="The entries of the lift's factor are right to 1e-13 each.",
         holds="c1 >= c2 > 0 (the layers swap otherwise), ratios to 1e40",
-        source="theory.unified_evolution, lift_form",
+        source="theory.dynamics.unified_evolution, lift_form",
         problems=_LIFTS,
         predict=_lift_reference,
         measure=_lift_kernel,
@@ -196,7 +205,7 @@ CLAIMS = (
         family=FAMILY,
         statement="The coefficients of the matrix closed form are right to 1e-13 each.",
         holds="any sign of f, ratios to 1e40, up to 100 times the time scale",
-        source="theory.closed_form, mode_eigenvalues",
+        source="theory.dynamics.closed_form, mode_eigenvalues",
         problems=_RICCATI,
         predict=_riccati_reference,
         measure=_riccati_kernel,
@@ -206,4 +215,4 @@ CLAIMS = (
             Fault("c1 c2 off by 2 %", predict=lambda x: _riccati_reference(x, factor=1.02)),
         ),
     ),
-)  # fmt: skip
+)

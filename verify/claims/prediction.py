@@ -10,14 +10,14 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.initialization import random_state
-from numerics.prediction import predict_run
-from numerics.tasks import low_rank_from_spectrum
-from numerics.training import Trainer
-from verify.claim import Claim, Fault, Limit, Problem
-from verify.laws import Sampling
-from verify.replicates import kept
-from verify.strategies import seeds
+from numerics.linear.initial_states import random_state
+from numerics.linear.tasks import low_rank_from_spectrum
+from numerics.linear.training import Trainer
+from numerics.prediction.runs import predict_run
+from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.laws import Sampling
+from verify.framework.replicates import kept
+from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]
 
@@ -43,9 +43,16 @@ def _predicted(problem: Problem, noise: float = 1.0, units: float = 1.0) -> tupl
     values, width, threshold, rate, steps = _scales(problem)
     d = problem.get("d", DIMENSION)
     run = predict_run(
-        d, d, width=units * width, init_variance=threshold / (units * width), learning_rate=rate,
-        iterations=steps, singular_values=values, noise=noise, allow_out_of_range=True,
-    )  # fmt: skip
+        d,
+        d,
+        width=units * width,
+        init_variance=threshold / (units * width),
+        learning_rate=rate,
+        iterations=steps,
+        singular_values=values,
+        noise=noise,
+        allow_out_of_range=True,
+    )
     return float(run.min_test_error), float(run.max_distance)
 
 
@@ -73,12 +80,19 @@ def _measured(problem: Problem) -> tuple[NDArray, NDArray]:
     return np.array(errors), np.array(distances)
 
 
-_PROBLEMS = st.fixed_dictionaries({
-    "gap": st.one_of(st.floats(0.4, 0.9), st.floats(-0.5, 0.0)), "ratio": st.floats(1.0, 2.0),
-    "rank": st.integers(1, 3), "gamma_w": st.floats(1.8, 3.0), "seed": seeds(),
-})  # fmt: skip
-_HOLDS = (f"d = {DIMENSION}, signals of d to 2d and rank 1 to 3, c from theta d^-0.9 to "
-          "theta d^0.5, widths from d^1.8")  # fmt: skip
+_PROBLEMS = st.fixed_dictionaries(
+    {
+        "gap": st.one_of(st.floats(0.4, 0.9), st.floats(-0.5, 0.0)),
+        "ratio": st.floats(1.0, 2.0),
+        "rank": st.integers(1, 3),
+        "gamma_w": st.floats(1.8, 3.0),
+        "seed": seeds(),
+    }
+)
+_HOLDS = (
+    f"d = {DIMENSION}, signals of d to 2d and rank 1 to 3, c from theta d^-0.9 to "
+    "theta d^0.5, widths from d^1.8"
+)
 _NARROW = {"gap": 0.5, "ratio": 2.0, "rank": 2, "gamma_w": 1.1, "seed": 0}
 
 CLAIMS = (
@@ -87,14 +101,16 @@ CLAIMS = (
         family=FAMILY,
         statement="The predicted smallest test error is the mean over trained networks.",
         holds=_HOLDS,
-        source="theory.prediction; Benaych-Georges and Nadakuditi 2012 for the spikes",
+        source="theory.prediction.errors; Benaych-Georges and Nadakuditi 2012 for the spikes",
         problems=_PROBLEMS,
         predict=lambda problem: _predicted(problem)[0],
         measure=lambda problem: _measured(problem)[0],
         law=Sampling("prediction_bias"),
         faults=(
-            Fault("noise entries of 1.2 in place of 1",
-                  predict=lambda problem: _predicted(problem, noise=1.2)[0]),
+            Fault(
+                "noise entries of 1.2 in place of 1",
+                predict=lambda problem: _predicted(problem, noise=1.2)[0],
+            ),
             Fault("a missing factor 2", predict=lambda problem: _predicted(problem)[0] / 2),
         ),
         cost="dear",
@@ -105,16 +121,20 @@ CLAIMS = (
         statement="The predicted largest distance of descent from the self-consistent dynamics "
         "is the mean over trained networks.",
         holds=_HOLDS,
-        source="theory.fluctuations, first order in width^(-1/2)",
+        source="theory.prediction.fluctuations, first order in width^(-1/2)",
         problems=_PROBLEMS,
         predict=lambda problem: _predicted(problem)[1],
         measure=lambda problem: _measured(problem)[1],
         law=Sampling("prediction_bias"),
         faults=(
-            Fault("fluctuations of twice the width",
-                  predict=lambda problem: _predicted(problem, units=2.0)[1]),
-            Fault("w^(-1/3) for w^(-1/2)",
-                  predict=lambda problem: _predicted(problem)[1] * _scales(problem)[1] ** (1 / 6)),
+            Fault(
+                "fluctuations of twice the width",
+                predict=lambda problem: _predicted(problem, units=2.0)[1],
+            ),
+            Fault(
+                "w^(-1/3) for w^(-1/2)",
+                predict=lambda problem: _predicted(problem)[1] * _scales(problem)[1] ** (1 / 6),
+            ),
         ),
         cost="dear",
         limits=(
@@ -128,4 +148,4 @@ CLAIMS = (
             ),
         ),
     ),
-)  # fmt: skip
+)

@@ -1,0 +1,1 @@
+"""Which start to train from."""

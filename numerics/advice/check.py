@@ -1,0 +1,124 @@
+"""Recommended networks trained, beside what was predicted of them.
+
+Several runs each, of tasks with the singular values that the advice was given, rotated and noisy
+anew, from random networks of the recommended width, variances and learning rate; each run is as
+long as the predicted curve and stopped at its smallest test error.
+
+Holds where the recommendation does; a recommendation is confirmed where the mean of the trained
+smallest test errors is within ``AGREEMENT`` of the prediction, give or take ``STANDARD_ERRORS``
+standard errors of that mean.
+Source: ours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from numerics.advice.search import SAME_ERROR
+from numerics.linear.initial_states import random_state
+from numerics.linear.tasks import low_rank_from_spectrum
+from numerics.linear.training import Trainer
+from numerics.support.descriptions import describe
+from numerics.support.validation import check_dimension, check_nonnegative
+
+__all__ = ["AGREEMENT", "STANDARD_ERRORS", "check_advice"]
+
+#: Largest estimated truncation of a valid prediction, relative.
+AGREEMENT = 0.03
+
+STANDARD_ERRORS = 2.0
+
+
+def check_advice(advice: xr.Dataset, runs: int = 8, *, seed: int = 0) -> xr.Dataset:
+    """Train the recommendations and compare them with their predictions.
+
+    Parameters
+    ----------
+    advice : xarray.Dataset
+        From :func:`numerics.advice.advise.advise`.
+    runs : int
+        Trained runs of each recommendation, at least 2; run r has one task for all of them.
+    seed : int
+        Root of all randomness.
+
+    Returns
+    -------
+    xarray.Dataset
+        On ``recommendation`` and ``run``: ``trained_min_test_error`` and ``trained_iterations``
+        (to within 1 % of it, as ``iterations`` of the advice); with ``iteration`` too,
+        ``trained_test_error`` and ``trained_train_error``.  On ``recommendation``:
+        ``deviation`` (relative, of the mean from the prediction), ``standard_error`` (of that)
+        and ``confirmed``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are fewer than 2 runs or the seed is negative.
+    DivergedError
+        If a run diverges.
+
+    Examples
+    --------
+    >>> from numerics.advice.advise import advise
+    >>> checked = check_advice(advise(60, rank=2), runs=4)
+    >>> bool(checked.confirmed.all())
+    True
+    """
+    count, root = check_dimension("runs", runs), int(check_nonnegative("seed", seed))
+    if count < 2:
+        raise ValueError(f"runs must be >= 2, for a standard error, got {count}")
+    names, last = advice.recommendation.values, int(advice.iteration[-1])
+    errors = np.empty((2, names.size, count, last + 1))
+    for run, stream in enumerate(np.random.SeedSequence(root).spawn(count)):
+        task_stream, *states = stream.spawn(1 + names.size)
+        task = low_rank_from_spectrum(
+            advice.attrs["singular_values"],
+            advice.attrs["d_in"],
+            advice.attrs["d_out"],
+            advice.attrs["noise"],
+            np.random.default_rng(task_stream),
+        )
+        for place, name in enumerate(names):
+            one = advice.sel(recommendation=name)
+            state = random_state(
+                task.d_in,
+                task.d_out,
+                one.width.item(),
+                one.init_variance.item(),
+                one.init_variance2.item(),
+                rng=np.random.default_rng(states[place]),
+            )
+            trainer = Trainer(
+                state, task, learning_rate=one.learning_rate.item(), update=advice.attrs["update"]
+            )
+            start = trainer.errors
+            errors[:, place, run] = np.vstack([start, trainer.advance(last)])[:, 1:].T
+    return _compared(advice, errors, root)
+
+
+def _compared(advice: xr.Dataset, errors: np.ndarray, seed: int) -> xr.Dataset:
+    train, test = errors
+    smallest = test.min(axis=-1)
+    first = (test <= SAME_ERROR * smallest[..., None]).argmax(axis=-1)
+    predicted = advice.min_test_error.values
+    deviation = smallest.mean(axis=1) / predicted - 1
+    error = smallest.std(axis=1, ddof=1) / np.sqrt(smallest.shape[1]) / predicted
+    each, along = ("recommendation", "run"), ("recommendation", "run", "iteration")
+    data = xr.Dataset(
+        {
+            "trained_min_test_error": (each, smallest),
+            "trained_iterations": (each, first),
+            "trained_test_error": (along, test),
+            "trained_train_error": (along, train),
+            "deviation": ("recommendation", deviation),
+            "standard_error": ("recommendation", error),
+            "confirmed": (
+                "recommendation",
+                np.abs(deviation) <= AGREEMENT + STANDARD_ERRORS * error,
+            ),
+        },
+        coords={"recommendation": advice.recommendation, "iteration": advice.iteration},
+        attrs={"seed": seed, "agreement": AGREEMENT},
+    )
+    return describe(data, check_advice)

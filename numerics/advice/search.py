@@ -1,0 +1,199 @@
+"""Predicted runs of many starts: which are trustworthy, which are best, and how narrow they may be.
+
+A start is a threshold ``c = (c1 + c2)/2``, a ratio ``sigma2^2/sigma1^2`` of the layers, a width and
+a share f of the stability limit, so that
+
+    sigma1^2 = 2 c / (w (1 + ratio)),    eta = f / sqrt(||Y||^2 + c_w^2),
+
+``c_w`` the mean of the largest eigenvalues of C1 and C2 at this width (c for infinite width).  Each
+start is followed by :mod:`numerics.prediction.mode_recursion` until its smallest test error lies
+behind it.
+
+Holds where the prediction does, with a margin: a start counts as sound where twice the estimated
+truncation is within its limit, since the estimate can be low by a factor of two.
+Source: ours; the stability limit is that of :mod:`theory.dynamics.single_mode`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+
+import numpy as np
+import sympy as sp
+
+from numerics.kernels.evaluate import evaluate
+from numerics.prediction.mode_spectrum import ModeSpectrum
+from numerics.prediction.run_observables import Network, sums_of_errors
+from numerics.prediction.runs import STATUS as PREDICTION_STATUS
+from numerics.prediction.runs import WIDTHS_PER_RANK, status_of
+from theory.dynamics.single_mode import stability_limit
+from theory.prediction.errors import estimate_form
+from theory.random_matrices.spiked_matrix import SIZES, mean_edge, tau
+from theory.symbols import c, y
+
+__all__ = [
+    "BEYOND_BUDGET",
+    "SAME_ERROR",
+    "STATUS",
+    "TRUNCATION_MARGIN",
+    "Outcome",
+    "Start",
+    "make_network",
+    "outcome",
+    "smallest_width",
+    "stable_rate",
+    "weakest_signal",
+    "width_ladder",
+]
+
+#: The estimated truncation can be low by this factor (measured, see the README).
+TRUNCATION_MARGIN = 2.0
+
+#: Meaning of a status: that of a prediction, and of a run too long for the budget.
+STATUS = (*PREDICTION_STATUS, "smallest test error beyond the budget")
+BEYOND_BUDGET = len(PREDICTION_STATUS)
+
+#: Errors within this factor count as the same: the accuracy of the prediction.
+SAME_ERROR = 1.01
+
+#: A signal mode counts as learned at this share of its target.
+LEARNED = 0.99
+
+#: Iterations of the first piece of a run; each later piece doubles the run.
+FIRST_PIECE = 32
+
+#: A run is followed to this multiple of the budget, to see whether its minimum lies within.
+BEYOND = 2
+
+#: Widths looked at in a factor of two.
+WIDTHS_PER_OCTAVE = 2
+
+
+@dataclass(frozen=True)
+class Start:
+    """What is chosen: threshold (unit of A), sigma2^2/sigma1^2, share of the limit, width."""
+
+    threshold: float
+    variance_ratio: float
+    fraction: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a start is predicted to reach.
+
+    Attributes
+    ----------
+    min_test_error : float
+        Smallest test error of the run, mean square of an entry.
+    iterations : int
+        The first iteration whose test error is within ``SAME_ERROR`` of it.
+    status : int
+        Index into ``STATUS``.
+    """
+
+    min_test_error: float
+    iterations: int
+    status: int
+
+
+def make_network(spectrum: ModeSpectrum, start: Start, update: str) -> Network:
+    """Return the network of a start, with its learning rate."""
+    first = 2 * start.threshold / (1 + start.variance_ratio)
+    network = Network(first, start.variance_ratio * first, start.width, 1.0, update)
+    return replace(network, learning_rate=start.fraction * stable_rate(spectrum, network))
+
+
+def stable_rate(spectrum: ModeSpectrum, network: Network) -> float:
+    """Return the stability limit of the learning rate, ``1/sqrt(||Y||^2 + c_w^2)``."""
+    sides = zip((network.c1, network.c2), spectrum.shape[::-1], strict=True)
+    edges = [scale * _edge(network.width, size) ** 2 / network.width for scale, size in sides]
+    largest = max(float(spectrum.targets.max()), spectrum.edge)
+    return float(_limit()(largest, sum(edges) / 2))
+
+
+def outcome(spectrum: ModeSpectrum, network: Network, budget: int) -> Outcome:
+    """Follow a network until its smallest test error lies behind it.
+
+    That is when the weakest spike of Y is learned and the last quarter of the run brought no
+    smaller error; at ``BEYOND`` times the budget at the latest.
+    """
+    recursion, last = network.recursion(spectrum), spectrum.spikes - 1
+    most = max(FIRST_PIECE, BEYOND * budget)
+    trajectory = recursion.advance(FIRST_PIECE)
+    entries = float(np.prod(spectrum.shape))
+    # Far outside the range the second order may overflow; such a start is not sound.
+    with np.errstate(over="ignore", invalid="ignore"):
+        while True:
+            sums = sums_of_errors(spectrum, trajectory)
+            test = sums["test_shifted"] / entries
+            best, done = int(np.argmin(test)), len(trajectory) - 1
+            learned = last < 0 or trajectory.mode[-1, last] >= LEARNED * spectrum.targets[last]
+            if done >= most or (learned and 4 * best <= 3 * done):
+                break
+            trajectory = trajectory.joined(recursion.advance(min(done, most - done)))
+        smallest, power = test[best], trajectory.power[best] / entries
+        estimate = evaluate(
+            estimate_form,
+            power,
+            smallest - sums["test"][best] / entries - power,
+            spectrum.signal[0],
+            network.threshold,
+            network.width,
+            *spectrum.shape[::-1],
+            network.learning_rate * best,
+            spectrum.noise,
+            spectrum.signal.size,
+        )["truncation"]
+        status = int(status_of(smallest, TRUNCATION_MARGIN * estimate, network.width, spectrum))
+        first = int(np.argmax(test <= SAME_ERROR * smallest)) if status == 0 else best
+    if status == 0 and (best == done or first > budget):
+        status = BEYOND_BUDGET
+    return Outcome(float(smallest), first, status)
+
+
+def width_ladder(spectrum: ModeSpectrum, widest: float) -> list[float]:
+    """Return whole widths from the widest down to the smallest valid one."""
+    smallest = float(WIDTHS_PER_RANK * spectrum.signal.size)
+    octaves = max(0.0, np.log2(widest / smallest))
+    steps = np.arange(int(octaves * WIDTHS_PER_OCTAVE) + 1) / WIDTHS_PER_OCTAVE
+    return [float(np.ceil(widest * 2.0**-step)) for step in steps]
+
+
+def smallest_width(
+    spectrum: ModeSpectrum, start: Start, update: str, *, error: float, iterations: int, budget: int
+) -> float:
+    """Return the least width from which on a start keeps to an error and to iterations.
+
+    Looks from ``start.width`` down the ladder until one fails; inf if that one does.
+    """
+    kept = float("inf")
+    for width in width_ladder(spectrum, start.width):
+        narrower = Start(start.threshold, start.variance_ratio, start.fraction, width)
+        here = outcome(spectrum, make_network(spectrum, narrower, update), budget)
+        if here.status != 0 or here.min_test_error > error or here.iterations > iterations:
+            break
+        kept = width
+    return kept
+
+
+def weakest_signal(spectrum: ModeSpectrum) -> float:
+    """Return the smallest singular value of A* that stands out of the noise, else the largest."""
+    return float(spectrum.signal[max(spectrum.spikes, 1) - 1])
+
+
+def _edge(width: float, size: int) -> float:
+    """Return the largest singular value of a (width, size) matrix of standard normal entries."""
+    return float(_mean_edge()(float(width), float(size)))
+
+
+@cache
+def _mean_edge():
+    return sp.lambdify(SIZES, mean_edge().subs(tau, 1), "math")
+
+
+@cache
+def _limit():
+    return sp.lambdify((y, c), stability_limit(), "math")

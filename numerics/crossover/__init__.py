@@ -1,0 +1,1 @@
+"""The crossover from feature to lazy training."""

@@ -1,0 +1,1 @@
+"""Generated kernels: stored, imported, compiled once."""

@@ -1,0 +1,1 @@
+"""Two-layer linear networks: tasks, starts, training, exact solutions, observables."""

@@ -1,0 +1,143 @@
+"""A run of descent that is advanced by any number of steps: what all of them share.
+
+A run has matrices that move and a generated kernel that moves them: ``evaluate`` returns (loss,
+train error, test error) where they stand, ``advance`` makes one step a row of ``records``, and
+fewer where the loss is no longer a number or above a ceiling,
+
+    loss <= DIVERGENCE_FACTOR max(loss at the start, loss of zero matrices),
+
+beyond which the run has diverged: a lucky start cannot make the ceiling low.
+:class:`numerics.linear.training.Trainer` runs on a factor of the Gram matrix,
+:class:`numerics.linear.gram_training.GramTrainer` on its blocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from types import ModuleType
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.linear.initial_states import NetworkState
+from numerics.linear.tasks import Task
+from numerics.support.errors import DivergedError
+from numerics.support.validation import check_choice, check_dimension, check_positive
+from theory.dynamics.single_mode import stability_limit as mode_stability_limit
+from theory.functions.losses import Loss, get_loss
+from theory.symbols import c, y
+
+__all__ = ["DIVERGENCE_FACTOR", "Descent", "stability_limit"]
+
+#: A run has diverged when its loss exceeds the largest of its first values by this factor.
+DIVERGENCE_FACTOR = 1e6
+
+
+class Descent:
+    """A training run that is advanced by any number of steps at a time.
+
+    Attributes
+    ----------
+    A : ndarray, shape (d_out, d_in)
+        The matrix learned so far.
+    iteration : int
+        Steps made.
+    errors : tuple of float
+        Loss, train error and test error now.
+    """
+
+    A: NDArray
+    errors: tuple[float, float, float]
+
+    def __init__(
+        self,
+        state: NetworkState,
+        task: Task,
+        learning_rate: float,
+        loss: str | Loss | sp.Expr,
+        dtype: str,
+    ) -> None:
+        self.learning_rate = check_positive("learning_rate", learning_rate)
+        self.dtype = np.dtype(check_choice("dtype", str(dtype), ("float64", "float32")))
+        self.loss, self.task, self.threshold = get_loss(loss), task, state.threshold
+        self.iteration = 0
+        if (state.d_out, state.d_in) != task.shape:
+            raise ValueError(
+                f"state and task must have one shape (d_out, d_in), got "
+                f"{(state.d_out, state.d_in)} and {task.shape}"
+            )
+        self._parameters = np.array(list(self.loss.parameters.values()), dtype=np.float64)
+
+    def advance(self, steps: int) -> NDArray[np.float64]:
+        """Make steps of descent and return their (loss, train error, test error), a row a step.
+
+        Raises
+        ------
+        DivergedError
+            When the loss is no longer a number or exceeds its start by ``DIVERGENCE_FACTOR``.
+        """
+        records = np.empty((check_dimension("steps", steps), 3))
+        rate = self.dtype.type(self.learning_rate)
+        made = self._kernel.advance(*self._stepped, rate, self._ceiling, records)
+        self.iteration += made
+        self.errors = tuple(records[made - 1])
+        if not self.errors[0] <= self._ceiling:
+            raise DivergedError(self.iteration, self.learning_rate, self.limit)
+        return records
+
+    def place(self, matrices: Iterable[ArrayLike]) -> tuple[float, float, float]:
+        """Move the run to other matrices of the same shapes and return the errors there."""
+        for own, new in zip(self._moving, matrices, strict=True):
+            own[...] = new
+        self.errors = tuple(self._kernel.evaluate(*self._evaluated))
+        return self.errors
+
+    @cached_property
+    def limit(self) -> float:
+        """The learning rate above which the run is unstable at the target."""
+        return stability_limit(self.task, self.threshold, self.loss)
+
+    def _begin(
+        self,
+        kernel: ModuleType,
+        start: Iterable[ArrayLike],
+        moving: tuple[NDArray, ...],
+        evaluated: tuple[NDArray, ...],
+        stepped: tuple[NDArray, ...],
+    ) -> None:
+        """Go to the start, with the arguments that the kernel's functions take."""
+        self._kernel, self._moving = kernel, moving
+        self._evaluated, self._stepped = evaluated, stepped
+        zero = self.place(np.zeros(x.shape) for x in moving)[0]
+        scale = max(self.place(start)[0], zero, np.finfo(np.float64).tiny)
+        self._ceiling = DIVERGENCE_FACTOR * scale
+
+    def _array(self, values: ArrayLike) -> NDArray:
+        return np.array(values, dtype=self.dtype, order="C")
+
+
+def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> float:
+    """Return the learning rate above which descent is unstable at the target.
+
+    ``1/(kappa sqrt(||Y||^2 + c^2))`` with the loss's curvature bound kappa
+    (:func:`theory.dynamics.single_mode.stability_limit`; proved for the squared loss); with inputs,
+    kappa is multiplied by ``||X||^2`` and Y is the truth, an estimate.  NaN where the loss's
+    curvature is not known.
+
+    Examples
+    --------
+    >>> from numerics.linear.tasks import Task
+    >>> stability_limit(Task(3 * np.eye(2), np.eye(2)), threshold=4.0)
+    0.2
+    """
+    chosen = get_loss("squared" if loss is None else loss)
+    if chosen.curvature is None:
+        return float("nan")
+    curvature, matrix = chosen.curvature, task.target
+    if task.inputs is not None:
+        curvature, matrix = curvature * np.linalg.norm(task.inputs, 2) ** 2, task.truth
+    largest = np.linalg.norm(matrix, 2)
+    limit = mode_stability_limit().subs({y: largest, c: max(threshold, np.finfo(float).tiny)})
+    return float(limit) / curvature

@@ -1,0 +1,307 @@
+"""Initial states: factors of the Gram matrix from which a two-layer network starts.
+
+Training depends on the weights only through ``Q(0) = Theta Theta^T``, ``Theta = [W1^T ; W2]``
+(:mod:`theory.dynamics.gram_flow`), so a state is any pair ``W1: (r, d_in)``, ``W2: (d_out, r)``
+with the right Gram matrix, and r need not be the width:
+
+- explicit weights, r = width, entries N(0, sigma1^2) and N(0, sigma2^2);
+- the Wishart factor (Bartlett 1933), r = d_in + d_out, for any real width >= d_in + d_out: the
+  same law as explicit weights, at a cost that does not depend on the width;
+- the self-consistent lift, r = d_in + d_out: infinite width around a given A0;
+- the balanced factor, r = min(d_in, d_out), threshold 0.
+
+Source: Tu, Aranguri and Jacot 2024, section 2; width-free form ours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.kernels.cache import load
+from numerics.support.validation import (
+    check_dimension,
+    check_matrix,
+    check_nonnegative,
+    check_positive,
+    check_rng,
+    check_width,
+)
+from theory.dynamics.unified_evolution import lift_form
+from theory.kernels.emission import scalar_kernel
+
+__all__ = [
+    "NetworkState",
+    "balanced_factor",
+    "explicit_weights",
+    "random_state",
+    "self_consistent_lift",
+    "wishart_factor",
+]
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkState:
+    """Weights, or a factor of the same Gram matrix, with the scales of the two layers.
+
+    Attributes
+    ----------
+    W1 : ndarray, shape (r, d_in)
+        First layer.
+    W2 : ndarray, shape (d_out, r)
+        Second layer.
+    c1, c2 : float
+        ``sigma1^2 w`` and ``sigma2^2 w``, the scales of C1 and C2 (unit of A).
+    width : float
+        The width of the network that the state stands for; inf for the self-consistent lift.
+    kind : str
+        How it was made.
+
+    Examples
+    --------
+    >>> state = NetworkState(np.ones((2, 3)), np.ones((1, 2)), c1=2.0, c2=1.0, width=2)
+    >>> state.A, state.threshold, state.imbalance
+    (array([[2., 2., 2.]]), 1.5, 1.0)
+    """
+
+    W1: NDArray[np.float64]
+    W2: NDArray[np.float64]
+    c1: float
+    c2: float
+    width: float
+    kind: str = "explicit"
+
+    def __post_init__(self) -> None:
+        """Check that the two layers fit together."""
+        first = check_matrix("W1", self.W1)
+        second = check_matrix("W2", self.W2, (None, first.shape[0]))
+        object.__setattr__(self, "W1", first)
+        object.__setattr__(self, "W2", second)
+        check_nonnegative("c1", self.c1)
+        check_nonnegative("c2", self.c2)
+
+    @property
+    def d_in(self) -> int:
+        """Input dimension."""
+        return self.W1.shape[1]
+
+    @property
+    def d_out(self) -> int:
+        """Output dimension."""
+        return self.W2.shape[0]
+
+    @property
+    def threshold(self) -> float:
+        """Return ``c = (c1 + c2)/2``: singular values below it move lazily."""
+        return (self.c1 + self.c2) / 2
+
+    @property
+    def imbalance(self) -> float:
+        """Return ``lam = c1 - c2``."""
+        return self.c1 - self.c2
+
+    @property
+    def A(self) -> NDArray[np.float64]:
+        """The matrix that the network computes, ``W2 W1``."""
+        return self.W2 @ self.W1
+
+    @property
+    def C1(self) -> NDArray[np.float64]:
+        """Return ``W1^T W1``."""
+        return self.W1.T @ self.W1
+
+    @property
+    def C2(self) -> NDArray[np.float64]:
+        """Return ``W2 W2^T``."""
+        return self.W2 @ self.W2.T
+
+    @property
+    def gram(self) -> NDArray[np.float64]:
+        """Return ``Q = [[C1, A^T], [A, C2]]``."""
+        stacked = np.vstack([self.W1.T, self.W2])
+        return stacked @ stacked.T
+
+
+def explicit_weights(
+    d_in: int,
+    d_out: int,
+    width: int,
+    init_variance: float,
+    init_variance2: float | None = None,
+    *,
+    rng: np.random.Generator | int,
+) -> NetworkState:
+    """Draw the weights themselves; memory ``(d_in + d_out) width``.
+
+    Parameters
+    ----------
+    d_in, d_out, width : int
+        Dimensions.
+    init_variance, init_variance2 : float
+        sigma1^2 of the first layer and sigma2^2 of the second (default: the same).
+    rng : Generator or int
+        Source of randomness, or its seed.
+
+    Examples
+    --------
+    >>> explicit_weights(4, 3, 100, 0.01, rng=0).W1.shape
+    (100, 4)
+    """
+    d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
+    units = check_dimension("width", width)
+    var1, var2 = _variances(init_variance, init_variance2)
+    generator = check_rng(rng)
+    W1 = generator.standard_normal((units, d_in)) * np.sqrt(var1)
+    W2 = generator.standard_normal((d_out, units)) * np.sqrt(var2)
+    return NetworkState(W1, W2, var1 * units, var2 * units, float(units), "explicit")
+
+
+def wishart_factor(
+    d_in: int,
+    d_out: int,
+    width: float,
+    init_variance: float,
+    init_variance2: float | None = None,
+    *,
+    rng: np.random.Generator | int,
+) -> NetworkState:
+    """Draw a factor of the Gram matrix of a random network of any width, directly.
+
+    ``Q(0)`` is Wishart with ``width`` degrees of freedom: its Cholesky factor has independent
+    entries, ``sqrt(chi^2_{width - i})`` on the diagonal (i = 0, 1, ...) and N(0, 1) below
+    (Bartlett), rows scaled by sigma1 or sigma2.
+
+    Parameters
+    ----------
+    d_in, d_out : int
+        Dimensions.
+    width : float
+        Any real number from d_in + d_out upwards, 1e15 included.
+    init_variance, init_variance2 : float
+        sigma1^2 and sigma2^2 (default: the same).
+    rng : Generator or int
+        Source of randomness, or its seed.
+
+    Raises
+    ------
+    ValueError
+        If the width is below d_in + d_out, where Q is singular: draw explicit weights there.
+
+    Examples
+    --------
+    >>> state = wishart_factor(4, 3, 1e12, 1e-12, rng=0)
+    >>> state.W1.shape, bool(abs(state.C1 - np.eye(4)).max() < 1e-5)
+    ((7, 4), True)
+    """
+    d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
+    w = check_width(width)
+    size = d_in + d_out
+    if w < size:
+        raise ValueError(f"width must be at least d_in + d_out = {size}, got {width}")
+    var1, var2 = _variances(init_variance, init_variance2)
+    generator = check_rng(rng)
+    factor = np.tril(generator.standard_normal((size, size)), -1)
+    np.fill_diagonal(factor, np.sqrt(generator.chisquare(w - np.arange(size))))
+    W1 = np.ascontiguousarray(factor[:d_in].T) * np.sqrt(var1)
+    W2 = factor[d_in:] * np.sqrt(var2)
+    return NetworkState(W1, W2, var1 * w, var2 * w, w, "wishart")
+
+
+def random_state(
+    d_in: int,
+    d_out: int,
+    width: float,
+    init_variance: float,
+    init_variance2: float | None = None,
+    *,
+    rng: np.random.Generator | int,
+) -> NetworkState:
+    """Draw a random network at the least cost: the Wishart factor where it exists.
+
+    Parameters as for :func:`wishart_factor`; below d_in + d_out the width must be an integer and
+    the weights are drawn explicitly.
+
+    Examples
+    --------
+    >>> random_state(4, 3, 1e12, 1e-12, rng=0).W1.shape, random_state(4, 3, 5, 0.1, rng=0).W1.shape
+    ((7, 4), (5, 4))
+    """
+    w = check_width(width)
+    size = check_dimension("d_in", d_in) + check_dimension("d_out", d_out)
+    if w >= size:
+        return wishart_factor(d_in, d_out, w, init_variance, init_variance2, rng=rng)
+    return explicit_weights(d_in, d_out, width, init_variance, init_variance2, rng=rng)
+
+
+def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> NetworkState:
+    """Return the state from which training follows the unified evolution formula.
+
+    A network of width ``d_in + d_out`` with ``C1 = lam/2 + sqrt(A0^T A0 + c^2)``,
+    ``C2 = -lam/2 + sqrt(A0 A0^T + c^2)``; under gradient flow it keeps this form.
+
+    Parameters
+    ----------
+    A0 : array_like, shape (d_out, d_in)
+        The initial matrix; zeros for infinite width exactly.
+    c1, c2 : float
+        The scales of the two layers, ``sigma^2 width`` (c2: default c1), not both zero.
+
+    Examples
+    --------
+    >>> state = self_consistent_lift(np.zeros((3, 4)), 2.0)
+    >>> bool(abs(state.A).max() < 1e-12), bool(np.allclose(state.C1, 2 * np.eye(4)))
+    (True, True)
+    """
+    matrix = check_matrix("A0", A0)
+    first = check_nonnegative("c1", c1)
+    second = first if c2 is None else check_nonnegative("c2", c2)
+    check_positive("c1 + c2", first + second)
+    if first < second:
+        # The layer of the larger variance leads, so that no close numbers are subtracted.
+        mirror = self_consistent_lift(matrix.T, second, first)
+        W1, W2 = np.ascontiguousarray(mirror.W2.T), np.ascontiguousarray(mirror.W1.T)
+        return NetworkState(W1, W2, first, second, np.inf, "self_consistent")
+    d_out, d_in = matrix.shape
+    left, values, right_T = np.linalg.svd(matrix, full_matrices=True)
+    modes = np.zeros(max(d_in, d_out))
+    modes[: values.size] = values
+    pivot, below, corner = (np.empty(modes.size) for _ in range(3))
+    kernel = load(scalar_kernel("lift", lift_form()))
+    kernel.lift(
+        modes, np.full(modes.size, first), np.full(modes.size, second), pivot, below, corner
+    )
+    W1 = np.zeros((d_in + d_out, d_in))
+    W2 = np.zeros((d_out, d_in + d_out))
+    # Columns of Theta: V pivot with U below, then U corner; unpaired directions have s = 0.
+    W1[:d_in] = pivot[:d_in, None] * right_T
+    paired = min(d_in, d_out)
+    W2[:, :paired] = left[:, :paired] * below[:paired]
+    W2[:, d_in:] = left * corner[:d_out]
+    return NetworkState(W1, W2, first, second, np.inf, "self_consistent")
+
+
+def balanced_factor(A0: ArrayLike) -> NetworkState:
+    """Return the balanced state of A0: ``C1 = sqrt(A0^T A0)``, ``C2 = sqrt(A0 A0^T)``, c = 0.
+
+    Directions that A0 lacks stay unlearned for ever: balanced dynamics need a start that is
+    aligned with the task.
+
+    Examples
+    --------
+    >>> state = balanced_factor([[3.0, 0.0], [0.0, 1.0]])
+    >>> state.A.round(12), bool(np.allclose(state.C1, state.C2))
+    (array([[3., 0.],
+            [0., 1.]]), True)
+    """
+    left, values, right_T = np.linalg.svd(check_matrix("A0", A0), full_matrices=False)
+    root = np.sqrt(values)
+    return NetworkState(
+        root[:, None] * right_T, left * root, 0.0, 0.0, float(root.size), "balanced"
+    )
+
+
+def _variances(first: float, second: float | None) -> tuple[float, float]:
+    var1 = check_positive("init_variance", first)
+    return var1, var1 if second is None else check_positive("init_variance2", second)

@@ -1,0 +1,70 @@
+"""The closed form of one mode, evaluated entry by entry on arrays.
+
+``ds/dt = 2 sqrt(s^2 + c^2) (y - s)`` from any start, by the generated kernel of
+:mod:`theory.dynamics.single_mode`.
+
+Holds for the squared loss ``1/2 (s - y)^2``, real y and s0, c > 0, t >= 0 up to infinity.
+Relative accuracy 1e-13 of s and of y - s where s0 and y have one sign (or one is 0); otherwise
+the error of s is a rounding of ``sqrt(s^2 + c^2)`` or of ``max(|s0|, |y|)``, whichever is less.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.kernels.cache import load
+from numerics.support.errors import OutOfRangeError
+from theory.dynamics.single_mode import stable_mode
+from theory.kernels.emission import scalar_kernel
+
+__all__ = ["single_mode"]
+
+#: Beside max(|s0|, |y|), for opposite signs; the way past the saddle at 0 needs c^2.
+SMALLEST_THRESHOLD = 1e-150
+
+
+def single_mode(
+    target: ArrayLike, start: ArrayLike, threshold: ArrayLike, time: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return a mode's value and its distance to the target, ``s(t)`` and ``y - s(t)``.
+
+    Parameters
+    ----------
+    target, start, threshold, time : array_like
+        y, s0, c > 0 (all in the unit of A) and t >= 0 (its inverse); broadcast together.
+
+    Raises
+    ------
+    ValueError
+        If the threshold is not positive and finite, the time negative or anything NaN.
+    OutOfRangeError
+        If start and target have opposite signs and the threshold is below
+        ``SMALLEST_THRESHOLD`` times the larger of the two.
+
+    Examples
+    --------
+    >>> value, distance = single_mode(2.0, 0.0, 0.1, [0.0, 1.0, np.inf])
+    >>> value.round(4), distance.round(4)
+    (array([0.    , 1.1788, 2.    ]), array([2.    , 0.8212, 0.    ]))
+    """
+    arrays = np.broadcast_arrays(
+        *(np.asarray(x, dtype=np.float64) for x in (target, start, threshold, time))
+    )
+    y, s0, c, t = arrays
+    if not (np.isfinite(y).all() and np.isfinite(s0).all()):
+        raise ValueError("target and start must be finite")
+    if not ((c > 0).all() and np.isfinite(c).all()):
+        raise ValueError(f"threshold must be positive and finite, got {np.min(c)}")
+    if not (t >= 0).all():
+        raise ValueError(f"time must be nonnegative, got {np.min(t)}")
+    too_small = c < SMALLEST_THRESHOLD * np.maximum(np.abs(s0), np.abs(y))
+    if (too_small & (np.sign(s0) * np.sign(y) < 0)).any():
+        raise OutOfRangeError(
+            f"where start and target have opposite signs the threshold must be at least "
+            f"{SMALLEST_THRESHOLD:g} max(|start|, |target|), got {np.min(c)}"
+        )
+    flat = [np.ascontiguousarray(x).ravel() for x in arrays]
+    value, distance = np.empty(flat[0].size), np.empty(flat[0].size)
+    load(scalar_kernel("single_mode", stable_mode())).single_mode(*flat, value, distance)
+    return value.reshape(y.shape), distance.reshape(y.shape)

@@ -1,0 +1,262 @@
+r"""Gradient flow of a nonlinear network with a scaled output, from feature to lazy training.
+
+The predictor is ``F = alpha (f(w) - f(w_0))``, and the weights follow
+
+    dw/dt = -dL/dw,    L = (1/(alpha^2 n)) sum_i l(y_i F_i),
+
+until every margin ``y_i F_i`` is at least 1.  With ``Theta`` the NTK of f,
+
+    dF_i/dt = -(1/n) sum_j Theta_ij l'(y_j F_j) y_j,
+
+so outputs move at a rate that does not depend on alpha as long as Theta does not move; weights
+move by ``1/alpha``, and features begin to move at ``t_1 ~ sqrt(h) alpha``, h being the width.
+Times are those of this t.  Small ``sqrt(h) alpha`` trains features, large is lazy
+(:mod:`numerics.networks.frozen_kernel` is its limit).
+
+Holds for any network of :mod:`numerics.networks.fully_connected` and any margin loss of bounded
+curvature.
+Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from numerics.networks.euler_steps import EulerStepper
+from numerics.networks.flow_steps import FlowProblem, Stepper
+from numerics.networks.fully_connected import Network, Weights
+from numerics.networks.kernel_watch import KernelWatch
+from numerics.networks.linearised_steps import LinearisedStepper
+from numerics.networks.step_rule import LINEARISED, StepRule
+from numerics.support.validation import check_dimension, check_labels, check_matrix, check_positive
+from theory.functions.margin_losses import MarginLoss, get_margin_loss
+
+__all__ = ["STOP_REASONS", "FlowResult", "train_network"]
+
+#: Why a run ended: every margin reached, no more steps, numbers too large, at rest before.
+STOP_REASONS = ("fitted", "step_limit", "diverged", "stalled")
+
+#: What moves along the flow, by the method of the rule.
+STEPPERS: dict[str, type[Stepper]] = {"linearised": LinearisedStepper, "euler": EulerStepper}
+
+
+@dataclass(frozen=True, eq=False)
+class FlowResult:
+    """A run of gradient flow.
+
+    Attributes
+    ----------
+    weights : tuple of ndarray
+        At the end.
+    time : float
+        t at the end.
+    steps, refused : int
+        Steps accepted and refused.
+    stop_reason : str
+        One of ``STOP_REASONS``.
+    train_outputs, test_outputs : ndarray, shape (n,) and (m,)
+        F at the end; ``test_outputs`` is empty without test inputs.
+    mean_loss : float
+        ``alpha^2 L`` at the end.
+    test_error : float
+        Share of test inputs whose F has not the sign of its label; nan without test labels.
+    kernel_change : float
+        ``||Theta_end - Theta_0||_F/||Theta_0||_F`` on the test inputs, nan without them.
+    time_to_kernel_change : float
+        First t with a relative kernel change of 0.5, interpolated; nan if it was not reached.
+    half_loss_time : float
+        First t with ``alpha^2 L < 0.5``; nan if it was not reached.
+    layer_change : tuple of float
+        ``||W - W_0||_F/||W_0||_F`` of every layer.
+    conserved_drift : float
+        Largest change of ``||W_l||_F^2 - ||W_{l+1}||_F^2``, which flow conserves for homogeneous
+        activations, in units of the largest ``||W_l||_F^2``; nan for others.
+    """
+
+    weights: tuple[NDArray[np.float64], ...]
+    time: float
+    steps: int
+    refused: int
+    stop_reason: str
+    train_outputs: NDArray[np.float64]
+    test_outputs: NDArray[np.float64]
+    mean_loss: float
+    test_error: float
+    kernel_change: float
+    time_to_kernel_change: float
+    half_loss_time: float
+    layer_change: tuple[float, ...]
+    conserved_drift: float
+
+    @property
+    def status(self) -> str:
+        """``ok`` if the run was fitted; else why it was not."""
+        return "ok" if self.stop_reason == "fitted" else self.stop_reason
+
+
+def train_network(
+    network: Network,
+    weights: Weights,
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    *,
+    alpha: float,
+    loss: str | MarginLoss | sp.Expr = "softplus_hinge",
+    test: tuple[NDArray[np.float64], ...] = (),
+    rule: StepRule = LINEARISED,
+    margin: float = 1.0,
+    max_steps: int = 1_000_000,
+) -> FlowResult:
+    """Train a network by full-batch gradient flow until it fits.
+
+    Parameters
+    ----------
+    network : Network
+        :class:`numerics.networks.fully_connected.FullyConnected` or another with its methods.
+    weights : sequence of ndarray
+        Where it starts; left as they are.
+    X : ndarray, shape (n, d_in)
+        Training inputs as rows.
+    y : ndarray, shape (n,)
+        Labels, +1 or -1.
+    alpha : float
+        Scale of the predictor; ``sqrt(width) * alpha`` of order 1 separates the regimes.
+    loss : str, sympy.Expr or MarginLoss
+        Of the margin; its curvature must be known.
+    test : tuple of ndarray
+        ``(X_test,)`` or ``(X_test, y_test)``: where outputs and kernel are reported.
+    rule : StepRule
+        How steps are made.
+    margin : float
+        A run is fitted when every margin is at least this; below 1 for losses whose force ends
+        at 1, which they approach only.
+    max_steps : int
+        Accepted steps at most.
+
+    Returns
+    -------
+    FlowResult
+
+    Raises
+    ------
+    ValueError
+        If labels are not +1 or -1, or the loss has no curvature bound.
+
+    Examples
+    --------
+    >>> from numerics.networks.fully_connected import FullyConnected
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.standard_normal((20, 10))
+    >>> X *= np.sqrt(10) / np.linalg.norm(X, axis=1, keepdims=True)
+    >>> y = np.where(X[:, 0] > 0, 1.0, -1.0)
+    >>> network = FullyConnected(10, width=64, depth=1)
+    >>> lazy = train_network(network, network.initial(rng), X, y, alpha=1e3, test=(X,))
+    >>> lazy.stop_reason, bool(lazy.kernel_change < 1e-3), bool((y * lazy.train_outputs).min() >= 1)
+    ('fitted', True, True)
+    """
+    problem = _checked(network, weights, X, y, alpha, loss, margin, rule)
+    X_test, y_test = _checked_test(test)
+    limit = check_dimension("max_steps", max_steps)
+    # A run that diverges says so in its reason.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        run = STEPPERS[rule.method](problem)
+        watch = None if X_test is None else KernelWatch(network, problem.weights, X_test)
+        steps, reason = 0, None
+        while reason is None:
+            if not run.is_finite:
+                reason = "diverged"
+            elif run.smallest_margin >= problem.margin:
+                reason = "fitted"
+            elif steps == limit:
+                reason = "step_limit"
+            elif not run.step():
+                reason = "stalled"
+            else:
+                steps += 1
+                if watch is not None:
+                    watch.see(run.time, run.weights)
+        return _result(problem, run, steps, reason, watch, X_test, y_test)
+
+
+def _checked(
+    network: Network,
+    weights: Weights,
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    alpha: float,
+    loss: str | MarginLoss | sp.Expr,
+    margin: float,
+    rule: StepRule,
+) -> FlowProblem:
+    inputs, labels = check_matrix("X", X), check_labels("y", y, len(X))
+    start = tuple(np.array(W, dtype=np.float64, order="C") for W in weights)
+    chosen = get_margin_loss(loss)
+    if chosen.curvature is None:
+        raise ValueError(
+            f"loss must have a bounded curvature that is given, got {chosen.name!r} without one"
+        )
+    if not isinstance(rule, StepRule):
+        raise TypeError(f"rule must be a StepRule, got {type(rule).__name__}")
+    scale, goal = check_positive("alpha", alpha), check_positive("margin", margin)
+    return FlowProblem(network, start, inputs, labels, scale, chosen, goal, rule)
+
+
+def _checked_test(test: tuple) -> tuple[NDArray | None, NDArray | None]:
+    if not isinstance(test, tuple) or len(test) > 2:
+        raise TypeError(f"test must be (X_test,) or (X_test, y_test), got {type(test).__name__}")
+    if not test:
+        return None, None
+    inputs = check_matrix("X_test", test[0])
+    return inputs, check_labels("y_test", test[1], len(inputs)) if len(test) == 2 else None
+
+
+def _result(
+    problem: FlowProblem,
+    run: Stepper,
+    steps: int,
+    reason: str,
+    watch: KernelWatch | None,
+    X_test: NDArray[np.float64] | None,
+    y_test: NDArray[np.float64] | None,
+) -> FlowResult:
+    outputs, change, error = np.empty(0), math.nan, math.nan
+    if watch is not None and run.is_finite:
+        network = problem.network
+        start = network.outputs(problem.weights, X_test)
+        outputs = problem.alpha * (network.outputs(run.weights, X_test) - start)
+        change = watch.finish(run.time, run.weights)
+        if y_test is not None:
+            error = float(np.mean(y_test * outputs <= 0))
+    pairs = list(zip(run.weights, problem.weights, strict=True))
+    return FlowResult(
+        weights=tuple(run.weights),
+        time=run.time,
+        steps=steps,
+        refused=run.refused,
+        stop_reason=reason,
+        train_outputs=run.outputs,
+        test_outputs=outputs,
+        mean_loss=run.mean_loss,
+        test_error=error,
+        kernel_change=change,
+        time_to_kernel_change=math.nan if watch is None else watch.crossing,
+        half_loss_time=run.half_loss_time,
+        layer_change=tuple(
+            float(np.linalg.norm(new - old) / np.linalg.norm(old)) for new, old in pairs
+        ),
+        conserved_drift=_conserved_drift(problem, pairs),
+    )
+
+
+def _conserved_drift(problem: FlowProblem, pairs: list[tuple[NDArray, NDArray]]) -> float:
+    activation = getattr(problem.network, "activation", None)
+    if not getattr(activation, "is_homogeneous", False):
+        return math.nan
+    ends, starts = (np.array([float(np.vdot(pair[k], pair[k])) for pair in pairs]) for k in (0, 1))
+    drift = np.diff(ends) - np.diff(starts)
+    return float(np.abs(drift).max() / ends.max())

@@ -1,0 +1,53 @@
+"""How long a cell of Figure 2 takes.
+
+A step on the Gram blocks takes ``8 d^3`` flops, one on weights of width r ``6 d^2 r``; a run
+takes about ``(fraction/1.25) log(1 + 2 d/(sqrt(k) c))`` steps in the active regime (its slowest
+signal mode grows from c at 0.8 times the rate of the largest) and about 2.6 fractions in the
+lazy one, both measured in Figure 2.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from numerics.linear.gram_training import saves_products
+from numerics.support.validation import power_of_dimension
+from numerics.sweeps.declaration import CellPoint
+
+if TYPE_CHECKING:
+    from numerics.phase_diagram.sweep import SweepPlan
+
+__all__ = ["cell_seconds"]
+
+#: Seconds of a flop in float64, and of a step and a cell besides their products (2.6 GHz Zen 4).
+FLOP, STEP, CELL = 2.1e-11, 1.1e-5, 1.5e-3
+
+
+def cell_seconds(plan: SweepPlan, cell: CellPoint) -> float:
+    """Return about how many seconds a cell takes on one core."""
+    width = power_of_dimension(plan.d, cell["gamma_w"], "gamma_w")
+    flops = sum(
+        _step_flops(plan, width if name == "gradient_descent" else math.inf)
+        for name in plan.dynamics
+    )
+    flop = FLOP / 2 if plan.precision == "float32" else FLOP
+    passes = (STEP + 3e-9 * plan.d**2) * len(plan.dynamics)
+    return CELL + _steps(plan, cell) * (flop * flops + passes)
+
+
+def _step_flops(plan: SweepPlan, width: float) -> float:
+    hidden = int(min(width, 2 * plan.d))
+    gram = plan.update == "sequential" and saves_products(hidden, plan.d, plan.d)
+    return 8.0 * plan.d**3 if gram else 6.0 * plan.d**2 * hidden
+
+
+def _steps(plan: SweepPlan, cell: CellPoint) -> float:
+    """Return about how many steps a cell makes under the paper's stopping rule."""
+    exponent = cell["gamma_sigma2"] + cell["gamma_w"]
+    threshold = power_of_dimension(plan.d, exponent, "threshold")
+    if exponent > 1:
+        steps = 2.6 * plan.fraction
+    else:
+        steps = plan.fraction / 1.25 * math.log1p(2 * plan.d / math.sqrt(plan.rank) / threshold)
+    return min(max(steps, 1.0), plan.iterations)

@@ -1,0 +1,353 @@
+"""The published experiments of Tu, Aranguri and Jacot 2024, at their own size.
+
+Low-rank recovery in the scaling ``sigma^2 = d^gamma_sigma2``, ``w = int(d^gamma_w)``, with the
+paper's learning rate: 1/(5 ||A*||) where ``gamma_sigma2 + gamma_w <= 1``, else 1/(5 sigma^2 w).
+
+Holds for any d, rank <= d and exponents that give a finite width >= 1.
+Source: arXiv 2405.17580, Figure 1 and the published experiments.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from numerics.linear.closed_form import ClosedForm
+from numerics.linear.initial_states import NetworkState, random_state
+from numerics.linear.observables import mean_squared_error, singular_values
+from numerics.linear.tasks import Task, low_rank_recovery
+from numerics.linear.training import UPDATES, Trainer
+from numerics.support.descriptions import describe
+from numerics.support.validation import (
+    check_choice,
+    check_dimension,
+    check_finite,
+    check_positive,
+    check_rank,
+    power_of_dimension,
+)
+
+__all__ = ["Cell", "Timings", "figure1", "prepare_cell", "prepare_on_task"]
+
+#: Learning rate of the paper times the largest rate of the target, in Figure 1.
+FIGURE1_FRACTION = 5.0
+
+DYNAMICS = ("gradient_descent", "self_consistent")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One point of the phase diagram, ready to be trained.
+
+    Attributes
+    ----------
+    task : Task
+        Low-rank recovery with unit noise.
+    state : NetworkState
+        The random network at the start.
+    width : int
+        ``int(d^gamma_w)``.
+    init_variance : float
+        ``d^gamma_sigma2``, sigma^2.
+    learning_rate : float
+        By the paper's rule, or as given.
+    """
+
+    task: Task
+    state: NetworkState
+    width: int
+    init_variance: float
+    learning_rate: float
+
+    @property
+    def threshold(self) -> float:
+        """Return ``c = sigma^2 w``."""
+        return self.init_variance * self.width
+
+
+@dataclass
+class Timings:
+    """Wall time of the parts of a run, in seconds."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to a part."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            elapsed = time.perf_counter() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + elapsed
+
+
+def prepare_cell(
+    d: int,
+    rank: int,
+    gamma_sigma2: float,
+    gamma_w: float,
+    seed: int,
+    *,
+    fraction: float = FIGURE1_FRACTION,
+    learning_rate: float | None = None,
+) -> Cell:
+    """Draw the task and the network of one point of the exponent plane.
+
+    Parameters
+    ----------
+    d, rank : int
+        Dimension (d x d matrices) and rank of A*.
+    gamma_sigma2, gamma_w : float
+        Exponents of the initial variance and of the width.
+    seed : int
+        Root of the random streams of task and network.
+    fraction : float
+        The paper's rule divides by this (5 in Figure 1, 50 in Figure 2).
+    learning_rate : float, optional
+        In place of the paper's rule.
+
+    Raises
+    ------
+    ValueError
+        If a size is below 1, rank > d, or a power of d overflows or underflows.
+
+    Examples
+    --------
+    >>> cell = prepare_cell(100, 5, -1.5, 2.0, seed=0)
+    >>> cell.width, round(cell.threshold, 6)
+    (10000, 10.0)
+    """
+    size = check_dimension("d", d)
+    k = check_rank(rank, size, size)
+    for name, value in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w)):
+        check_finite(name, value)
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be a nonnegative integer, got {seed!r}")
+    streams = np.random.SeedSequence(seed).spawn(2)
+    task_rng, state_rng = (np.random.default_rng(stream) for stream in streams)
+    task = low_rank_recovery(size, rank=k, rng=task_rng)
+    return prepare_on_task(
+        task, gamma_sigma2, gamma_w, state_rng, fraction=fraction, learning_rate=learning_rate
+    )
+
+
+def prepare_on_task(
+    task: Task,
+    gamma_sigma2: float,
+    gamma_w: float,
+    rng: np.random.Generator | int,
+    *,
+    fraction: float = FIGURE1_FRACTION,
+    learning_rate: float | None = None,
+    truth_norm: float | None = None,
+) -> Cell:
+    """Draw the network of one point of the exponent plane for a given square task.
+
+    Parameters
+    ----------
+    task : Task
+        What is learned; its dimension is the base of the powers.
+    gamma_sigma2, gamma_w, fraction, learning_rate
+        As for :func:`prepare_cell`.
+    rng : Generator or int
+        Source of the network, or its seed.
+    truth_norm : float, optional
+        ``||A*||`` where it is known already (unit of A).
+    """
+    size = task.d_in
+    variance = power_of_dimension(size, gamma_sigma2, "gamma_sigma2")
+    real_width = power_of_dimension(size, gamma_w, "gamma_w")
+    if real_width < 1:
+        raise ValueError(
+            f"width = int(d^gamma_w) must be at least 1, got {size}^{gamma_w:g} = {real_width:.3g}"
+        )
+    width = math.floor(real_width)
+    if learning_rate is None:
+        check_positive("fraction", fraction)
+        norm = np.linalg.norm(task.truth, 2) if truth_norm is None else truth_norm
+        scale = variance * width if gamma_sigma2 + gamma_w > 1 else norm
+        learning_rate = 1.0 / (fraction * scale)
+    state = random_state(size, size, width, variance, rng=rng)
+    return Cell(task, state, width, variance, check_positive("learning_rate", learning_rate))
+
+
+def figure1(
+    d: int = 500,
+    rank: int = 5,
+    gamma_sigma2: float = -1.85,
+    gamma_w: float = 2.25,
+    iterations: int = 100,
+    seed: int = 0,
+    update: str = "sequential",
+    learning_rate: float | None = None,
+    *,
+    progress: Callable[[int], None] = lambda steps: None,
+    timings: Timings | None = None,
+) -> xr.Dataset:
+    """Train gradient descent and the self-consistent dynamics side by side.
+
+    Parameters
+    ----------
+    d, rank, gamma_sigma2, gamma_w, seed, learning_rate
+        As for :func:`prepare_cell`.
+    iterations : int
+        Number of steps.
+    update : {"simultaneous", "sequential"}
+        Sequential as in the published experiments.
+    progress : callable, optional
+        Called with the number of iterations just finished.
+    timings : Timings, optional
+        Receives the wall time of each part.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``dynamics`` (gradient_descent, self_consistent), ``iteration`` (0 =
+        initial), ``mode``; variables ``train_error``, ``test_error``, ``singular_value``,
+        ``distance`` (Frobenius, between the two dynamics) and, at the same times
+        ``learning_rate * iteration``, ``closed_form_train_error``,
+        ``closed_form_test_error``, ``closed_form_singular_value``; ``target_singular_value``
+        of A*.
+
+    Raises
+    ------
+    DivergedError
+        If the learning rate is above the stability limit and the run diverges.
+
+    Examples
+    --------
+    >>> data = figure1(d=20, rank=2, iterations=10)
+    >>> dict(data.singular_value.sizes)
+    {'dynamics': 2, 'iteration': 11, 'mode': 20}
+    """
+    steps = check_dimension("iterations", iterations)
+    check_choice("update", update, UPDATES)
+    watch = timings or Timings()
+    with _Cores() as cores:
+        with watch.part("task and network"):
+            cell = prepare_cell(d, rank, gamma_sigma2, gamma_w, seed, learning_rate=learning_rate)
+            trainers = [
+                Trainer(
+                    cell.state,
+                    cell.task,
+                    learning_rate=cell.learning_rate,
+                    dynamics=name,
+                    update=update,
+                )
+                for name in DYNAMICS
+            ]
+            exact = ClosedForm(cell.state.A, cell.task.target, cell.threshold)
+            references = tuple(
+                exact.left.T @ matrix @ exact.right
+                for matrix in (cell.task.target, cell.task.truth)
+            )
+        errors = np.empty((len(DYNAMICS), steps + 1, 2))
+        distances = np.empty(steps + 1)
+        spectra = np.empty((len(DYNAMICS), steps + 1, cell.task.d_in))
+        for iteration in range(steps + 1):
+            if iteration:
+                with watch.part("training of both dynamics"):
+                    cores.map(lambda trainer: trainer.advance(1), trainers)
+            with watch.part("singular values"):
+                spectra[:, iteration] = cores.map(lambda x: singular_values(x.A), trainers)
+            errors[:, iteration] = [trainer.errors[1:] for trainer in trainers]
+            distances[iteration] = np.linalg.norm(trainers[0].A - trainers[1].A)
+            if iteration:
+                progress(1)
+        with watch.part("closed form and its singular values"):
+            times = cell.learning_rate * np.arange(steps + 1)
+            closed = cores.map(partial(_observe_closed_form, exact, references), times)
+    return _figure1_dataset(
+        cell,
+        errors,
+        spectra,
+        distances,
+        closed,
+        {
+            "d": d,
+            "rank": rank,
+            "gamma_sigma2": float(gamma_sigma2),
+            "gamma_w": float(gamma_w),
+            "seed": seed,
+            "update": update,
+        },
+    )
+
+
+class _Cores:
+    """A pool of one thread a core, each with one BLAS thread.
+
+    Threads of BLAS wait for each other inside every product, which costs dearly where a core
+    has other work, too; whole runs and whole decompositions side by side do not.
+    """
+
+    def __enter__(self) -> _Cores:
+        self._limits = threadpool_limits(1)
+        self._pool = ThreadPoolExecutor(os.cpu_count())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._limits.restore_original_limits()
+
+    def map(self, function: Callable, items: Iterable) -> list:
+        """Return the function's values, in order."""
+        return list(self._pool.map(function, items))
+
+
+def _observe_closed_form(
+    exact: ClosedForm, references: tuple[NDArray[np.float64], NDArray[np.float64]], time: float
+) -> tuple[float, float, NDArray[np.float64]]:
+    """Return train error, test error and singular values, all in the target's singular bases."""
+    core = exact.core(time)
+    train, test = (mean_squared_error(core, reference) for reference in references)
+    return train, test, singular_values(core)
+
+
+def _figure1_dataset(
+    cell: Cell,
+    errors: NDArray[np.float64],
+    spectra: NDArray[np.float64],
+    distances: NDArray[np.float64],
+    closed: list[tuple[float, float, NDArray[np.float64]]],
+    settings: dict[str, object],
+) -> xr.Dataset:
+    pair, alone = ("dynamics", "iteration"), ("iteration",)
+    closed_train, closed_test, closed_spectra = (np.array(x) for x in zip(*closed, strict=True))
+    data = xr.Dataset(
+        {
+            "train_error": (pair, errors[..., 0]),
+            "test_error": (pair, errors[..., 1]),
+            "singular_value": ((*pair, "mode"), spectra),
+            "distance": (alone, distances),
+            "closed_form_train_error": (alone, closed_train),
+            "closed_form_test_error": (alone, closed_test),
+            "closed_form_singular_value": ((*alone, "mode"), closed_spectra),
+            "target_singular_value": ("mode", singular_values(cell.task.truth)),
+        },
+        coords={
+            "dynamics": list(DYNAMICS),
+            "iteration": np.arange(distances.size),
+            "mode": np.arange(1, spectra.shape[-1] + 1),
+        },
+        attrs=settings
+        | {
+            "width": cell.width,
+            "init_variance": cell.init_variance,
+            "threshold": cell.threshold,
+            "learning_rate": cell.learning_rate,
+        },
+    )
+    return describe(data, figure1)

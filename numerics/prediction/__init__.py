@@ -1,0 +1,1 @@
+"""Predicted runs and phase diagrams, without training."""

@@ -1,0 +1,204 @@
+"""The phase diagram of Figure 2 predicted: every cell of a grid of exponents, in about a second.
+
+Two methods: ``closed_form`` runs :mod:`theory.prediction.closed_form_errors` (about 15 microseconds
+a cell) and gives the minimal test error, its iteration and the stable rank there; ``second_order``
+runs :mod:`numerics.prediction.runs` cell by cell (about 10 milliseconds) with the paper's stopping
+rule and adds the largest distance between gradient descent and the self-consistent dynamics.
+
+Every cell has a ``status`` (0 valid, see :data:`numerics.prediction.runs.STATUS`) and an estimated
+``truncation``; values outside the range of validity are kept, marked by the status.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.kernels.cache import load
+from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
+from numerics.prediction.run_observables import Network, distance, observe, run
+from numerics.prediction.runs import (
+    FIGURE2_FRACTION,
+    FIGURE2_ITERATIONS,
+    REFERENCES,
+    STATUS,
+    UPDATES,
+    cell_scales,
+    paper_learning_rate,
+    signal_values,
+    status_of,
+)
+from numerics.support.descriptions import describe
+from numerics.support.validation import check_choice, check_dimension, check_positive, check_vector
+from theory.kernels.error_grid import grid_module
+
+__all__ = ["METHODS", "predict_grid"]
+
+METHODS = ("closed_form", "second_order")
+
+#: The closed form looks at the bulk every so many iterations before it searches in between.
+STRIDE = 8
+
+
+def predict_grid(
+    gamma_sigma2: ArrayLike,
+    gamma_w: ArrayLike,
+    d: int,
+    rank: int | None = 5,
+    *,
+    singular_values: ArrayLike | None = None,
+    noise: float = 1.0,
+    variance_ratio: float = 1.0,
+    fraction: float = FIGURE2_FRACTION,
+    iterations: int = FIGURE2_ITERATIONS,
+    update: str = "sequential",
+    method: str = "closed_form",
+    reference: str = "lift",
+    nodes: int = DEFAULT_NODES,
+) -> xr.Dataset:
+    """Predict the panels of the paper's Figure 2.
+
+    Parameters
+    ----------
+    gamma_sigma2, gamma_w : array_like, one-dimensional
+        Exponents of the grid: ``sigma1^2 = d^gamma_sigma2``, width ``int(d^gamma_w)``.
+    d : int
+        Dimension (d x d matrices).
+    rank, singular_values
+        Of A*, as for :func:`numerics.prediction.runs.predict_run`; given values win over the rank.
+    noise : float
+        Standard deviation of the noise entries.
+    variance_ratio : float
+        ``sigma2^2/sigma1^2``.
+    fraction : float
+        The paper's rule divides the learning rate by this.
+    iterations : int
+        Largest number of steps of a cell.
+    update : {"simultaneous", "sequential"}
+        Order in which the layers move.
+    method : {"closed_form", "second_order"}
+        Fast, or with the complete second order and the stopping rule.
+    reference : {"lift", "euler"}
+        What ``max_distance`` is measured from (second order only).
+    nodes : int
+        Nodes of the bulk.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``gamma_sigma2``, ``gamma_w``; variables ``min_test_error``, ``iterations``
+        (where it is reached; at the cap where it was still falling), ``stable_rank`` there,
+        ``max_distance`` (second order), ``truncation`` (estimate of the first neglected order
+        of the minimal test error) and ``status``.
+
+    Examples
+    --------
+    >>> grid = predict_grid([-2.5, -0.5], [1.5, 2.5], 200)
+    >>> grid.min_test_error.values.round(2)
+    array([[0.05, 0.07],
+           [0.93, 1.  ]])
+    """
+    size = check_dimension("d", d)
+    rows, columns = (
+        check_vector(name, x) for name, x in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w))
+    )
+    ratio = check_positive("variance_ratio", variance_ratio)
+    check_choice("update", update, UPDATES)
+    check_choice("reference", reference, REFERENCES)
+    steps = check_dimension("iterations", iterations)
+    given = None if singular_values is not None else rank
+    spectrum = mode_spectrum(
+        size, size, signal_values(size, size, given, singular_values), noise, nodes
+    )
+    networks = _networks(rows, columns, size, ratio, float(spectrum.signal[0]), fraction)
+    if check_choice("method", method, METHODS) == "closed_form":
+        found = _closed_form(spectrum, networks, steps, update)
+    else:
+        found = _second_order(spectrum, networks, steps, update, reference)
+    found["status"] = status_of(found["min_test_error"], found["truncation"], networks[2], spectrum)
+    shape = rows.size, columns.size
+    names = ("gamma_sigma2", "gamma_w")
+    data = xr.Dataset(
+        {key: (names, x.reshape(shape)) for key, x in found.items()},
+        coords={"gamma_sigma2": rows, "gamma_w": columns},
+        attrs={
+            "d": size,
+            "rank": spectrum.signal.size,
+            "singular_values": spectrum.signal,
+            "noise": spectrum.noise,
+            "variance_ratio": ratio,
+            "fraction": float(fraction),
+            "iterations": steps,
+            "update": update,
+            "method": method,
+            "reference": reference,
+            "nodes": nodes,
+            "status_meaning": "; ".join(f"{k}: {text}" for k, text in enumerate(STATUS)),
+        },
+    )
+    data.stable_rank.attrs["long_name"] = "stable rank at the smallest test error"
+    return describe(data, predict_grid)
+
+
+def _networks(
+    rows: NDArray, columns: NDArray, d: int, ratio: float, largest: float, fraction: float
+) -> NDArray[np.float64]:
+    """Return c1, c2, width and learning rate of every cell, shape (4, cells)."""
+    variance = np.array([cell_scales(d, a, 0.0)[0] for a in rows])[:, None]
+    width = np.array([cell_scales(d, 0.0, b)[1] for b in columns])[None, :]
+    first = variance * width
+    threshold = (1 + ratio) / 2 * first
+    rate = paper_learning_rate(rows[:, None], columns, threshold, largest, fraction)
+    cells = np.broadcast_arrays(first, ratio * first, width, rate)
+    return np.ascontiguousarray([x.ravel() for x in cells])
+
+
+def _closed_form(
+    spectrum: ModeSpectrum, networks: NDArray, iterations: int, update: str
+) -> dict[str, NDArray]:
+    """Run the generated kernel over all cells."""
+    spikes, last = spectrum.spikes, spectrum.targets.size - spectrum.unpaired
+    target, known = spectrum.targets, spectrum.correlations
+    out = [np.empty(networks.shape[1]) for _ in range(4)]
+    load(grid_module(update)).grid(
+        *networks,
+        spectrum.signal,
+        target[:spikes],
+        known[:spikes],
+        target[spikes:last],
+        spectrum.counts[spikes:last],
+        known[spikes:last],
+        spectrum.edge,
+        *(float(x) for x in spectrum.shape),
+        float(spectrum.counts[spikes:last].sum()),
+        iterations,
+        STRIDE,
+        *out,
+    )
+    names = ("min_test_error", "iterations", "stable_rank", "truncation")
+    found = dict(zip(names, out, strict=True))
+    found["iterations"] = found["iterations"].astype(np.int64)
+    return found
+
+
+def _second_order(
+    spectrum: ModeSpectrum, networks: NDArray, iterations: int, update: str, reference: str
+) -> dict[str, NDArray]:
+    """Run cell after cell to where the paper stops."""
+    found: dict[str, list[float]] = {
+        key: []
+        for key in ("min_test_error", "iterations", "stable_rank", "truncation", "max_distance")
+    }
+    for values in networks.T:
+        network = Network(*(float(x) for x in values), update)
+        trajectory = run(spectrum, network, iterations, True)
+        seen = observe(spectrum, network, trajectory)
+        best = int(np.argmin(seen["test_error"]))
+        found["min_test_error"].append(seen["test_error"][best])
+        found["iterations"].append(best)
+        found["stable_rank"].append(seen["stable_rank"][best])
+        found["truncation"].append(seen["truncation"][best])
+        away = distance(spectrum, network, trajectory, reference)
+        found["max_distance"].append(float(away.max()))
+    return {key: np.array(values) for key, values in found.items()}

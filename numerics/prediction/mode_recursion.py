@@ -1,0 +1,189 @@
+"""Runs the mode recursion and the second order in the fluctuations of the start.
+
+Builds the list of pairs of modes and their independent excitations (Wishart moments, all
+multiplicities) for the generated kernel of :mod:`theory.kernels.mode_recursion`.
+
+Holds as :mod:`theory.prediction.fluctuations` does: to second order in 1/sqrt(width).  Cost: about
+4 modes^2 block updates an iteration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from types import ModuleType
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.kernels.cache import load
+from numerics.prediction.mode_spectrum import ModeSpectrum
+from theory.kernels.emission import scalar_kernel
+from theory.kernels.mode_recursion import second_order_module
+from theory.random_matrices.wishart import excitation_form
+
+__all__ = ["Recursion", "Trajectory", "euler_modes"]
+
+
+#: Kinds of excitation, and which entries (C1_ij, A_ji, A_ij, C2_ij) of a pair they move.
+_KINDS = tuple(excitation_form().outputs)
+_C1, _C2 = (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)
+_OTHER, _OWN, _SYMMETRIC = (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 1.0, 1.0, 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """What the recursion recorded, a row an iteration.
+
+    Attributes
+    ----------
+    mode : ndarray, shape (iterations, modes)
+        Mean singular value of A in each mode at infinite width.
+    shift : ndarray, shape (iterations, modes)
+        Its mean second-order shift.
+    power : ndarray, shape (iterations,)
+        ``E||A_1||_F^2``, the power of the first order.
+    bulk_power : ndarray, shape (iterations,)
+        Its part between bulk modes.
+    """
+
+    mode: NDArray[np.float64]
+    shift: NDArray[np.float64]
+    power: NDArray[np.float64]
+    bulk_power: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return self.power.size
+
+    def joined(self, other: Trajectory) -> Trajectory:
+        """Return this trajectory followed by another."""
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Trajectory(*(np.concatenate(pair) for pair in pairs))
+
+
+class Recursion:
+    """The recursion for one spectrum and one start, advanced by any number of steps at a time.
+
+    Parameters
+    ----------
+    spectrum : ModeSpectrum
+        Modes of the target.
+    c1, c2 : float
+        Scales of C1 and C2 at the start.
+    width : float
+        Sets the size of the fluctuations.
+    learning_rate : float
+        Step size.
+    update : {"simultaneous", "sequential"}
+        Order in which the layers move.
+    scales, matrix : bool
+        Whether C1 and C2, and whether A, fluctuate at the start.
+    mean_shift : tuple of float
+        Mean second-order shift of C1 and of C2 at the start.
+    """
+
+    def __init__(
+        self,
+        spectrum: ModeSpectrum,
+        c1: float,
+        c2: float,
+        width: float,
+        learning_rate: float,
+        update: str = "simultaneous",
+        *,
+        scales: bool = True,
+        matrix: bool = True,
+        mean_shift: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
+        self._kernel = second_order_kernel(update)
+        self._learning_rate = learning_rate
+        self._targets = spectrum.targets
+        has_input, has_output = (side.astype(np.float64) for side in spectrum.sides)
+        zero = np.zeros(spectrum.targets.size)
+        self._blocks = np.column_stack([c1 * has_input, zero, c2 * has_output])
+        self._shifts = np.column_stack(
+            [mean_shift[0] * has_input, zero, mean_shift[1] * has_output]
+        )
+        *indices, pattern, kind = _pairs(spectrum, scales, matrix)
+        sizes = np.array(_excitations(c1, c2, width))
+        self._pairs = (*indices, pattern * sizes[kind][:, None])
+        self._recorded = False
+
+    def advance(self, steps: int) -> Trajectory:
+        """Return the next ``steps`` iterations; the first call returns the start as well."""
+        modes, rows = self._targets.size, steps + 1
+        out = np.empty((rows, modes)), np.empty((rows, modes)), np.empty(rows), np.empty(rows)
+        self._kernel.second_order(
+            self._targets, self._learning_rate, self._blocks, self._shifts, *self._pairs, *out
+        )
+        fresh = int(self._recorded)
+        self._recorded = True
+        return Trajectory(*(array[fresh:] for array in out))
+
+
+@cache
+def second_order_kernel(update: str) -> ModuleType:
+    """Return the compiled module of one order of update."""
+    return load(second_order_module(update))
+
+
+def euler_modes(
+    spectrum: ModeSpectrum, threshold: float, learning_rate: float, steps: int, update: str
+) -> NDArray[np.float64]:
+    """Return the modes under Euler steps of equation (1) of the paper, shape (steps + 1, modes)."""
+    out = np.empty((steps + 1, spectrum.targets.size))
+    second_order_kernel(update).euler(spectrum.targets, threshold, learning_rate, out)
+    return out
+
+
+def _excitations(c1: float, c2: float, width: float) -> list[float]:
+    """Return the sizes of the independent fluctuations, in the order of ``_KINDS``."""
+    out = [np.empty(1) for _ in _KINDS]
+    _excitation_kernel()(*(np.full(1, float(x)) for x in (c1, c2, width)), *out)
+    return [float(x[0]) for x in out]
+
+
+@cache
+def _excitation_kernel():
+    return load(scalar_kernel("excitations", excitation_form())).excitations
+
+
+@lru_cache(maxsize=64)
+def _pairs(spectrum: ModeSpectrum, scales: bool, matrix: bool) -> tuple[NDArray, ...]:
+    """Return first, second, counts, weight, bulk, start, and the excitations' pattern and kind.
+
+    Only excitations of C1 and C2 (``scales``) and of A (``matrix``) that are asked for.
+    """
+    count, modes = spectrum.counts, spectrum.targets.size
+    has_input, has_output = spectrum.sides
+    rows: list[tuple[int, int, float, float, float]] = []
+    groups: list[list[tuple[str, tuple[float, ...]]]] = []
+    for i in range(modes - spectrum.unpaired):
+        # Itself: one symmetric block, whose A entry is counted once.
+        rows.append((i, i, 1.0, 0.0, count[i] / 2))
+        groups.append([("C1_diagonal", _C1), ("C2_diagonal", _C2), ("A", _SYMMETRIC)])
+        for j in range(i, modes):
+            same = i == j
+            if same and i < spectrum.spikes:
+                continue
+            # Partners in one node: every other singular value that the node stands for.
+            partners = (count[i] - 1, 0.0) if same else (count[j], count[i])
+            weight = count[i] * (count[i] - 1) / 2 if same else count[i] * count[j]
+            rows.append((i, j, *partners, weight))
+            possible = (
+                ("C1", _C1, has_input[i] and has_input[j]),
+                ("C2", _C2, has_output[i] and has_output[j]),
+                ("A", _OWN, has_output[i] and has_input[j]),
+                ("A", _OTHER, has_input[i] and has_output[j]),
+            )
+            groups.append([(kind, pattern) for kind, pattern, there in possible if there])
+    wanted = {kind: matrix if kind == "A" else scales for kind in _KINDS}
+    kept = [[item for item in group if wanted[item[0]]] for group in groups]
+    first, second, of_first, of_second, weight = (np.array(x) for x in zip(*rows, strict=True))
+    bulk = np.where((first >= spectrum.spikes) & (second >= spectrum.spikes), weight, 0.0)
+    start = np.concatenate([[0], np.cumsum([len(group) for group in kept])])
+    flat = [item for group in kept for item in group]
+    pattern = np.array([entries for _, entries in flat]).reshape(-1, 4)
+    kind = np.array([_KINDS.index(name) for name, _ in flat], dtype=np.int64)
+    counts = np.column_stack([of_first, of_second])
+    return first, second, counts, weight, bulk, start, pattern, kind

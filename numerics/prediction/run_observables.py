@@ -1,0 +1,213 @@
+"""From the recursion of modes to what is observed: errors, singular values, distances.
+
+Sums over modes by the formulas of :mod:`theory.prediction.errors`, whose arithmetic runs in
+generated kernels; see :mod:`numerics.prediction.runs` for the range in which they hold.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.kernels.cache import load
+from numerics.kernels.evaluate import evaluate
+from numerics.prediction.mode_recursion import Recursion, Trajectory, euler_modes
+from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
+from theory.kernels.mode_recursion import stopping_module
+from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
+
+__all__ = ["Network", "distance", "observe", "paper_stop", "run"]
+
+#: Iterations run before the stopping rule is asked again.
+_CHUNK = 64
+
+
+@dataclass(frozen=True)
+class Network:
+    """A random network and how it is trained, as the recursion sees it."""
+
+    c1: float
+    c2: float
+    width: float
+    learning_rate: float
+    update: str
+
+    @property
+    def threshold(self) -> float:
+        """Return ``c = (c1 + c2)/2``."""
+        return (self.c1 + self.c2) / 2
+
+    @property
+    def start_variance(self) -> float:
+        """Return the variance of an entry of A at the start."""
+        return self.c1 * self.c2 / self.width
+
+    def recursion(self, spectrum: ModeSpectrum, **options: object) -> Recursion:
+        """Return the recursion of this network on a target."""
+        return Recursion(
+            spectrum, self.c1, self.c2, self.width, self.learning_rate, self.update, **options
+        )
+
+
+def run(spectrum: ModeSpectrum, network: Network, iterations: int, stop: bool) -> Trajectory:
+    """Run the recursion, in pieces where it may stop early."""
+    recursion = network.recursion(spectrum)
+    if not stop:
+        return recursion.advance(iterations)
+    whole = recursion.advance(min(_CHUNK, iterations))
+    entries = math.prod(spectrum.shape)
+    while True:
+        sums = sums_of_errors(spectrum, whole)
+        end = paper_stop(sums["train_shifted"] / entries, sums["test_shifted"] / entries)
+        done = len(whole) - 1
+        if end <= done:
+            return Trajectory(*(x[: end + 1] for x in vars(whole).values()))
+        if done >= iterations:
+            return whole
+        whole = whole.joined(recursion.advance(min(_CHUNK, iterations - done)))
+
+
+def observe(spectrum: ModeSpectrum, network: Network, trajectory: Trajectory) -> dict[str, NDArray]:
+    """Return what a trajectory shows, each with one row an iteration.
+
+    Keys: train_error, test_error, leading_test_error, truncation (means over entries), outlier
+    (iterations, rank), edge, stable_rank; and ``sampling_deviation``, a number.
+    """
+    d_out, d_in = spectrum.shape
+    entries, steps = d_out * d_in, len(trajectory)
+    sums = {key: value / entries for key, value in sums_of_errors(spectrum, trajectory).items()}
+    power = trajectory.power / entries
+    estimates = evaluate(
+        estimate_form,
+        power,
+        sums["test_shifted"] - sums["test"] - power,
+        spectrum.signal[0],
+        network.threshold,
+        network.width,
+        d_in,
+        d_out,
+        network.learning_rate * np.arange(steps),
+        spectrum.noise,
+        spectrum.signal.size,
+    )
+    outlier, edge = singular_values(spectrum, network, trajectory)
+    return {
+        "train_error": sums["train_shifted"],
+        "test_error": sums["test_shifted"],
+        "leading_test_error": sums["test"],
+        "truncation": estimates["truncation"],
+        "outlier": outlier,
+        "edge": edge,
+        "stable_rank": entries * sums["norm_shifted"] / np.maximum(outlier[:, 0], edge) ** 2,
+        "sampling_deviation": estimates["sampling"][0],
+    }
+
+
+def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]) -> int:
+    """Return the iteration at which the published experiments stop, or the number of errors.
+
+    They stop when the train error is below 1e-3, or the test error rose twice running after
+    iteration 3, or the train error changed by less than 2e-4 after it fell by more than 1e-2.
+
+    Examples
+    --------
+    >>> paper_stop([1.0, 0.5, 0.1, 1e-4, 1e-5], [1.0, 0.6, 0.3, 0.3, 0.3])
+    3
+    """
+    train = np.ascontiguousarray(train_error, dtype=np.float64)
+    test = np.ascontiguousarray(test_error, dtype=np.float64)
+    if train.shape != test.shape or train.ndim != 1:
+        raise ValueError(
+            f"train_error and test_error must be vectors of one length, got {train.shape} "
+            f"and {test.shape}"
+        )
+    return int(load(stopping_module()).stop(train, test))
+
+
+def sums_of_errors(spectrum: ModeSpectrum, trajectory: Trajectory) -> dict[str, NDArray]:
+    """Return test and train error and ``||A||_F^2``, sums over entries, to orders 0 and 2."""
+    shares = evaluate(
+        error_form, trajectory.mode, trajectory.shift, spectrum.targets, spectrum.correlations
+    )
+    sums = {key: value @ spectrum.counts for key, value in shares.items()}
+    for key in sums:
+        if key.startswith("test"):
+            sums[key] += np.sum(spectrum.signal**2)
+        if key.endswith("_shifted"):
+            sums[key] += trajectory.power
+    return sums
+
+
+def singular_values(
+    spectrum: ModeSpectrum, network: Network, trajectory: Trajectory
+) -> tuple[NDArray, NDArray]:
+    """Return outliers, shape (iterations, rank), and the edge of the bulk of A."""
+    steps, rank = len(trajectory), spectrum.signal.size
+    size = spectrum.bulk_shape
+    if min(size) == 0:
+        return trajectory.mode[:, :rank] + trajectory.shift[:, :rank], np.zeros(steps)
+    variance = trajectory.bulk_power / math.prod(size)
+    last = last_mode(spectrum.edge, network, steps)
+    edge = evaluate(outlier_form, last, variance, *map(float, size))["edge"]
+    outlier = np.repeat(edge[:, None], rank, axis=1)
+    spikes = spectrum.spikes
+    mode = trajectory.mode[:, :spikes] + trajectory.shift[:, :spikes]
+    found = evaluate(outlier_form, mode, variance[:, None], *map(float, size))
+    apart = mode > np.maximum(found["threshold"], 0.0)
+    out = np.where(apart, found["outlier"], 0.0)
+    outlier[:, :spikes] = np.maximum(out, edge[:, None])
+    return -np.sort(-outlier, axis=1), edge
+
+
+def last_mode(target: float, network: Network, steps: int) -> NDArray[np.float64]:
+    """Return one mode at infinite width, a row an iteration."""
+    alone = ModeSpectrum(
+        np.array([target]),
+        np.ones(1),
+        np.zeros(1),
+        1,
+        False,
+        np.array([target]),
+        (1, 1),
+        (0, 0),
+        0.0,
+        0.0,
+        1,
+    )
+    if steps == 1:
+        return np.zeros(1)
+    return network.recursion(alone, scales=False, matrix=False).advance(steps - 1).mode[:, 0]
+
+
+def distance(
+    spectrum: ModeSpectrum, network: Network, trajectory: Trajectory, reference: str
+) -> NDArray[np.float64]:
+    """Return the root mean square distance of descent from the self-consistent dynamics.
+
+    Both start from the same A0; C1 and C2 fluctuate in one of them only.  The first order sees
+    A0 as further noise in the residual; the means differ by their second-order shifts.
+    """
+    steps, variance = len(trajectory) - 1, network.start_variance
+    if steps == 0:
+        return np.zeros(1)
+    d_out, d_in = spectrum.shape
+    nodes = spectrum.nodes
+    noise = math.hypot(spectrum.noise, math.sqrt(variance))
+    noisy = mode_spectrum(d_out, d_in, spectrum.signal, noise, nodes)
+    power = network.recursion(noisy, matrix=False).advance(steps).power
+    value, count = bulk_nodes(d_out, d_in, math.sqrt(variance), nodes)
+    excess = evaluate(excess_form, value, network.threshold)["excess"] @ count
+    consistent = network.recursion(
+        spectrum, scales=False, mean_shift=(excess / d_in, excess / d_out)
+    ).advance(steps)
+    gap = trajectory.shift - consistent.shift
+    if reference == "euler":
+        gap = (
+            gap
+            + trajectory.mode
+            - euler_modes(spectrum, network.threshold, network.learning_rate, steps, network.update)
+        )
+    return np.sqrt(power + gap**2 @ spectrum.counts)

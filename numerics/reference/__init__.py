@@ -1,0 +1,1 @@
+"""Independent references in plain NumPy, which know no theory."""

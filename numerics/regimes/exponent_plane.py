@@ -1,0 +1,284 @@
+"""The exponent plane on arrays: regimes and exponents of :mod:`theory.regimes.boundaries`.
+
+``sigma^2 = d^gamma_sigma2``, ``w = d^gamma_w``, signal ``theta = d^p``, noise entries ``d^q``, rank
+``d^kappa``; layers of exponents ``gamma_sigma2 +- gap/2``.  A thin evaluator: every formula is
+generated from theory.
+
+Holds as in :mod:`theory.regimes.boundaries`.
+Source: Tu, Aranguri and Jacot 2024 for the plane; see :func:`theory.regimes.boundaries.boundaries`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+
+import numpy as np
+import sympy as sp
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+from scipy.ndimage import label
+
+from numerics.regimes.boundary_lines import boundary_lines, finite_lines, latex
+from numerics.support.descriptions import describe
+from numerics.support.validation import check_dimension, check_finite, check_positive
+from theory.regimes.boundaries import NAMES, Regime
+from theory.regimes.boundaries import regime as symbolic_regime
+from theory.regimes.boundaries import scales as scaling
+from theory.regimes.minimal_error import stops
+from theory.regimes.scales import Scale
+
+__all__ = ["LIMITS", "exponent_plane", "regime"]
+
+#: Names of the terms that can set the smallest test error.
+LIMITS = tuple(dict.fromkeys(term.name for stop in stops() for term in stop.terms))
+
+#: The exponents of the task, with the paper's values.
+TASK = {"p": 1.0, "q": 0.0, "kappa": 0.0, "gap": 0.0}
+
+MEANINGS = {
+    "min_test_error": "smallest test error per entry",
+    "time_to_minimum": "time of the smallest test error",
+    "iterations": "iterations to it, with the paper's learning rate",
+    "threshold": "threshold c",
+}
+
+Array = NDArray[np.float64]
+
+
+def regime(
+    gamma_sigma2: ArrayLike,
+    gamma_w: ArrayLike,
+    *,
+    p: float = 1.0,
+    q: float = 0.0,
+    kappa: float = 0.0,
+    gap: float = 0.0,
+) -> Regime:
+    """Name the regime of every point, with the exponents of what happens there.
+
+    Parameters
+    ----------
+    gamma_sigma2, gamma_w : array_like
+        Exponents of the variance and of the width, ``gamma_w >= 0``; broadcast together.
+    p, q, kappa, gap : float
+        Exponents of the task, as in :func:`theory.regimes.boundaries.regime`.
+
+    Returns
+    -------
+    Regime
+        Its fields, and those of its scales, are arrays.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If an exponent is not a finite real number or out of range.
+
+    Notes
+    -----
+    Points are floats here: on a boundary, rounding decides the side.
+
+    Examples
+    --------
+    >>> here = regime([-3.0, -0.2], 2.2)
+    >>> here.name.tolist(), here.min_test_error.exponent.tolist()
+    (['active', 'infinite noise'], [-1.0, 0.0])
+    """
+    values = _evaluate(gamma_sigma2, gamma_w, {"p": p, "q": q, "kappa": kappa, "gap": gap})
+    scales = {name: Scale(values[name], values[f"{name}_log_power"]) for name in MEANINGS}
+    return Regime(
+        name=np.array(NAMES)[values["regime"].astype(int)],
+        limited_by=np.array(LIMITS)[values["limited_by"].astype(int)],
+        proven=values["proven"].astype(bool),
+        **scales,
+    )
+
+
+def exponent_plane(
+    gamma_sigma2: tuple[float, float] = (-3.0, 0.0),
+    gamma_w: tuple[float, float] = (0.0, 2.8),
+    *,
+    p: float = 1.0,
+    q: float = 0.0,
+    kappa: float = 0.0,
+    gap: float = 0.0,
+    points: int = 281,
+    d: int | None = None,
+    rank: float | None = None,
+    signal: float | None = None,
+    noise: float | None = None,
+) -> xr.Dataset:
+    """Return the exponent plane: regimes, exponents, boundaries and regions.
+
+    Parameters
+    ----------
+    gamma_sigma2, gamma_w : (float, float)
+        Ranges of the two axes, ``gamma_w >= 0``.
+    p, q, kappa, gap : float
+        Exponents of the task, as in :func:`theory.regimes.boundaries.regime`.
+    points : int
+        Points along each axis, at least 2.
+    d : int, optional
+        Adds the boundaries at this dimension.
+    rank, signal, noise : float, optional
+        k, theta and tau there.  Left out: ``d^kappa``; ``d^p`` over the square root of
+        ``k/d^kappa``, which are unit entries of A* in the paper's task; ``d^q``.
+
+    Returns
+    -------
+    xarray.Dataset
+        On (gamma_sigma2, gamma_w): exponents and powers of log d of ``min_test_error``,
+        ``time_to_minimum``, ``iterations`` and ``threshold``, the codes ``regime`` and
+        ``limited_by``, and ``proven``.  On (boundary, point): ``boundary_gamma_sigma2`` and
+        ``boundary_gamma_w``, nan where the boundary is not there; ``finite_...`` likewise at
+        finite d.  ``region_number`` numbers the connected regions of one regime and one limiting
+        term, which are described on region.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a range does not increase, or an exponent or a size is out of range.
+
+    Examples
+    --------
+    >>> plane = exponent_plane(points=29)
+    >>> float(plane.min_test_error.min()), plane.boundary.values[0].item()
+    (-1.0, 'active / lazy')
+    """
+    task = {"p": p, "q": q, "kappa": kappa, "gap": gap}
+    ranges = _range("gamma_sigma2", gamma_sigma2), _range("gamma_w", gamma_w)
+    if check_dimension("points", points) < 2:
+        raise ValueError(f"points must be >= 2, got {points}")
+    axes = [np.linspace(*limits, int(points)) for limits in ranges]
+    values = _evaluate(axes[0][:, None], axes[1][None, :], task)
+    data = _plane(axes, values).assign_attrs(
+        {name: float(value) for name, value in task.items()}
+        | {"regimes": ", ".join(NAMES), "limits": ", ".join(LIMITS)}
+    )
+    exact = {getattr(scaling, name): sp.Rational(repr(float(x))) for name, x in task.items()}
+    data = data.merge(boundary_lines(ranges, exact, partial(regime, **task)))
+    data = data.merge(_regions(values, axes, exact))
+    if d is not None:
+        sizes = _sizes(d, rank, signal, noise, task)
+        data = data.merge(finite_lines(ranges, sizes))
+        data = data.assign_attrs({str(name): value for name, value in sizes.items()})
+    return describe(data, exponent_plane)
+
+
+@cache
+def _functions(**task: float) -> dict[str, Callable[[Array, Array], Array]]:
+    """Return the fields of a symbolic regime as functions of arrays; words become codes."""
+    axes = scaling.gamma_sigma2, scaling.gamma_w
+    symbolic = symbolic_regime(*axes, **task)
+    codes = {
+        sp.Symbol(name): sp.Integer(i) for names in (NAMES, LIMITS) for i, name in enumerate(names)
+    }
+    fields = {
+        "regime": _symbol(symbolic.name).xreplace(codes),
+        "limited_by": _symbol(symbolic.limited_by).xreplace(codes),
+        "proven": sp.sympify(symbolic.proven),
+    }
+    for name in MEANINGS:
+        scale = getattr(symbolic, name)
+        fields |= {name: scale.exponent, f"{name}_log_power": scale.log_power}
+    return {name: sp.lambdify(axes, field, "numpy") for name, field in fields.items()}
+
+
+def _symbol(word: str | sp.Expr) -> sp.Expr:
+    return sp.Symbol(word) if isinstance(word, str) else word
+
+
+def _evaluate(
+    gamma_sigma2: ArrayLike, gamma_w: ArrayLike, task: Mapping[str, float]
+) -> dict[str, Array]:
+    points = np.broadcast_arrays(_real("gamma_sigma2", gamma_sigma2), _real("gamma_w", gamma_w))
+    if points[1].size and points[1].min() < 0:
+        raise ValueError(f"gamma_w must be >= 0, got {points[1].min()}")
+    functions = _functions(**{name: check_finite(name, x) for name, x in task.items()})
+    return {
+        name: np.broadcast_to(np.asarray(function(*points), dtype=np.float64), points[0].shape)
+        for name, function in functions.items()
+    }
+
+
+def _real(name: str, value: ArrayLike) -> Array:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be real, got dtype {array.dtype}")
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
+    return array.astype(np.float64)
+
+
+def _range(name: str, limits: tuple[float, float]) -> tuple[float, float]:
+    low, high = (check_finite(f"{name} range", x) for x in limits)
+    if not low < high:
+        raise ValueError(f"{name} range must increase, got {low} to {high}")
+    return low, high
+
+
+def _sizes(
+    d: int, rank: float | None, signal: float | None, noise: float | None, task: Mapping
+) -> dict[sp.Symbol, float]:
+    """Return d, k, theta and tau at finite d."""
+    size = check_dimension("d", d)
+    if size < 2:
+        raise ValueError(f"d must be >= 2, got {size}")
+    typical = float(size) ** task["kappa"]
+    k = typical if rank is None else check_positive("rank", rank)
+    theta = float(size) ** task["p"] / math.sqrt(k / typical)
+    return {
+        scaling.d: float(size),
+        scaling.k: k,
+        scaling.theta: theta if signal is None else check_positive("signal", signal),
+        scaling.tau: float(size) ** task["q"] if noise is None else check_positive("noise", noise),
+    }
+
+
+def _plane(axes: list[Array], values: Mapping[str, Array]) -> xr.Dataset:
+    plane = ("gamma_sigma2", "gamma_w")
+    data = xr.Dataset(coords=dict(zip(plane, axes, strict=True)))
+    for name, meaning in MEANINGS.items():
+        data[name] = plane, values[name], {"long_name": meaning, "units": "power of d"}
+        powers = {"long_name": meaning, "units": "power of log d"}
+        data[f"{name}_log_power"] = plane, values[f"{name}_log_power"], powers
+    for name in ("regime", "limited_by"):
+        data[name] = plane, values[name].astype(np.int8)
+    data["proven"] = plane, values["proven"].astype(bool)
+    return data
+
+
+def _regions(
+    values: Mapping[str, Array], axes: list[Array], task: Mapping[sp.Symbol, sp.Rational]
+) -> xr.Dataset:
+    """Return the connected regions of one regime and one limiting term, numbered."""
+    exponents = [_by_width(name, task) for name in LIMITS]
+    differs = np.array([below != above for below, above in exponents])
+    limit = values["limited_by"].astype(int)
+    wide = (axes[1] >= 1)[None, :] & differs[limit]
+    codes = (values["regime"].astype(int) * len(LIMITS) + limit) * 2 + wide
+    number = np.zeros(codes.shape, dtype=np.int16)
+    rows = []
+    for code in np.unique(codes):
+        parts, count = label(codes == code)
+        number += np.where(parts > 0, parts + len(rows) - 1, 0).astype(np.int16)
+        rest, side = divmod(int(code), 2)
+        regime_code, limit_code = divmod(rest, len(LIMITS))
+        words = NAMES[regime_code], LIMITS[limit_code], exponents[limit_code][side]
+        rows += [words] * count
+    names = ("region_regime", "region_limited_by", "region_exponent")
+    return xr.Dataset(
+        {"region_number": (("gamma_sigma2", "gamma_w"), number)},
+        coords={
+            name: ("region", list(words))
+            for name, words in zip(names, zip(*rows, strict=True), strict=True)
+        },
+    )
+
+
+def _by_width(name: str, task: Mapping[sp.Symbol, sp.Rational]) -> tuple[str, str]:
+    """Return the exponent of a term for w < d and for w > d, as LaTeX."""
+    terms = {term.name: term for stop in stops() for term in stop.terms}
+    exponent = terms[name].scale.exponent.xreplace(task)
+    return latex(scaling.narrow(exponent)), latex(scaling.wide(exponent))

@@ -1,0 +1,1 @@
+"""The engine of sweeps: declared grids, workers, a crash-safe store."""

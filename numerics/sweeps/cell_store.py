@@ -1,0 +1,250 @@
+"""The results of a sweep on disk, safe against every kind of death.
+
+A folder with ``manifest.json`` (the plan, its fingerprint, the software) and one npz shard for
+each chunk of cells.  A shard is written beside its place, synced, moved there and the folder
+synced, so it is whole or absent; a checksum inside tells damage that came later.  The plan's
+fingerprint in each shard tells shards of another sweep.  What is done is what the shards list,
+so nothing else has to be kept in step.
+
+One process writes; a lock that dies with it keeps a second one out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from numerics.support.errors import SweepError
+from numerics.support.files import TEMPORARY_PREFIX, replace_file
+from numerics.sweeps.declaration import DeclaredSweep
+
+__all__ = ["CellStore"]
+
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+FORMAT = 1
+
+
+class CellStore:
+    """The cells of one sweep that are done.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made if need be.
+    plan : DeclaredSweep
+        What is stored; another plan's folder is refused.
+    resume : bool
+        Go on with what is there; without it, a folder that holds results is refused.
+
+    Attributes
+    ----------
+    dropped : list of str
+        Damaged shards that were found and deleted; their cells are missing again.
+
+    Raises
+    ------
+    SweepError
+        In one line, if the folder holds another sweep, other formulas, shards of another sweep
+        or, without ``resume``, any result; or if another process writes to it.
+    """
+
+    def __init__(self, folder: str | Path, plan: DeclaredSweep, *, resume: bool = False) -> None:
+        self.folder, self.plan = Path(folder), plan
+        self.dropped: list[str] = []
+        self._done: dict[int, Path] = {}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._lock = _lock(self.folder / LOCK)
+        try:
+            self._open(resume)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> CellStore:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def close(self) -> None:
+        """Let other processes write."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    @staticmethod
+    def erase(folder: str | Path) -> None:
+        """Delete what a store keeps in a folder, and the folder if nothing else is in it."""
+        folder = Path(folder)
+        if not folder.exists():
+            return
+        with_lock = _lock(folder / LOCK)
+        for pattern in (f"{TEMPORARY_PREFIX}*", "cells-*.npz", MANIFEST, LOCK):
+            for path in folder.glob(pattern):
+                path.unlink(missing_ok=True)
+        with_lock.close()
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+    def missing(self) -> list[int]:
+        """Return the indices of the cells that are not done, in order."""
+        return [index for index in range(len(self.plan)) if index not in self._done]
+
+    def add(self, indices: Iterable[int], results: Mapping[str, NDArray]) -> Path:
+        """Store a chunk of cells; when it returns, they will survive a crash.
+
+        Parameters
+        ----------
+        indices : iterable of int
+            Places of the cells in the flattened grid.
+        results : mapping
+            An array for each variable, whose first axis is that of the indices.
+
+        Raises
+        ------
+        OSError
+            If the disk is full, for instance; nothing is left behind then.
+        """
+        places = np.array(list(indices), dtype=np.int64)
+        arrays = {"indices": places}
+        for name, variable in self.plan.variables.items():
+            arrays[name] = np.asarray(results[name]).astype(variable.dtype)
+        arrays["fingerprint"] = np.array(self.plan.fingerprint)
+        arrays["checksum"] = np.array(_checksum(arrays))
+        # Of its cells alone, so that a chunk that is computed twice replaces itself.
+        name = f"cells-{places[0]:07d}-{hashlib.sha256(places.tobytes()).hexdigest()[:12]}.npz"
+        path = replace_file(self.folder / name, lambda file: _save(file, arrays), durable=True)
+        self._done |= dict.fromkeys((int(x) for x in places), path)
+        return path
+
+    def load(self) -> dict[str, NDArray]:
+        """Return the results of all cells in the shape of the grid; absent ones have the fill."""
+        plan = self.plan
+        whole = {
+            name: np.full((len(plan), *plan.tail_shape(name)), variable.fill, variable.dtype)
+            for name, variable in plan.variables.items()
+        }
+        for path in sorted(set(self._done.values())):
+            shard = _read(path)
+            for name, values in whole.items():
+                values[shard["indices"]] = shard[name]
+        return {name: x.reshape(*plan.shape, *x.shape[1:]) for name, x in whole.items()}
+
+    def _open(self, resume: bool) -> None:
+        for leftover in self.folder.glob(f"{TEMPORARY_PREFIX}*"):
+            leftover.unlink(missing_ok=True)
+        shards = sorted(self.folder.glob("cells-*.npz"))
+        manifest = self.folder / MANIFEST
+        if manifest.exists():
+            self._compare(manifest)
+        elif shards:
+            raise SweepError(f"{self.folder} holds {len(shards)} shards but no {MANIFEST}")
+        self._list(shards)
+        if shards and not resume:
+            raise SweepError(
+                f"{self.folder} holds {len(self)} of {len(self.plan)} cells of this sweep: "
+                "resume it, or remove the folder"
+            )
+        if not manifest.exists():
+            text = json.dumps({"format": FORMAT, **self._identity()}, indent=1)
+            replace_file(manifest, lambda file: file.write_text(text), durable=True)
+
+    def _identity(self) -> dict[str, object]:
+        return {
+            "fingerprint": self.plan.fingerprint,
+            "plan": json.loads(self.plan.to_json()),
+            "software": self.plan.software,
+        }
+
+    def _compare(self, manifest: Path) -> None:
+        try:
+            held = json.loads(manifest.read_text())
+            mark, settings, software = (held[x] for x in ("fingerprint", "plan", "software"))
+        except (ValueError, KeyError, TypeError) as error:
+            raise SweepError(f"{manifest} is damaged: remove the folder") from error
+        if mark == self.plan.fingerprint and held.get("format") == FORMAT:
+            return
+        own = self._identity()
+        differences = _differences(settings, own["plan"]) + _differences(software, own["software"])
+        told = "; ".join(differences[:4]) or "another format"
+        raise SweepError(f"{self.folder} holds another sweep: {told}")
+
+    def _list(self, shards: list[Path]) -> None:
+        for path in shards:
+            try:
+                shard = _read(path)
+            except _DamagedError:
+                path.unlink()
+                self.dropped.append(path.name)
+                continue
+            if str(shard["fingerprint"]) != self.plan.fingerprint:
+                raise SweepError(f"{path} is a shard of another sweep: remove it")
+            self._done |= dict.fromkeys((int(x) for x in shard["indices"]), path)
+
+
+class _DamagedError(Exception):
+    """A shard that does not read as it was written."""
+
+
+def _lock(path: Path) -> object:
+    """Return an open file that only this process holds."""
+    file = open(path, "w")
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:
+        pass  # No such lock on this system; the shards stay whole all the same.
+    except OSError as error:
+        file.close()
+        raise SweepError(f"{path.parent} is being written by another process") from error
+    return file
+
+
+def _save(file: Path, arrays: Mapping[str, NDArray]) -> None:
+    with open(file, "wb") as stream:
+        np.savez(stream, **arrays)
+
+
+def _read(path: Path) -> dict[str, NDArray]:
+    stream = io.BytesIO(path.read_bytes())
+    try:
+        with np.load(stream, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        sound = str(arrays.pop("checksum")) == _checksum(arrays)
+    except Exception as error:  # A flipped bit may surface as nearly any of them.
+        raise _DamagedError from error
+    if not sound:
+        raise _DamagedError
+    return arrays
+
+
+def _checksum(arrays: Mapping[str, NDArray]) -> str:
+    digest = hashlib.sha256()
+    for name, values in sorted(arrays.items()):
+        digest.update(f"{name} {values.dtype.str} {values.shape}\0".encode())
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()
+
+
+def _differences(held: Mapping[str, object], wanted: Mapping[str, object]) -> list[str]:
+    """Return what differs between two tables, each in a few words."""
+    told = []
+    for name in sorted({*held, *wanted}):
+        old, new = held.get(name), wanted.get(name)
+        if old == new:
+            continue
+        if isinstance(old, list | tuple) and isinstance(new, list | tuple):
+            old, new = (f"{x[0]} ... {x[-1]} ({len(x)} values)" for x in (old, new))
+        told.append(f"{name} was {old}, is {new}")
+    return told

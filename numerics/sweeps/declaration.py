@@ -1,0 +1,271 @@
+"""A sweep, declared: its axes and everything that determines its cells.
+
+A kind of sweep is a frozen dataclass of settings, derived from :class:`DeclaredSweep`.  It names
+its axes and the variables of a cell, runs a cell, and estimates what that costs; the engine
+(:mod:`numerics.sweeps.run`) and the store (:mod:`numerics.sweeps.cell_store`) need nothing else.
+
+Random streams are SeedSequences of the root seed whose spawn key is a purpose and the bits of
+coordinates.  So they depend on the root seed and on the cell alone: not on the size of the grid,
+the order, the workers, or on what was done before.
+
+A plan travels as text: its settings and its kind, a public name of :mod:`numerics` or the import
+path ``module:Class`` of a user's own, from which any process that can import it rebuilds it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import importlib
+import json
+import struct
+import tomllib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Self, TypeVar
+
+import numpy as np
+
+from numerics.support.errors import DivergedError
+from numerics.support.provenance import kind_of, public_kind, versions
+from numerics.support.validation import check_seed
+
+__all__ = [
+    "STATUSES",
+    "CellPoint",
+    "DeclaredSweep",
+    "Variable",
+    "attempt",
+    "coded",
+    "from_table",
+    "read_toml",
+]
+
+#: What became of a cell; the code in results is the place in this list.
+STATUSES = ("ok", "diverged", "failed")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class CellPoint:
+    """One cell: its place in the flattened grid and its coordinates by the axes' names."""
+
+    index: int
+    coordinates: Mapping[str, float | int]
+
+    def __getitem__(self, axis: str) -> float | int:
+        return self.coordinates[axis]
+
+    def __str__(self) -> str:
+        return ", ".join(f"{name} = {value:g}" for name, value in self.coordinates.items())
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A result of a cell.
+
+    Attributes
+    ----------
+    dtype : str
+        Its type in files.
+    fill : float
+        The value of an absent one.
+    attrs : mapping
+        Units, and whatever else a reader should know.
+    tail : tuple of str
+        Dimensions beyond the axes, in order.
+
+    Examples
+    --------
+    >>> Variable("f8", np.nan, {"long_name": "largest singular value", "units": "unit of A"}).tail
+    ()
+    """
+
+    dtype: str
+    fill: float
+    attrs: Mapping[str, object]
+    tail: tuple[str, ...] = ()
+
+
+def coded(meanings: Sequence[str], long_name: str) -> Variable:
+    """Return a variable whose values are places in a list of words; absent ones are -1."""
+    flags = np.arange(len(meanings), dtype="i1")
+    attrs = {"long_name": long_name, "flag_values": flags, "flag_meanings": " ".join(meanings)}
+    return Variable("i1", -1, attrs)
+
+
+@dataclass(frozen=True)
+class DeclaredSweep(ABC):
+    """Everything that determines the results of a sweep; the base of every kind.
+
+    Attributes
+    ----------
+    seed : int
+        Root of all randomness.
+    """
+
+    seed: int = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check the root seed, and store lists, which JSON makes of tuples, as tuples again."""
+        self._put("seed", check_seed("seed", self.seed))
+        for setting in dataclasses.fields(self):
+            value = getattr(self, setting.name)
+            if isinstance(value, list):
+                self._put(setting.name, tuple(value))
+
+    @property
+    @abstractmethod
+    def axes(self) -> dict[str, Sequence[float | int]]:
+        """Coordinates of the grid by the names of its dimensions, in their order."""
+
+    @property
+    @abstractmethod
+    def variables(self) -> dict[str, Variable]:
+        """What a cell results in."""
+
+    @property
+    def tails(self) -> dict[str, Sequence[object]]:
+        """Coordinates of the dimensions that variables have beyond the axes."""
+        return {}
+
+    @property
+    def coordinates(self) -> dict[str, object]:
+        """Further coordinates of the dataset, as xarray takes them."""
+        return {}
+
+    @abstractmethod
+    def ingredients(self) -> dict[str, str]:
+        """Return what the results depend on besides settings and packages, each with its mark."""
+
+    @abstractmethod
+    def run(self, cell: CellPoint) -> tuple[dict[str, object], str]:
+        """Return a cell's results by the variables' names, and why it diverged or failed."""
+
+    @abstractmethod
+    def cost(self, cell: CellPoint) -> float:
+        """Return about how many seconds a cell takes on one core; no result depends on it."""
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, object]) -> Self:
+        """Return the plan of a table of settings; unknown names are refused."""
+        return from_table("a sweep", cls, settings)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Return the plan that a TOML file declares (its keys are the attributes' names)."""
+        return cls.from_mapping(read_toml(path))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Return the plan that :meth:`to_json` wrote; called on the base, one of any kind."""
+        settings = json.loads(text)
+        kind = public_kind(settings.pop("kind"))
+        module, _, name = kind.rpartition(":")
+        found = getattr(importlib.import_module(module or "numerics"), name, None)
+        if not (isinstance(found, type) and issubclass(found, cls)):
+            raise ValueError(f"kind must be the name of a {cls.__name__}, got {kind!r}")
+        return found.from_mapping(settings)
+
+    def to_json(self) -> str:
+        """Return kind and settings as JSON text; floats keep every bit."""
+        return json.dumps({"kind": kind_of(type(self)), **dataclasses.asdict(self)}, sort_keys=True)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Return the number of coordinates of each axis."""
+        return tuple(len(values) for values in self.axes.values())
+
+    def tail_shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of one cell's value of a variable."""
+        return tuple(len(self.tails[x]) for x in self.variables[name].tail)
+
+    def __len__(self) -> int:
+        return int(np.prod(self.shape))
+
+    def cell(self, index: int) -> CellPoint:
+        """Return the cell at a place of the flattened grid."""
+        places = np.unravel_index(index, self.shape)
+        found = zip(self.axes.items(), places, strict=True)
+        return CellPoint(int(index), {name: values[int(k)] for (name, values), k in found})
+
+    def cells(self) -> Iterator[CellPoint]:
+        """Yield all cells in the order of the flattened grid."""
+        return (self.cell(index) for index in range(len(self)))
+
+    def stream(self, purpose: int, cell: CellPoint, axes: Sequence[str]) -> np.random.SeedSequence:
+        """Return a stream of random numbers.
+
+        Parameters
+        ----------
+        purpose : int
+            Tells the streams of a cell apart.
+        cell : CellPoint
+            Whose it is.
+        axes : sequence of str
+            The axes that it depends on; cells that differ in others alone share it.
+        """
+        words = (word for name in axes for word in _words(cell[name]))
+        return np.random.SeedSequence(self.seed, spawn_key=(purpose, *words))
+
+    @cached_property
+    def software(self) -> dict[str, str]:
+        """What the bits of a result depend on besides the settings."""
+        packages = json.loads(versions())
+        packages.pop("python")
+        return packages | self.ingredients()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Return 16 hexadecimal digits of the settings, the formulas and the packages."""
+        parts = [self.to_json(), json.dumps(self.software, sort_keys=True)]
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+
+    def _put(self, name: str, value: object) -> None:
+        """Store a setting in its checked form."""
+        object.__setattr__(self, name, value)
+
+
+def attempt(run: Callable[[], T]) -> tuple[T | None, str, str]:
+    """Return what a run returns, its status and a note on why there is nothing.
+
+    Numerical trouble and too little memory are a cell's own; any other error is a defect and
+    ends the sweep.
+    """
+    try:
+        return run(), "ok", ""
+    except DivergedError as error:
+        return None, "diverged", str(error)
+    except (ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
+        return None, "failed", f"{type(error).__name__}: {error}"
+
+
+def from_table(name: str, kind: type[T], table: object) -> T:
+    """Return a dataclass of a table of its settings; unknown names are refused."""
+    if not isinstance(table, Mapping):
+        raise TypeError(f"{name} must be a table of settings, got {table!r}")
+    known = [x.name for x in dataclasses.fields(kind)]
+    unknown = sorted(set(table) - set(known))
+    if unknown:
+        raise ValueError(f"{name} has the settings {', '.join(known)}, got {', '.join(unknown)}")
+    return kind(**table)
+
+
+def read_toml(path: str | Path) -> dict[str, object]:
+    """Return the table of a TOML file; OSError or ValueError names the file."""
+    with open(path, "rb") as file:
+        try:
+            return tomllib.load(file)
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} must be a TOML file: {error}") from error
+
+
+def _words(coordinate: float | int) -> tuple[int, ...]:
+    """Return a coordinate's bits as a spawn key needs them: an integer, or words of 32 bits."""
+    if isinstance(coordinate, int):
+        return (coordinate,)
+    return struct.unpack("<2I", struct.pack("<d", coordinate))

@@ -1,0 +1,340 @@
+"""Width-free training against the explicit witness, and what a Trainer promises."""
+
+import numpy as np
+import pytest
+
+from numerics.linear import observables
+from numerics.linear.initial_states import (
+    NetworkState,
+    balanced_factor,
+    explicit_weights,
+    random_state,
+    self_consistent_lift,
+)
+from numerics.linear.tasks import Task, linear_regression, low_rank_recovery, matrix_completion
+from numerics.linear.training import OBSERVABLES, UPDATES, Trainer, stability_limit, train
+from numerics.reference import explicit_training as witness
+from numerics.reference.euler_scheme import euler_self_consistent
+from numerics.support.errors import DivergedError
+from theory.functions.losses import huber, log_cosh, loss, squared
+
+STEPS = 200
+# The issue's own bound; measured deviations are below 1e-13.
+BOUND = 1e-10
+
+SHAPES = {"square": (12, 12), "wide": (17, 9), "tall": (6, 14)}
+
+
+def another_factor(state: NetworkState) -> NetworkState:
+    """Return a network of width d_in + d_out with the same Gram matrix."""
+    factor = np.linalg.cholesky(state.gram)
+    return NetworkState(
+        factor[: state.d_in].T, factor[state.d_in :], state.c1, state.c2, state.width
+    )
+
+
+def relative_difference(state, task, rate, update, kernel_loss, witness_loss):
+    trainer = Trainer(
+        another_factor(state), task, learning_rate=rate, update=update, loss=kernel_loss
+    )
+    trainer.advance(STEPS)
+    run = witness.gradient_descent(
+        state.W1, state.W2, witness_loss, rate, STEPS, update=update, every=STEPS
+    )
+    return np.abs(trainer.A - run.A[-1]).max() / np.abs(run.A[-1]).max()
+
+
+@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_squared_loss_unequal_layers(shape, update):
+    d_in, d_out = SHAPES[shape]
+    task = low_rank_recovery(d_in, d_out, rank=3, rng=0)
+    state = explicit_weights(d_in, d_out, 500, 2e-3, 5e-4, rng=1)
+    rate = 0.3 * stability_limit(task, state.threshold)
+    difference = relative_difference(
+        state, task, rate, update, squared(), witness.squared(task.target)
+    )
+    assert difference <= BOUND
+
+
+@pytest.mark.parametrize("update", UPDATES)
+@pytest.mark.parametrize("name", ["log_cosh", "huber"])
+def test_masked_loss_that_is_not_quadratic(name, update):
+    task = matrix_completion(13, 8, 2, 0.6, 0.5, rng=2)
+    state = explicit_weights(13, 8, 300, 3e-3, 1e-3, rng=3)
+    ours, theirs = {
+        "log_cosh": (log_cosh(), witness.log_cosh(task.target, task.mask)),
+        "huber": (huber(0.7), witness.huber(task.target, task.mask, delta=0.7)),
+    }[name]
+    rate = 0.3 * stability_limit(task, state.threshold)
+    assert relative_difference(state, task, rate, update, ours, theirs) <= BOUND
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_regression_with_inputs(update):
+    rng = np.random.default_rng(4)
+    truth, root = rng.standard_normal((7, 10)), rng.standard_normal((10, 10))
+    task = linear_regression(truth, root @ root.T / 10, 0.1, n_samples=25, rng=5)
+    state = explicit_weights(10, 7, 200, 5e-3, 5e-3, rng=6)
+    rate = 0.3 * stability_limit(task, state.threshold)
+    theirs = witness.squared(task.target, inputs=task.inputs)
+    assert relative_difference(state, task, rate, update, squared(), theirs) <= BOUND
+
+
+@pytest.mark.parametrize("fault", ["update", "scale", "transposed gradient"])
+def test_the_comparison_can_fail(fault):
+    task = low_rank_recovery(8, rank=2, rng=0)
+    state = explicit_weights(8, 8, 100, 1e-2, rng=1)
+    rate = 0.3 * stability_limit(task, state.threshold)
+    update, gradient = "simultaneous", witness.squared(task.target)
+    if fault == "update":
+        trainer_update = "sequential"
+    elif fault == "scale":
+        trainer_update = update
+        state = NetworkState(1.0001 * state.W1, state.W2, state.c1, state.c2, state.width)
+    else:
+        trainer_update = update
+        gradient = lambda A: (0.0, (A - task.target).T.copy())  # noqa: E731
+    original = explicit_weights(8, 8, 100, 1e-2, rng=1)
+    run = witness.gradient_descent(original.W1, original.W2, gradient, rate, 5, update=update)
+    trainer = Trainer(another_factor(state), task, learning_rate=rate, update=trainer_update)
+    trainer.advance(5)
+    assert np.abs(trainer.A - run.A[-1]).max() > 1e-6
+
+
+def test_lift_approaches_the_euler_scheme_like_the_learning_rate():
+    task = low_rank_recovery(10, rank=2, rng=0)
+    state = random_state(10, 10, 1e4, 2e-4, rng=1)
+    end, gaps, counts = 0.2, [], np.array([100, 200, 400, 800])
+    for count in counts:
+        trainer = Trainer(state, task, learning_rate=end / count, dynamics="self_consistent")
+        trainer.advance(count)
+        *_, euler = euler_self_consistent(
+            state.A, lambda A: A - task.target, state.threshold, end / count, count
+        )
+        gaps.append(np.linalg.norm(trainer.A - euler))
+    slope = np.polyfit(np.log(counts), np.log(gaps), 1)[0]
+    # First order; the next one contributes 1/100 of the gap at the coarsest step.
+    assert slope == pytest.approx(-1.0, abs=0.03)
+
+
+def test_lazy_dynamics_freeze_both_gram_matrices():
+    task = low_rank_recovery(6, 9, rank=2, rng=0)
+    state = random_state(6, 9, 40, 1e-2, 3e-2, rng=1)
+    trainer = Trainer(state, task, learning_rate=0.05, dynamics="lazy")
+    trainer.advance(30)
+    A = state.A
+    for _ in range(30):
+        G = A - task.target
+        A = A - 0.05 * (state.C2 @ G + G @ state.C1)
+    np.testing.assert_allclose(trainer.A, A, rtol=0, atol=1e-12)  # 30 steps of round-off
+
+
+def test_balanced_dynamics_never_leave_the_span_of_their_start():
+    task = low_rank_recovery(8, rank=3, rng=0)
+    thin = np.outer(np.arange(1.0, 9.0), np.ones(8)) / 50
+    state = NetworkState(np.ones((1, 8)), np.arange(1.0, 9.0)[:, None] / 50, 0.0, 0.0, 1.0)
+    np.testing.assert_allclose(state.A, thin)
+    trainer = Trainer(state, task, learning_rate=1e-3, dynamics="balanced")
+    trainer.advance(100)
+    # Rank one for ever: the second singular value stays at round-off of the first.
+    values = np.linalg.svd(trainer.A, compute_uv=False)
+    assert values[1] <= 1e-12 * values[0]
+    assert np.linalg.norm(trainer.A - task.target) > 1
+
+
+def test_divergence_names_iteration_rate_and_limit():
+    task = low_rank_recovery(10, rank=2, rng=0)
+    state = random_state(10, 10, 1e3, 1e-3, rng=1)
+    limit = stability_limit(task, state.threshold)
+    with pytest.raises(DivergedError, match=r"iteration \d+: learning rate .* limit") as caught:
+        train(state, task, learning_rate=4 * limit, iterations=2000)
+    assert caught.value.stability_limit == limit
+    assert 0 < caught.value.iteration <= 2000
+
+
+def test_below_the_limit_nothing_diverges():
+    task = low_rank_recovery(10, rank=2, rng=0)
+    state = random_state(10, 10, 1e6, 1e-6, rng=1)
+    limit = stability_limit(task, state.threshold)
+    run = train(state, task, learning_rate=0.9 * limit, iterations=2000)
+    # Late in the run the target is reached: descent is stable there.
+    assert float(run.train_error[-1]) < 1e-6
+
+
+def test_errors_of_the_dataset_are_those_of_the_task():
+    task = matrix_completion(9, 7, 2, 0.5, 0.3, rng=0)
+    state = random_state(9, 7, 1e3, 1e-3, rng=1)
+    run = train(state, task, learning_rate=0.01, iterations=25, loss="log_cosh")
+    assert float(run.train_error[-1]) == pytest.approx(task.train_error(run.A.values), rel=1e-12)
+    assert float(run.test_error[-1]) == pytest.approx(task.test_error(run.A.values), rel=1e-12)
+    residual = (run.A.values - task.target)[task.mask]
+    # Sums of 30 terms in another order.
+    assert float(run.loss[-1]) == pytest.approx(np.log(np.cosh(residual)).sum(), rel=1e-12)
+
+
+def test_every_and_observe():
+    task = low_rank_recovery(6, rank=2, rng=0)
+    state = random_state(6, 6, 1e3, 1e-3, rng=1)
+    run = train(state, task, learning_rate=0.01, iterations=25, every=10, observe=OBSERVABLES)
+    np.testing.assert_array_equal(run.iteration, [0, 10, 20, 25])
+    assert run.singular_value.dims == ("iteration", "mode")
+    assert float(run.ntk_change[0]) == 0.0
+    assert float(run.ntk_change[-1]) > 0.01
+    dense = train(state, task, learning_rate=0.01, iterations=25)
+    # Chunks of steps are the same steps: equal to the bit.
+    np.testing.assert_array_equal(run.test_error, dense.test_error.sel(iteration=run.iteration))
+
+
+def test_single_precision_is_close():
+    task = low_rank_recovery(10, rank=2, rng=0)
+    state = random_state(10, 10, 1e3, 1e-3, rng=1)
+    double, single = (
+        train(state, task, learning_rate=0.01, iterations=50, dtype=kind).A
+        for kind in ("float64", "float32")
+    )
+    difference = float(abs(double - single).max())
+    # 50 steps of eps = 6e-8 on entries of order 1, and truly another precision.
+    assert 1e-9 < difference < 1e-4
+
+
+def test_a_loss_of_ones_own():
+    task = low_rank_recovery(5, rank=1, rng=0)
+    state = random_state(5, 5, 1e3, 1e-3, rng=1)
+    own = loss("scale*(prediction - target)**2", parameters={"scale": 0.5})
+    first = train(state, task, learning_rate=0.01, iterations=20, loss=own)
+    second = train(state, task, learning_rate=0.01, iterations=20)
+    np.testing.assert_allclose(first.A, second.A, rtol=1e-13)  # one more product an entry
+
+
+def test_a_loss_of_ones_own_is_the_compiled_gradient_of_its_formula():
+    """A parameter called like the kernel's row index, and a name that is no file name."""
+    task = matrix_completion(7, 5, 2, 0.6, 0.3, rng=2)
+    state = explicit_weights(7, 5, 30, 1e-2, 3e-2, rng=3)
+    own = loss("i*sqrt(1 + (prediction - target)**2/i**2)", name="../own", parameters={"i": 0.4})
+
+    def gradient(A):
+        r = np.where(task.mask, A - task.target, 0.0) / 0.4
+        return float(0.4 * np.hypot(1, r)[task.mask].sum()), r / np.hypot(1, r)
+
+    run = witness.gradient_descent(state.W1, state.W2, gradient, 0.05, STEPS, every=STEPS)
+    trainer = Trainer(another_factor(state), task, learning_rate=0.05, loss=own)
+    trainer.advance(STEPS)
+    assert np.abs(trainer.A - run.A[-1]).max() <= BOUND * np.abs(run.A[-1]).max()
+    assert trainer.errors[0] == pytest.approx(run.losses[-1], rel=BOUND)
+    assert np.isnan(trainer.limit)
+
+
+@pytest.mark.parametrize(
+    ("formula", "value", "slope"),
+    [
+        ("log_cosh", 1e4 - np.log(2), 1.0),
+        ("log(1 + exp(prediction - target))", 1e4, 1.0),
+        ("log(1 + exp(target - prediction))", 0.0, 0.0),
+        ("huber", 1e4 - 0.5, 1.0),
+    ],
+)
+def test_compiled_losses_do_not_overflow_at_large_residuals(formula, value, slope):
+    state = NetworkState(np.array([[100.0]]), np.array([[100.0]]), 1.0, 1.0, 1.0)
+    task = Task(target=[[0.0]], truth=[[0.0]])
+    trainer = Trainer(state, task, learning_rate=0.5, loss=formula)
+    assert trainer.errors[0] == value
+    trainer.advance(1)
+    # W1 = W2 = 100 - 0.5 * 100 * slope; numbers without rounding
+    assert trainer.A[0, 0] == (100 - 50 * slope) ** 2
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_balanced_dynamics_are_those_of_the_balanced_network(update):
+    task = low_rank_recovery(8, 5, rank=2, rng=0)
+    state = random_state(8, 5, 1e3, 1e-3, 2e-3, rng=1)
+    start = balanced_factor(state.A)
+    gradient = witness.squared(task.target)
+    run = witness.gradient_descent(start.W1, start.W2, gradient, 0.02, STEPS, update, STEPS)
+    trainer = Trainer(state, task, learning_rate=0.02, dynamics="balanced", update=update)
+    trainer.advance(STEPS)
+    assert np.abs(trainer.A - run.A[-1]).max() <= BOUND * np.abs(run.A[-1]).max()
+
+
+def test_lift_of_zero_multiplies_each_mode_by_squares():
+    """From A0 = 0 descent keeps the target's singular vectors: q+- *= (1 +- eta (y - s))^2."""
+    task, c, rate = low_rank_recovery(7, 4, rank=2, rng=3), 0.8, 0.03
+    U, y, V_T = np.linalg.svd(task.target, full_matrices=False)
+    plus, minus = np.full(y.size, c), np.full(y.size, c)
+    for _ in range(STEPS):
+        gain = rate * (y - (plus - minus) / 2)
+        plus, minus = plus * (1 + gain) ** 2, minus * (1 - gain) ** 2
+    zero = self_consistent_lift(np.zeros((4, 7)), c)
+    trainer = Trainer(zero, task, learning_rate=rate, dynamics="self_consistent")
+    trainer.advance(STEPS)
+    expected = (U * ((plus - minus) / 2)) @ V_T
+    assert np.abs(trainer.A - expected).max() <= BOUND * y[0]
+
+
+def test_observables_are_those_of_the_network_itself():
+    """Along a run of any factor: what the weights of width 500 would show."""
+    task = low_rank_recovery(6, 4, rank=2, rng=0)
+    state = explicit_weights(6, 4, 500, 2e-3, 1e-3, rng=1)
+    run = train(
+        another_factor(state),
+        task,
+        learning_rate=0.02,
+        iterations=60,
+        every=60,
+        observe=OBSERVABLES,
+    )
+    gradient = witness.squared(task.target)
+    own = witness.gradient_descent(state.W1, state.W2, gradient, 0.02, 60, every=60)
+    C1, C2 = own.W1.T @ own.W1, own.W2 @ own.W2.T
+    expected = {
+        "singular_value": observables.singular_values(own.A[-1]),
+        "stable_rank": observables.stable_rank(own.A[-1]),
+        "mode_overlap": observables.mode_overlap(own.A[-1], task.truth, 2),
+        "ntk_change": observables.ntk_change(C1, C2, state.C1, state.C2),
+        "balancedness_drift": observables.balancedness_drift(own.W1, own.W2, state.W1, state.W2),
+    }
+    for name, value in expected.items():
+        assert name in OBSERVABLES
+        np.testing.assert_allclose(run[name].values[-1], value, rtol=BOUND)
+
+
+def test_balancedness_has_no_meaning_for_frozen_layers():
+    task = low_rank_recovery(4, rank=1, rng=0)
+    state = random_state(4, 4, 100, 1e-2, rng=1)
+    with pytest.raises(ValueError, match="balancedness_drift needs dynamics of two layers"):
+        train(
+            state,
+            task,
+            learning_rate=0.1,
+            iterations=2,
+            dynamics="lazy",
+            observe=["balancedness_drift"],
+        )
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "rule"),
+    [
+        ({"learning_rate": 0.0}, ValueError, "learning_rate must be"),
+        ({"learning_rate": float("nan")}, ValueError, "learning_rate must be"),
+        ({"dynamics": "mixed"}, ValueError, "dynamics must be"),
+        ({"update": "both"}, ValueError, "update must be"),
+        ({"dtype": "float16"}, ValueError, "dtype must be"),
+        ({"loss": "prediction*unknown"}, ValueError, "unknown"),
+        ({"iterations": 0}, ValueError, "iterations must be"),
+        ({"every": -1}, ValueError, "every must be"),
+        ({"observe": ["rank"]}, ValueError, "observe must be"),
+    ],
+)
+def test_bad_input(change, error, rule):
+    task = low_rank_recovery(4, rank=1, rng=0)
+    state = random_state(4, 4, 100, 1e-2, rng=1)
+    settings = {"learning_rate": 0.1, "iterations": 2} | change
+    with pytest.raises(error, match=rule):
+        train(state, task, **settings)
+
+
+def test_shapes_must_fit():
+    task = Task(target=np.zeros((3, 4)), truth=np.zeros((3, 4)))
+    with pytest.raises(ValueError, match=r"one shape .*\(4, 3\) and \(3, 4\)"):
+        Trainer(random_state(3, 4, 50, 1e-2, rng=0), task, learning_rate=0.1)

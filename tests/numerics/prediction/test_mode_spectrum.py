@@ -1,0 +1,123 @@
+"""The modes of a noisy low-rank target against drawn ones."""
+
+import math
+
+import numpy as np
+import pytest
+
+from numerics.linear.tasks import low_rank_recovery
+from numerics.prediction.mode_spectrum import mode_spectrum, typical_singular_values
+from numerics.prediction.runs import mode_spectrum as module
+from theory.random_matrices.spike_repulsion import repulsion_form
+
+
+def test_spectrum_of_a_drawn_target():
+    d_out, d_in, noise = 150, 400, 1.5
+    task = low_rank_recovery(d_in, d_out, rank=3, noise=noise, rng=5)
+    left, values, right = np.linalg.svd(task.target)
+    known = np.diag(left.T @ task.truth @ right[:d_out].T)
+    signal = np.linalg.svd(task.truth, compute_uv=False)[:3]
+    spectrum = mode_spectrum(d_out, d_in, signal, noise)
+    assert spectrum.counts.sum() == pytest.approx(max(d_out, d_in))
+    # One draw: a spike scatters by about its noise, 1.5 of 117.
+    assert np.allclose(spectrum.targets[:3], values[:3], atol=3 * noise)
+    assert np.allclose(spectrum.correlations[:3], known[:3], atol=3 * noise)
+    bulk = slice(3, -1)
+    for power in (2, 4, 6):
+        predicted = spectrum.counts[bulk] @ spectrum.targets[bulk] ** power
+        assert predicted == pytest.approx(np.sum(values[3:] ** power), rel=0.03)
+    # Nothing of the signal is lost: <A*, Y> is sum theta^2 in the mean (rows shared by the
+    # spikes and the bulk count twice at order k/d).
+    whole = spectrum.counts @ (spectrum.targets * spectrum.correlations)
+    assert whole == pytest.approx(np.sum(signal**2), rel=0.01)
+    assert spectrum.edge == pytest.approx(values[3], rel=0.03)
+
+
+def drawn_spikes(d_out, d_in, theta, draws):
+    """Return the k leading singular values of Y and u^T A* v, a row a draw."""
+    k, rng = len(theta), np.random.default_rng(8)
+    Y = rng.standard_normal((draws, d_out, d_in))
+    Y[:, range(k), range(k)] += theta
+    left, values, right = np.linalg.svd(Y, full_matrices=False)
+    known = np.einsum("nij,i,nji->nj", left[:, :k], theta, right[:, :, :k])[:, :k]
+    return values[:, :k], known
+
+
+@pytest.mark.parametrize(
+    ("d_out", "d_in", "theta", "bias"),
+    [
+        (100, 100, np.full(4, 90.0), 0.0),
+        (100, 100, np.full(10, 25.0), 0.005),
+        (60, 160, np.full(6, 30.0), 0.005),
+        (60, 160, np.array([30.0, 28.0, 25.0, 18.0, 17.0]), 0.01),
+        # 1.5 times the threshold of detection: the bulk doubles the repulsion.
+        (100, 100, np.full(10, 15.0), 0.03),
+    ],
+)
+def test_singular_values_repel_each_other_as_in_draws(d_out, d_in, theta, bias):
+    k, draws = theta.size, 150
+    spectrum = mode_spectrum(d_out, d_in, theta)
+    values, known = drawn_spikes(d_out, d_in, theta, draws)
+    pairs = ((spectrum.targets, values), (spectrum.correlations, known))
+    for found, drawn in pairs:
+        error = drawn.std(0) / math.sqrt(draws)
+        # The next order in rho over theta, and in k/d: stated for each case.
+        assert (np.abs(drawn.mean(0) - found[:k]) < 4 * error + bias * theta).all()
+    # By itself each would be where one alone is, many standard errors away at both ends.
+    alone = np.array([mode_spectrum(d_out, d_in, [x]).targets[0] for x in theta])
+    distance = np.abs(values.mean(0) - alone) / (values.std(0) / math.sqrt(draws))
+    assert distance[[0, -1]].min() > 5
+
+
+@pytest.mark.parametrize(("d_out", "d_in"), [(60, 160), (160, 60), (100, 100)])
+def test_an_isolated_spike_scatters_as_derived(d_out, d_in):
+    draws = 1000
+    theta = 1.45 * (d_out * d_in) ** 0.25
+    values, _ = drawn_spikes(d_out, d_in, np.array([theta]), draws)
+    form = repulsion_form()
+    point = dict(zip(form.arguments, (theta, 1.0, d_out - 1, d_in - 1), strict=True))
+    predicted = float(form.outputs["variance"].subs(point))
+    assert predicted < 0.6
+    # Four standard errors of a variance, and the next order in 1/d near the threshold.
+    assert np.var(values, ddof=1) == pytest.approx(predicted, rel=4 * math.sqrt(2 / draws) + 0.05)
+
+
+def test_nothing_of_the_signal_is_lost():
+    """<A*, Y> is sum theta^2 in the mean, however the values repel one another."""
+    for d_out, d_in, theta in (
+        (100, 100, np.full(10, 25.0)),
+        (60, 200, np.full(6, 18.0)),
+        (200, 200, typical_singular_values(200, 200, 5)),
+    ):
+        spectrum = mode_spectrum(d_out, d_in, theta)
+        whole = spectrum.counts @ (spectrum.targets * spectrum.correlations)
+        assert whole == pytest.approx(np.sum(theta**2), rel=5e-3)
+
+
+def test_a_signal_below_the_threshold_stays_in_the_bulk():
+    spectrum = mode_spectrum(100, 100, [60.0, 5.0])
+    assert spectrum.spikes == 1
+    assert spectrum.bulk_shape == (99, 99)
+    assert spectrum.targets[1:].max() < spectrum.targets[0] / 2
+    assert mode_spectrum(100, 100, [5.0]).spikes == 0
+
+
+def test_typical_singular_values_are_those_of_draws():
+    rng = np.random.default_rng(4)
+    draws = [
+        np.linalg.svd(
+            rng.standard_normal((120, 4)) @ rng.standard_normal((4, 90)) / 2, compute_uv=False
+        )[:4]
+        for _ in range(200)
+    ]
+    assert np.allclose(typical_singular_values(120, 90, 4), np.mean(draws, 0), rtol=0.01)
+
+
+@pytest.mark.parametrize("signal", [typical_singular_values(400, 400, 20), np.full(20, 90.0)])
+def test_more_drawn_blocks_change_little(signal, monkeypatch):
+    few = mode_spectrum(400, 400, signal)
+    monkeypatch.setattr(module, "BLOCK_DRAWS", 3000)
+    many = mode_spectrum(400, 400, signal)
+    # The means are within 1e-3; three standard errors of the twenty.
+    assert np.allclose(few.targets[:20], many.targets[:20], rtol=3e-3)
+    assert np.allclose(few.correlations[:20], many.correlations[:20], rtol=3e-3)

@@ -1,0 +1,236 @@
+"""Generated scalar code: stable, exact to rounding, and fingerprinted by all that matters."""
+
+import dataclasses
+import math
+import os
+import subprocess
+import sys
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+
+from theory.functions.losses import PREDICTION, TARGET, huber, log_cosh, loss
+from theory.kernels import emission as ks
+from theory.kernels.emission import StableForm
+
+EPS = np.finfo(float).eps
+X, Y = sp.symbols("x y", real=True)
+
+
+def computed(expression, **values):
+    """Evaluate the code printed for an expression in floating point, in plain Python."""
+    scope = {"math": math, **values}
+    exec("\n".join(ks.scalar_lines({"result": expression})), scope)
+    return scope["result"]
+
+
+def kernel_function(kernel):
+    """Return a kernel's functions, interpreted in place of compiled."""
+    scope = {"math": math, "np": np, "njit": lambda **_: lambda function: function}
+    exec(kernel.body(), scope)
+    return scope[kernel.functions[0]]
+
+
+def test_the_rewriting_is_exact():
+    """Both sides agree in sympy, branch by branch, and in 60 digits."""
+    for plain, stable in ks.stable_identities():
+        assert plain != stable
+        x = sp.Symbol("x", positive=True)
+        for place in ("0.3", "0.99", "1", "2.5", "60"):
+            difference = (plain - stable).subs(x, sp.Rational(place)).evalf(60)
+            # 60 digits; log(1 + exp(-60)) of 1e-26 loses that many
+            assert abs(difference) < sp.Float("1e-33")
+
+
+def test_every_branch_of_the_rewriting_is_the_same_function():
+    x = sp.Symbol("x", positive=True)
+    stable = ks.stabilise(sp.log(sp.cosh(x)))
+    assert isinstance(stable, sp.Piecewise)
+    for branch, _ in stable.args:
+        rest = (sp.exp(branch) - sp.cosh(x)).replace(ks.log1p, lambda z: sp.log(1 + z))
+        assert sp.simplify(rest.rewrite(sp.exp)) == 0
+
+
+@pytest.mark.parametrize(
+    ("expression", "exact"),
+    [
+        (sp.log(sp.cosh(X)), lambda x: mp.log(mp.cosh(x))),
+        (sp.log(1 + sp.exp(X)), lambda x: mp.log(1 + mp.exp(x))),
+        (sp.exp(X) - 1, mp.expm1),
+        (sp.log(1 + sp.Abs(X)), lambda x: mp.log1p(abs(x))),
+    ],
+)
+@pytest.mark.parametrize("size", [1e-300, 1e-12, 1e-8, 1e-3, 0.5, 0.999, 1.0, 3.0, 40.0, 700.0])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_printed_code_is_exact_to_rounding(expression, exact, size, sign):
+    x = sign * size
+    with mp.workdps(650):  # log cosh(1e-300) is 1e-600
+        expected = exact(mp.mpf(x))
+        # six elementary operations, none of which cancels; below 1e-308 only the exponent counts
+        assert abs(computed(expression, x=x) - expected) <= max(6 * EPS * abs(expected), 1e-320)
+
+
+@pytest.mark.parametrize("x", [1e4, -1e4, 1e300, -1e300])
+def test_nothing_overflows(x):
+    # math.exp and math.cosh raise where they overflow
+    assert computed(sp.log(sp.cosh(X)), x=x) == abs(x) - (math.log(2) if abs(x) < 1e10 else 0)
+    assert computed(sp.log(1 + sp.exp(X)), x=x) == max(x, 0.0)
+    assert computed(sp.tanh(X), x=x) == math.copysign(1, x)
+
+
+def test_losses_at_a_large_residual():
+    values = {"prediction": 1e4, "target": 0.0}
+    assert computed(log_cosh().expression, **values) == 1e4 - math.log(2)
+    assert computed(log_cosh().derivative, **values) == 1.0
+    softplus = loss("log(1 + exp(prediction - target))")
+    assert computed(softplus.expression, **values) == 1e4
+    assert computed(softplus.derivative, **values) == 1.0
+    assert computed(huber(0.5).derivative, **values, delta=0.5) == 0.5
+
+
+def test_the_sign_of_zero_is_zero():
+    sign = sp.sign(X)
+    assert [computed(sign, x=x) for x in (-2.5, -0.0, 0.0, 1e-300)] == [-1, 0, 0, 1]
+    slope = loss("Abs(prediction - target)").derivative
+    assert computed(slope, prediction=1.5, target=1.5) == 0
+
+
+def test_softplus_is_recognised_and_nothing_else():
+    assert ks.is_softplus(sp.log(1 + sp.exp(X - Y)))
+    assert ks.softplus_argument(sp.log(1 + sp.exp(X - Y))) == X - Y
+    others = (sp.log(2 + sp.exp(X)), sp.log(1 + X), sp.log(1 + 2 * sp.exp(X)), sp.exp(X))
+    assert not any(ks.is_softplus(x) for x in others)
+
+
+def test_common_parts_are_computed_once():
+    lines = ks.scalar_lines({"a": sp.sqrt(X**2 + Y) + 1, "b": 1 / sp.sqrt(X**2 + Y)})
+    assert sum("sqrt" in line for line in lines) == 1
+    scope = {"math": math, "x": 3.0, "y": 16.0}
+    exec("\n".join(lines), scope)
+    assert (scope["a"], scope["b"]) == (6.0, 0.2)
+
+
+FORM = StableForm((X, Y), ((sp.Symbol("m"), X * Y),), {"total": sp.Symbol("m") + X})
+
+
+def test_a_scalar_kernel_maps_arrays_entry_by_entry():
+    kernel = ks.scalar_kernel("demo", FORM)
+    assert kernel.functions == ("demo",)
+    x, y = np.array([1.0, 2.0, -3.0]), np.array([4.0, 0.5, 2.0])
+    out = np.full(3, np.nan)
+    kernel_function(kernel)(x, y, out)
+    assert out.tolist() == [5.0, 3.0, -9.0]
+
+
+def test_a_module_carries_its_name_and_fingerprint_and_compiles():
+    kernel = ks.scalar_kernel("demo", FORM)
+    assert kernel.fingerprint in kernel.source
+    assert kernel.source.startswith('"""demo')
+    assert "njit(cache=True" in kernel.source
+    compile(kernel.source, "demo", "exec")
+
+
+def test_intermediate_values_stay_as_they_were_written():
+    """Multiplied out, (x - y)(x + y) would cancel; a name keeps it apart."""
+    gap, total = sp.symbols("gap total")
+    form = StableForm((X, Y), ((gap, X - Y), (total, X + Y)), {"out": gap * total})
+    out = np.empty(1)
+    kernel_function(ks.scalar_kernel("difference", form))(
+        np.array([1 + 2**-50]), np.array([1.0]), out
+    )
+    # exact: (2^-50)(2 + 2^-50), rounded once
+    assert out[0] == 2**-50 * (2 + 2**-50)
+    assert form.expand(form.outputs["out"]) == (X - Y) * (X + Y)
+
+
+@pytest.mark.parametrize(
+    ("definitions", "outputs"),
+    [
+        (((sp.Symbol("m"), sp.Symbol("z")),), {"out": X}),
+        (((sp.Symbol("m"), sp.Symbol("k")), (sp.Symbol("k"), X)), {"out": X}),
+        ((), {"out": sp.Symbol("m")}),
+        ((), {"out": sp.Symbol("x")}),  # x without its assumption is another symbol
+    ],
+)
+def test_a_form_refuses_what_nothing_gives_a_value_to(definitions, outputs):
+    with pytest.raises(ValueError, match="may contain what stands before it"):
+        StableForm((X,), definitions, outputs)
+
+
+def variants():
+    """Forms that differ from FORM in one respect each."""
+    m, k = sp.symbols("m k")
+    positive = sp.Symbol("x", positive=True)
+    return {
+        "expression": dataclasses.replace(FORM, outputs={"total": m - X}),
+        "definition": dataclasses.replace(FORM, definitions=((m, X + Y),)),
+        "argument order": dataclasses.replace(FORM, arguments=(Y, X)),
+        "output name": dataclasses.replace(FORM, outputs={"sum": m + X}),
+        "definition's name": StableForm((X, Y), ((k, X * Y),), {"total": k + X}),
+        "assumptions": StableForm((positive, Y), ((m, positive * Y),), {"total": m + positive}),
+        "constant": dataclasses.replace(FORM, outputs={"total": m + X + sp.Float("1e-17")}),
+        "more outputs": dataclasses.replace(FORM, outputs={"total": m + X, "other": m}),
+    }
+
+
+def test_the_fingerprint_changes_with_everything_that_matters():
+    marks = {name: ks.scalar_kernel("demo", form).fingerprint for name, form in variants().items()}
+    marks["itself"] = ks.scalar_kernel("demo", FORM).fingerprint
+    marks["name"] = ks.scalar_kernel("other", FORM).fingerprint
+    assert len(set(marks.values())) == len(marks)
+    assert all(len(mark) == 16 and set(mark) <= set("0123456789abcdef") for mark in marks.values())
+
+
+def test_the_fingerprint_separates_its_parts():
+    assert ks.fingerprint("ab", "c") != ks.fingerprint("a", "bc")
+    assert ks.fingerprint(("a", "b")) != ks.fingerprint("a", "b")
+    assert ks.fingerprint(X, Y) != ks.fingerprint(Y, X)
+    assert ks.fingerprint(X) == ks.fingerprint(sp.Symbol("x", real=True))
+    assert ks.fingerprint(X) != ks.fingerprint(sp.Symbol("x"))
+    assert ks.fingerprint(True) != ks.fingerprint(False)
+
+
+def test_the_fingerprint_changes_with_sympy_and_with_the_printers(monkeypatch):
+    before = ks.fingerprint(X)
+    try:
+        monkeypatch.setattr(ks.sp, "__version__", "0.0")
+        ks._emitter.cache_clear()
+        assert ks.fingerprint(X) != before
+    finally:
+        monkeypatch.undo()
+        ks._emitter.cache_clear()
+    assert ks.fingerprint(X) == before
+
+
+PROGRAM = """
+from theory.kernels.descent_loop import descent_system, training_module
+from theory.kernels.emission import scalar_kernel
+from theory.functions.losses import huber
+from theory.dynamics.single_mode import stable_mode
+kernels = scalar_kernel("single_mode", stable_mode()), training_module(descent_system(), huber())
+print(*(kernel.fingerprint for kernel in kernels))
+print(*(kernel.source for kernel in kernels))
+"""
+
+
+def test_text_and_fingerprint_do_not_depend_on_the_hash_seed():
+    """A second process must find what the first one wrote."""
+    answers = [
+        subprocess.run(
+            [sys.executable, "-c", PROGRAM],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert answers[0] == answers[1]
+    assert "def single_mode(" in answers[0]
+
+
+def test_arguments_of_a_printed_expression_keep_their_names():
+    assert ks.printed(PREDICTION - TARGET) == "prediction - target"
+    assert ks.printed(sp.Max(X, 0)).startswith("max(")

@@ -1,0 +1,415 @@
+"""Regimes, their boundaries and the exponent of the smallest test error."""
+
+import itertools
+import random
+
+import mpmath
+import pytest
+import sympy as sp
+
+from theory import finite_time, minimal_error, quantities
+from theory.algebra.derivation import ProofError
+from theory.regimes.boundaries import NAMES, Boundary, boundaries, regime, regime_name
+from theory.regimes.boundaries import boundaries_derivation as derivation
+from theory.regimes.boundaries_derivation import boundaries_derivation
+from theory.regimes.minimal_error import limiting_term, minimal_error_exponent, regions, stops
+from theory.regimes.scales import (
+    EQUAL_LAYERS,
+    PAPER_TASK,
+    d,
+    gamma_sigma2,
+    gamma_w,
+    gap,
+    k,
+    kappa,
+    p,
+    q,
+    sigma1,
+    sigma2,
+    tau,
+    theta,
+)
+from theory.symbols import c, w
+
+R = sp.Rational
+PLANE = {boundary.name: boundary for boundary in boundaries()}
+
+
+def exponents(values):
+    letters = (gamma_sigma2, gamma_w, p, q, kappa, gap)
+    return dict(zip(letters, map(sp.sympify, values), strict=True))
+
+
+# Boundaries
+
+
+@pytest.mark.parametrize(
+    ("name", "left", "right"),
+    [
+        ("active / lazy", gamma_sigma2 + gamma_w, p - gap / 2),
+        ("infinite noise", 2 * gamma_sigma2 + gamma_w, 2 * q),
+        ("underparameterised", gamma_w, kappa),
+        ("concentration", gamma_w, 1),
+        ("threshold / noise", gamma_sigma2 + gamma_w, q + R(1, 2) - gap / 2),
+        ("active / lazy, w < d", gamma_sigma2, p - 1 - gap / 2),
+        ("threshold / noise, w < d", gamma_sigma2, q - R(1, 2) - gap / 2),
+        ("detection", p, q + R(1, 2)),
+        ("spike estimation / fitted noise", gamma_sigma2 + gamma_w, p + (kappa - 1) / 2 - gap / 2),
+        ("spike estimation / initial matrix", 2 * gamma_sigma2 + gamma_w, kappa - 1 + 2 * q),
+        ("initial matrix / fitted noise", gamma_w, 2 * (p - q) - gap),
+        (
+            "fitted noise / missing signal",
+            gamma_sigma2 + gamma_w,
+            2 * p - 1 - q + kappa / 2 - gap / 2,
+        ),
+        ("missing signal / initial matrix", 2 * gamma_sigma2 + gamma_w, 2 * p - 2 + kappa),
+        ("initial matrix / noise", gamma_sigma2, q - R(1, 2)),
+        ("missing signal / noise", gamma_w, 2 * p - 1 - 2 * q + kappa),
+        ("waiting / unlearning", gamma_sigma2, 2 * q - p + gap / 2),
+    ],
+)
+def test_equations(name, left, right):
+    equation = PLANE[name].equation
+    assert sp.expand(equation.lhs - left) == 0
+    assert sp.expand(equation.rhs - right) == 0
+
+
+def test_the_lines_of_the_paper_are_marked():
+    paper = {name for name, x in PLANE.items() if x.source == "paper"}
+    assert paper == {"active / lazy", "infinite noise", "underparameterised", "concentration"}
+    assert all(x.source in ("paper", "ours") and x.changes for x in boundaries())
+
+
+@pytest.mark.parametrize("name", PLANE)
+def test_each_side_has_the_larger_quantity(name):
+    """Evaluate both quantities at d = 10^300, beside the line."""
+    boundary = PLANE[name]
+    gamma_width = R(2, 3) if boundary.side == "narrow" else R(3, 2)
+    values = exponents((R(-4, 5), gamma_width, R(11, 10), R(1, 10), R(1, 5), R(1, 3)))
+    unknown = next(x for x in (gamma_sigma2, gamma_w, p) if boundary.equation.lhs.has(x))
+    known = {x: y for x, y in values.items() if x != unknown}
+    (tie,) = sp.solve(boundary.equation.subs(known), unknown)
+    ratio = boundary.first.expression / boundary.second.expression
+    slope = sp.diff(boundary.excess.subs(known).subs(gamma_w, unknown), unknown)
+    for sign in (-1, 1):
+        at = known | {unknown: tie + sign * R(1, 20)}
+        with mpmath.workdps(400):
+            size = mpmath.mpf(10) ** 300
+            letters = {
+                x: size ** mpmath.mpf(sp.Float(scale.at(at).exponent, 350))
+                for x, scale in quantities.BASE.items()
+            }
+            letters[quantities.L] = mpmath.log(size)
+            value = sp.lambdify(list(letters), ratio, "mpmath")(*letters.values())
+            grows = sp.sign(boundary.excess.subs(at)) if not slope.is_number else sign
+            assert (value > 1) == (boundary.excess.subs(at) > 0)
+            assert grows == sp.sign(boundary.excess.subs(at)) or name == "detection"
+
+
+def test_a_wrong_tie_gives_another_line():
+    right = PLANE["active / lazy"]
+    wrong = Boundary("wrong", right.first, quantities.noise_edge(), "", "paper", "wide")
+    assert wrong.equation != right.equation
+
+
+def test_finite_dimension():
+    finite = {name: PLANE[name].finite() for name in PLANE}
+    log_d = sp.log(d)
+    assert finite["underparameterised"] == sp.Eq(gamma_w, sp.log(k) / log_d)
+    assert finite["active / lazy"] == sp.Eq(gamma_sigma2 + gamma_w, sp.log(theta) / log_d)
+    expected = R(1, 2) + (sp.log(2) + sp.log(tau)) / log_d
+    assert sp.expand(finite["threshold / noise"].rhs - expected) == 0
+    half = PLANE["infinite noise"].finite(R(1, 2))
+    assert sp.expand(half.rhs - (2 * sp.log(tau) - sp.log(2)) / log_d) == 0
+    assert finite["spike estimation / fitted noise"].has(quantities.L)
+    at = {gamma_sigma2: sp.Symbol("x"), gamma_w: sp.Symbol("y")}
+    for name, equation in finite.items():
+        if equation.lhs.has(d):  # not solved for exponents: both sides are the quantities
+            scale = {sigma1: d ** (gamma_sigma2 / 2), sigma2: d ** (gamma_sigma2 / 2)}
+            ratio = PLANE[name].first.expression / PLANE[name].second.expression
+            rest = ratio.subs(scale).subs(w, d**gamma_w) - equation.lhs / equation.rhs
+            assert sp.simplify(rest.subs(at)) == 0
+
+
+@pytest.mark.parametrize("level", [0, -1, sp.Symbol("x")])
+def test_level_must_be_positive(level):
+    with pytest.raises(ValueError, match=r"^level must be positive, got "):
+        PLANE["infinite noise"].finite(level)
+
+
+# Regimes
+
+
+@pytest.mark.parametrize(
+    ("point", "name", "limited_by", "error", "time", "iterations"),
+    [
+        ((-1.85, 2.25), "active", "spike estimation", -1, -1, 0),
+        ((-1.5, 2.3), "mixed", "fitted noise", R(-2, 5), -1, 0),
+        ((-0.8, 1.5), "mixed", "initial matrix", R(-1, 10), R(-4, 5), R(1, 5)),
+        ((-1.2, 1.8), "mixed", "initial matrix", R(-3, 5), -1, 0),
+        ((-1.6, 2.9), "lazy", "missing signal", 0, R(-13, 10), 0),
+        ((-0.5, 1.2), "infinite noise", "noise", 0, R(-7, 10), R(3, 10)),
+        ((-0.5, 2), "infinite noise", "noise", 0, R(-3, 2), 0),
+        ((-0.3, 0.5), "mixed", "noise", R(-1, 2), R(-7, 10), R(3, 10)),
+        ((-0.7, 0.6), "active", "initial matrix", R(-4, 5), R(-7, 10), R(3, 10)),
+    ],
+)
+def test_the_plane_of_the_paper(point, name, limited_by, error, time, iterations):
+    here = regime(*point)
+    assert (here.name, here.limited_by) == (name, limited_by)
+    found = (here.min_test_error, here.time_to_minimum, here.iterations)
+    assert tuple(scale.exponent for scale in found) == (error, time, iterations)
+    assert here.proven == (point[1] > 1 and 2 * point[0] + point[1] < 0)
+
+
+def test_other_tasks():
+    few = regime(-1, 0.1, kappa=0.2)
+    assert (few.name, few.limited_by, few.min_test_error.exponent) == (
+        "underparameterised",
+        "signal beyond width",
+        R(1, 5),
+    )
+    hidden = regime(-1.5, 1.5, p=0.4)
+    assert (hidden.name, hidden.limited_by) == ("hidden", "missing signal")
+    assert regime(-1.5, 2.2, gap=1).name == "lazy"
+    assert regime(-1.5, 2.2).name == "mixed"
+    unknown = regime(0.1, 0.5, p=0.9)
+    assert unknown.name == "infinite noise"
+    assert unknown.time_to_minimum.exponent is sp.nan
+
+
+def test_symbols_in_symbols_out():
+    general = regime(gamma_sigma2, gamma_w, p=p, q=q, kappa=kappa, gap=gap)
+    generator = random.Random(5)
+    for _ in range(25):
+        point = [
+            R(generator.randint(-300, 50), 97),
+            R(generator.randint(0, 300), 97),
+            R(generator.randint(30, 130), 89),
+            R(generator.randint(-20, 20), 83),
+            R(generator.randint(0, 60), 79),
+            R(generator.randint(0, 60), 73),
+        ]
+        values = exponents(point)
+        here = regime(*point[:2], **dict(zip(("p", "q", "kappa", "gap"), point[2:], strict=True)))
+        assert str(general.name.xreplace(values)) == here.name
+        assert str(general.limited_by.xreplace(values)) == here.limited_by
+        for field in ("threshold", "min_test_error", "time_to_minimum", "iterations"):
+            assert getattr(general, field).at(values) == getattr(here, field)
+
+
+def test_decimals_are_exact():
+    assert regime(-0.7, 1.7).name != "lazy"  # the floats add to a little more than 1
+    assert regime(sp.Float(-0.5), 1).min_test_error.exponent == 0
+    assert regime(R(-1, 3), R(5, 3)).threshold.exponent == R(4, 3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "error", "message"),
+    [
+        ((float("nan"), 1), {}, ValueError, "gamma_sigma2 must be real and finite, got nan"),
+        ((1, float("inf")), {}, ValueError, "gamma_w must be real and finite, got inf"),
+        ((sp.I, 1), {}, ValueError, "gamma_sigma2 must be real and finite, got I"),
+        (
+            (True, 1),
+            {},
+            TypeError,
+            "gamma_sigma2 must be a real number or a sympy expression, got bool",
+        ),
+        (
+            ([1.0], 1),
+            {},
+            TypeError,
+            "gamma_sigma2 must be a real number or a sympy expression, got list",
+        ),
+        ((1, -0.1), {}, ValueError, "gamma_w must be >= 0, got -1/10"),
+        ((1, 1), {"kappa": 1}, ValueError, "kappa must be >= 0 and < 1, got 1"),
+        ((1, 1), {"gap": -1}, ValueError, "gap must be >= 0, got -1"),
+    ],
+)
+def test_bad_exponents(arguments, options, error, message):
+    with pytest.raises(error) as caught:
+        regime(*arguments, **options)
+    assert str(caught.value) == message
+
+
+# The exponent of the smallest test error
+
+
+TASKS = (
+    (1, 0, 0, 0),
+    (R(4, 5), 0, R(3, 10), 0),
+    (R(11, 10), R(1, 5), R(1, 5), R(3, 5)),
+    (R(2, 5), 0, R(1, 10), R(1, 5)),
+    (R(6, 5), R(-1, 5), R(1, 2), 0),
+)
+
+
+def lattice(task, steps=41):
+    at = dict(zip((p, q, kappa, gap), map(sp.sympify, task), strict=True))
+    # Off the round numbers, where boundaries are.
+    first = [-3 + 3.51 * i / (steps - 1) + 1e-4 for i in range(steps)]
+    second = [3.02 * i / (steps - 1) + 1.7e-4 for i in range(steps)]
+    return at, first, second
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_limiting_term_changes_on_boundaries_alone(task):
+    at, first, second = lattice(task)
+    function = lambda x: sp.lambdify((gamma_sigma2, gamma_w), x.xreplace(at), "math")  # noqa: E731
+    codes = {
+        sp.Symbol(x.name): i
+        for i, x in enumerate({x.name: x for stop in stops() for x in stop.terms}.values())
+    }
+    names = {sp.Symbol(x): i for i, x in enumerate(NAMES)}
+    term = function(limiting_term().xreplace({x: sp.Integer(i) for x, i in codes.items()}))
+    name = function(regime_name().xreplace({x: sp.Integer(i) for x, i in names.items()}))
+    ties = [
+        function(x.excess)
+        for x in boundaries()
+        if x.equation.xreplace(at) not in (sp.true, sp.false)
+    ]
+    for i, j in itertools.product(range(len(first) - 1), range(len(second) - 1)):
+        here = first[i], second[j]
+        for there in ((first[i + 1], second[j]), (first[i], second[j + 1])):
+            if (term(*here), name(*here)) != (term(*there), name(*there)):
+                assert any(tie(*here) * tie(*there) <= 0 for tie in ties), (here, there)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_error_is_continuous_and_never_above_start_and_end(task):
+    at, first, second = lattice(task)
+    exponent = minimal_error.minimal_error().exponent.xreplace(at)
+    error = sp.lambdify((gamma_sigma2, gamma_w), exponent)
+    missing = float((2 * p - 2 + kappa).subs(at))
+    noise, rank = float(2 * at[q]), float(at[kappa])
+    step = 2.2 * (first[1] - first[0]) + 1.2 * (second[1] - second[0])
+    for i, j in itertools.product(range(len(first) - 1), range(len(second) - 1)):
+        x, y = first[i], second[j]
+        assert error(x, y) <= max(missing, 2 * x + y) + 1e-12
+        if y > 1:
+            assert error(x, y) <= noise + 1e-12
+        crosses_rank = (y - rank) * (second[j + 1] - rank) <= 0
+        assert abs(error(first[i + 1], y) - error(x, y)) <= step
+        assert crosses_rank or abs(error(x, second[j + 1]) - error(x, y)) <= step
+
+
+def test_the_exponent_as_first_stated_holds_in_the_active_region_alone():
+    exponent = minimal_error_exponent().xreplace(PAPER_TASK)
+    stated = sp.Max(-1, 2 * (gamma_sigma2 + gamma_w - 1), 2 * gamma_sigma2 + gamma_w)
+    difference = lambda x, y: (exponent - stated).subs({gamma_sigma2: x, gamma_w: y})  # noqa: E731
+    for point in ((-2, R(3, 2)), (R(-3, 2), R(9, 4)), (-1, R(3, 2)), (R(-7, 10), R(1, 2))):
+        assert difference(*point) == 0
+    for point in ((R(-8, 5), R(29, 10)), (R(-1, 2), R(6, 5)), (R(-3, 10), R(1, 2))):
+        assert difference(*point) != 0
+
+
+def test_regions_cover_each_case_once():
+    found = [region for _, inner in regions() for _, region in inner]
+    assert len(found) == 9
+    assert len({region.facts for region in found}) == 9
+
+
+# Derivation and planted faults
+
+
+def test_derivation_prints():
+    found = boundaries_derivation()
+    assert found.topic == "boundaries"
+    assert len(found) > 100
+    assert {step.mark for step in found} == {"defined", "derived", "proved"}
+    assert "Infinite noise (paper)" in str(found)
+    assert r"\gamma_{\sigma^2}" in found.latex()
+
+
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [
+        ("kernel_square", lambda: (sigma1**2 + sigma2**2) ** 2 * w**2),
+        ("kernel_square", lambda: 4 * (sigma1**4 + sigma2**4) * w**2),
+        ("initial_matrix", lambda: quantities._quantity("initial matrix", "v", sigma1**2 * w, "")),
+        ("spike_estimation", lambda: quantities._quantity("spike estimation", "e", k * tau**2, "")),
+        ("held_noise", lambda: quantities._quantity("noise", "e", tau**2, "")),
+        (
+            "fitted_noise",
+            lambda: quantities._quantity(
+                "fitted noise", "e", tau**2 * quantities.kernel_square() / theta, ""
+            ),
+        ),
+        ("missing_signal", lambda: quantities._quantity("missing signal", "S", k * theta / d, "")),
+    ],
+)
+def test_a_wrong_quantity_breaks_a_proof(monkeypatch, name, fault):
+    monkeypatch.setattr(quantities, name, fault)
+    with pytest.raises(ProofError):
+        derivation._waiting_steps() + derivation._cell_steps()
+
+
+def test_a_wrong_equation_breaks_the_proof_of_its_tie(monkeypatch):
+    monkeypatch.setattr(
+        Boundary, "equation", property(lambda self: sp.Eq(gamma_sigma2 + gamma_w, 1 + p))
+    )
+    with pytest.raises(ProofError):
+        derivation._boundary_steps()
+
+
+def test_a_region_that_forgets_the_sweet_spot_breaks_a_proof(monkeypatch):
+    monkeypatch.setattr(minimal_error, "stops", lambda: stops()[1:])
+    with pytest.raises(ProofError):
+        derivation._cell_steps()
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("crossing_time", sp.sqrt(2), 1),
+        ("convergence_time", c, 2 * c),
+        ("alignment_time", w, w + d),
+        ("early_growth", c, 2 * c),
+    ],
+)
+def test_a_wrong_time_breaks_a_proof(monkeypatch, name, old, new):
+    wrong = getattr(finite_time, name)().subs(old, new)
+    monkeypatch.setattr(finite_time, name, lambda: wrong)
+    with pytest.raises(ProofError):
+        finite_time.finite_time_steps()
+
+
+# Finite times against the mode itself
+
+
+def integrated(target, threshold, time):
+    """Return s(t) by Taylor integration of the mode's equation, 30 digits."""
+    with mpmath.workdps(30):
+        solution = mpmath.odefun(
+            lambda _, s: [2 * mpmath.sqrt(s[0] ** 2 + threshold**2) * (target - s[0])], 0, [0]
+        )
+        return solution(time)[0]
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.1, 0.01])
+def test_crossing_time(ratio):
+    target = mpmath.mpf(3)
+    at = {finite_time.y: 3, c: sp.Float(3 * ratio, 30)}
+    time = mpmath.mpf(sp.N(finite_time.crossing_time().subs(at), 25))
+    assert abs(integrated(target, target * ratio, time) / (target * ratio) - 1) < 1e-14
+
+
+@pytest.mark.parametrize("ratio", [10, 1, 0.1])
+def test_convergence_time(ratio):
+    target, accuracy = mpmath.mpf(2), 1e-5
+    at = {finite_time.y: 2, c: sp.Float(2 * ratio, 30), finite_time.accuracy: accuracy}
+    time = mpmath.mpf(sp.N(finite_time.convergence_time().subs(at), 25))
+    left = (target - integrated(target, target * ratio, time)) / target
+    assert abs(left / accuracy - 1) < 1e-4  # the next order is accuracy itself
+
+
+def test_names_of_regimes_are_those_decided():
+    found = {str(value) for value, _ in regime_name().xreplace(EQUAL_LAYERS).args}
+    assert found == set(NAMES)
+
+
+def test_a_boundary_shows_as_its_equation():
+    assert boundaries()[0]._repr_latex_() == (
+        r"$\displaystyle \gamma_{\sigma^2} + \gamma_{w} = - \frac{\Delta\gamma}{2} + p$"
+    )

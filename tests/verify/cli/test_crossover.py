@@ -1,0 +1,203 @@
+"""Exponents, report and figures of the crossover, from a dataset whose exponents are known."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from numerics.crossover.linear_networks import linear_crossover
+from theory.crossover.exponents import predicted_exponents
+from verify.cli.commands import crossover
+from verify.cli.main import main
+from verify.figures.crossover import draw_crossover, draw_test_errors
+from verify.figures.shared_diagram import draw_shared_diagram
+from verify.measurements.crossover_exponents import (
+    alpha_star,
+    crossover_exponents,
+    fluctuation,
+    test_errors,
+)
+from verify.reports.crossover import crossover_report
+
+# It is a function of the package, not a test.
+test_errors.__test__ = False
+
+DEPTHS, WIDTHS, SEEDS = (1, 2), (64, 128, 256, 512), 5
+SCALED = np.geomspace(1e-4, 1e5, 19)
+
+
+def dataset(bend=0.0):
+    """A sweep that follows every derived exponent; ``bend`` is added to the lazy one."""
+    axes = ("depth", "width", "scaled_alpha", "seed")
+    shape = (len(DEPTHS), len(WIDTHS), SCALED.size, SEEDS)
+    coords = {
+        "depth": list(DEPTHS),
+        "width": list(WIDTHS),
+        "scaled_alpha": SCALED,
+        "seed": np.arange(SEEDS),
+    }
+    A = xr.DataArray(SCALED, dims="scaled_alpha", coords={"scaled_alpha": SCALED})
+    h = xr.DataArray(np.array(WIDTHS, float), dims="width", coords={"width": list(WIDTHS)})
+    L = xr.DataArray(np.array(DEPTHS, float), dims="depth", coords={"depth": list(DEPTHS)})
+    ones = xr.DataArray(np.ones(shape), dims=axes, coords=coords)
+    ones = ones * (1 + 0.01 * xr.DataArray(np.arange(SEEDS), dims="seed"))
+    lazy = (h / 64) ** -0.5 * (A / 3) ** (bend - 1)
+    change = xr.where(A < 20, (3 / A) ** (2 * L / (L + 1)), lazy)
+    rng = np.random.default_rng(0)
+    noise = xr.DataArray(rng.standard_normal((SEEDS, 40)), dims=("seed", "test_point"))
+    # The same draws at every width: their size alone changes.
+    outputs = (1.0 + noise * 8 / np.sqrt(h)) * (ones / ones)
+    label = xr.DataArray(np.ones(40), dims="test_point")
+    layers = xr.DataArray(np.arange(1, 4), dims="layer")
+    zero = ones.astype("i1") * 0
+    data = xr.Dataset(
+        {
+            "kernel_change": change * ones,
+            "layer_change": A ** (-1 / (L + 1)) * ones * layers,
+            "time_to_kernel_change": A * ones,
+            "time": A * ones,
+            "half_loss_time": A * ones,
+            "test_outputs": outputs,
+            "frozen_test_error": 0.1 * ones,
+            "status": zero,
+            "stop_reason": zero.assign_attrs(flag_meanings="fitted step_limit"),
+        }
+    ).transpose(*axes, ...)
+    data = data.assign_coords(y_test=label)
+    return data.assign_attrs(activation="softplus", data="digits", n_train=10, n_test=40)
+
+
+@pytest.fixture(scope="module")
+def data():
+    return dataset()
+
+
+def test_every_exponent_of_a_power_law_is_found(data):
+    found = {(x.name, x.depth): x for x in crossover_exponents(data)}
+    assert len(found) == 9 * len(DEPTHS)
+    for exponent in found.values():
+        assert exponent.verdict == "in band", exponent
+        assert exponent.fit.exponent == pytest.approx(exponent.derived, abs=1e-9), exponent
+    # 2L/(L+1), from the derivation and not from here.
+    expected = -predicted_exponents(2)["feature_kernel_change"]
+    assert found["kernel change, feature", 2].derived == pytest.approx(float(expected))
+
+
+def test_another_exponent_is_outside_its_band():
+    found = {(x.name, x.depth): x for x in crossover_exponents(dataset(bend=0.1))}
+    assert found["kernel change, lazy", 1].verdict == "outside"
+    assert found["kernel change, feature", 1].verdict == "in band"
+
+
+def test_what_a_sweep_has_not_is_not_measured(data):
+    few = data.isel(width=slice(0, 3))
+    found = {(x.name, x.depth): x for x in crossover_exponents(few)}
+    assert found["alpha*, in h", 1].verdict == "not measured"
+    assert found["kernel change, feature", 1].verdict == "in band"
+
+
+def test_fluctuations_are_those_of_the_larger_ensembles(data):
+    # Twice the fluctuation at the largest width alone: another slope, and nothing else moves.
+    mean = data.test_outputs.mean("seed")
+    wide = data.width == data.width[-1]
+    many = data.assign(test_outputs=mean + (data.test_outputs - mean) * (1 + wide))
+    many = many.isel(scaled_alpha=[4, -1])
+    plain, other = (
+        {(x.name, x.depth): x.fit for x in crossover_exponents(data, given)}
+        for given in (None, many)
+    )
+    for key, fit in plain.items():
+        assert (fit == other[key]) is not key[0].startswith("delta F")
+
+
+def test_runs_that_did_not_fit_do_not_count(data):
+    spoilt = data.copy(deep=True)
+    spoilt.kernel_change[{"scaled_alpha": 2, "seed": 1}] = 1e9
+    spoilt.status[{"scaled_alpha": 2, "seed": 1}] = 3
+    found = {(x.name, x.depth): x for x in crossover_exponents(spoilt)}
+    exponent = found["kernel change, feature", 1]
+    assert exponent.fit.exponent == pytest.approx(exponent.derived, abs=1e-9)
+
+
+def test_alpha_star_is_where_the_kernel_changes_by_its_own_size(data):
+    found = alpha_star(data.sel(depth=1)).isel(seed=0)
+    # The factor that tells seeds apart is 1 for the first.
+    np.testing.assert_allclose(found * np.sqrt(data.width), 3, rtol=1e-9)
+    never = data.assign(kernel_change=0 * data.kernel_change + 5)
+    assert np.isnan(alpha_star(never.sel(depth=1))).all()
+
+
+def test_fluctuation_is_the_deviation_over_seeds(data):
+    part = data.sel(depth=1).isel(scaled_alpha=0)
+    expected = np.sqrt(part.test_outputs.values.var(axis=1, ddof=1).mean(axis=-1))
+    np.testing.assert_allclose(fluctuation(part), expected)
+
+
+def test_ensembles_vote_by_the_mean_output(data):
+    part = data.sel(depth=1).isel(scaled_alpha=0)
+    errors = test_errors(part)
+    outputs = part.test_outputs.transpose("width", "seed", "test_point").values
+    np.testing.assert_allclose(errors.single, (outputs <= 0).mean(axis=(1, 2)))
+    np.testing.assert_allclose(errors.ensemble, (outputs.mean(axis=1) <= 0).mean(axis=1))
+    assert (errors.ensemble <= errors.single).all()
+
+
+def test_figures_show_the_data(data):
+    exponents = crossover_exponents(data)
+    figure = draw_crossover(data, exponents)
+    assert len(figure.axes) == 6
+    line = figure.axes[0].lines[0]
+    assert line.get_ydata()[0] > line.get_ydata()[-1]
+    assert len(draw_test_errors(data).axes) == len(DEPTHS)
+    linear = linear_crossover([1e-2, 1.0, 1e2], [10, 1e3, 1e6], d=4, rank=1, replicates=1)
+    assert len(draw_shared_diagram(linear, data).axes) == 3
+
+
+def test_report_names_what_is_outside():
+    bent = dataset(bend=0.1)
+    text = crossover_report(bent, crossover_exponents(bent))
+    (line,) = (x for x in text.splitlines() if x.startswith("kernel change, lazy") and " 1 " in x)
+    assert line.endswith("outside")
+    assert "760 fitted" in text
+
+
+def test_command_writes_everything_and_goes_on(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(crossover, "LINEAR_THRESHOLDS", "1e-2:1e2:3")
+    monkeypatch.setattr(crossover, "LINEAR_WIDTHS", "1e3:1e6:2")
+    words = [
+        "crossover",
+        "--depth",
+        "1",
+        "--width",
+        "4",
+        "6",
+        "8",
+        "12",
+        "--scaled-alpha",
+        "1e-2:1e2:3",
+        "--seeds",
+        "2",
+        "--n-train",
+        "8",
+        "--n-test",
+        "12",
+        "--workers",
+        "0",
+        "--ensemble",
+        "3",
+        "--output",
+        str(tmp_path),
+    ]
+    assert main(words) == 0
+    for name in ("crossover.nc", "crossover.png", "crossover_errors.pdf", "crossover_diagram.png"):
+        assert (tmp_path / name).stat().st_size > 0
+    with xr.open_dataset(tmp_path / "crossover_ensembles.nc") as many:
+        assert (many.sizes["seed"], many.scaled_alpha.values.tolist()) == (3, [1e-2])
+        with xr.open_dataset(tmp_path / "crossover.nc") as few:
+            same = many.test_outputs.sel(seed=few.seed, scaled_alpha=1e-2)
+            assert np.array_equal(same, few.test_outputs.sel(scaled_alpha=1e-2))
+    assert "24 fitted" in capsys.readouterr().out
+    assert main([*words, "--resume"]) == 0
+    assert main([*words, "--ensemble", "-1"]) == 2
+    assert "ensemble must be an integer >= 1, got -1" in capsys.readouterr().err
+    assert main([*words, "--activation", "nonsense(("]) == 2
+    assert "activation" in capsys.readouterr().err

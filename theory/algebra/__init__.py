@@ -1,0 +1,1 @@
+"""What proofs are made of: noncommuting matrices, Gaussian traces, derivations, typesetting."""

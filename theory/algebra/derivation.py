@@ -1,0 +1,169 @@
+"""Derivations: sequences of steps, each a formula that sympy has checked.
+
+A step is *defined* (it introduces a name or an assumption), *derived* (sympy computed its right
+side) or *proved* (sympy reduced the difference of its two sides to zero before the step came to
+exist).  A false identity raises :class:`ProofError`, so a derivation that can be printed is one
+that holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import sympy as sp
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from theory.algebra.noncommuting_matrices import Relations, blocks, is_zero, normal_form
+from theory.algebra.typesetting import latex
+
+__all__ = ["Derivation", "ProofError", "Step", "define", "derive", "prove", "prove_zero"]
+
+
+class ProofError(ArithmeticError):
+    """Raised when sympy cannot reduce the difference of two sides to zero."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation.
+
+    Attributes
+    ----------
+    text : str
+        What the formula says, in one sentence.
+    formula : sympy.Basic
+        The formula, usually an equation.
+    mark : {"defined", "derived", "proved"}
+        Whether the formula introduces a name or an assumption, was computed by sympy, or was
+        stated and then checked by reducing the difference of its sides to zero.
+    """
+
+    text: str
+    formula: sp.Basic
+    mark: str
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {latex(self.formula)}$"
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A titled sequence of steps with its range and its source.
+
+    Prints as text (``str``), as the body of a LaTeX document (:meth:`latex`) and as formulas in
+    a notebook.
+
+    Examples
+    --------
+    >>> x, y = sp.symbols("x y")
+    >>> step = prove("A square is", (x + y) ** 2, x**2 + 2 * x * y + y**2)
+    >>> shown = Derivation("squares", "Squares", "for all x and y", "school", (step,))
+    >>> len(shown), [step.mark for step in shown]
+    (1, ['proved'])
+    """
+
+    topic: str
+    title: str
+    holds: str
+    source: str
+    steps: tuple[Step, ...]
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __str__(self) -> str:
+        lines = [self.title, "=" * len(self.title), f"Holds: {self.holds}", ""]
+        for number, step in enumerate(self.steps, start=1):
+            lines.append(f"({number}) [{step.mark}] {step.text}")
+            drawn = sp.pretty(step.formula, use_unicode=True, wrap_line=False)
+            lines += ["", *("    " + line.rstrip() for line in drawn.splitlines()), ""]
+        lines.append(f"Source: {self.source}")
+        return "\n".join(lines)
+
+    def latex(self) -> str:
+        """Return the derivation as a LaTeX section (amsmath and graphicx are needed)."""
+        lines = [rf"\section{{{_escape(self.title)}}}", rf"\emph{{Holds:}} {_escape(self.holds)}"]
+        for number, step in enumerate(self.steps, start=1):
+            lines.append("")
+            lines.append(rf"\paragraph{{({number}) {step.mark}.}} {_escape(step.text)}")
+            formula = latex(step.formula)
+            lines.append(
+                rf"\[\setbox0=\hbox{{$\displaystyle {formula}$}}"
+                r"\ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\box0}\else\box0\fi\]"
+            )
+        lines += ["", rf"\emph{{Source:}} {_escape(self.source)}"]
+        return "\n".join(lines)
+
+    def _repr_markdown_(self) -> str:
+        lines = [f"### {self.title}", f"*Holds:* {self.holds}"]
+        for number, step in enumerate(self.steps, start=1):
+            lines.append(f"**({number}) {step.mark}.** {step.text}")
+            lines.append(f"$$ {latex(step.formula)} $$")
+        lines.append(f"*Source:* {self.source}")
+        return "\n\n".join(lines)
+
+
+def define(text: str, formula: sp.Basic) -> Step:
+    """Return a step that introduces a name or states an assumption."""
+    return Step(text, formula, "defined")
+
+
+def derive(text: str, name: sp.Basic, result: sp.Basic) -> Step:
+    """Return a step whose right side sympy computed from the steps before it."""
+    return Step(text, sp.Eq(name, result, evaluate=False), "derived")
+
+
+def prove(
+    text: str,
+    left: sp.Basic,
+    right: sp.Basic,
+    *,
+    given: Relations | None = None,
+    show: sp.Basic | None = None,
+) -> Step:
+    """Return a step whose two sides sympy has found equal.
+
+    Parameters
+    ----------
+    text : str
+        What the equation says.
+    left, right : sympy expressions
+        Scalars, matrix expressions or block matrices.
+    given : mapping, optional
+        Relations between matrices, used as rewriting rules.
+    show : sympy.Basic, optional
+        The formula to print, where it differs from ``Eq(left, right)``.
+
+    Raises
+    ------
+    ProofError
+        If the difference does not reduce to zero.
+    """
+    if isinstance(left, MatrixExpr):
+        if left.shape != sp.sympify(right).shape:
+            raise ProofError(f"{text}: shapes differ, {left.shape} against {right.shape}")
+        rest = left - right
+        holds = is_zero(rest, given)
+        remainder = [[normal_form(x, given) for x in row] for row in blocks(rest)]
+    else:
+        remainder = sp.simplify(sp.expand(left - right))
+        holds = remainder == 0
+    if not holds:
+        raise ProofError(f"{text}: the difference of the two sides is {remainder}")
+    return Step(text, sp.Eq(left, right, evaluate=False) if show is None else show, "proved")
+
+
+def prove_zero(text: str, expression: sp.Basic, *, show: sp.Basic, **options: object) -> Step:
+    """Return a step that holds because ``expression`` reduces to zero."""
+    zero = sp.ZeroMatrix(*expression.shape) if isinstance(expression, MatrixExpr) else sp.S.Zero
+    return prove(text, expression, zero, show=show, **options)
+
+
+def _escape(text: str) -> str:
+    for plain, escaped in (("\\", r"\textbackslash "), ("_", r"\_"), ("^", r"\^{}"), ("&", r"\&")):
+        text = text.replace(plain, escaped)
+    return text

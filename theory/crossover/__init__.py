@@ -1,0 +1,1 @@
+"""Lazy against feature training of networks with a scaled output."""

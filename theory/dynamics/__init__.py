@@ -1,0 +1,1 @@
+"""How two linear layers train: closure on the Gram matrix, unified evolution, closed forms."""

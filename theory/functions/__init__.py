@@ -1,0 +1,1 @@
+"""Losses, margin losses and activations, as scalar sympy expressions."""

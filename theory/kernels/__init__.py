@@ -1,0 +1,1 @@
+"""From sympy expressions to the text of numba modules."""

@@ -1,0 +1,268 @@
+"""Errors of a whole phase diagram at once: bulk in closed form, fluctuations at the lazy rate.
+
+Spikes follow the exact recursion of descent (:mod:`theory.dynamics.mode_descent`); a bulk mode y
+its flow from 0 in closed form, ``s(t)`` and ``r = y - s = y g(y) g(-y)``; A0 is carried by ``dA_ij
+= ge_i ge_j A0_ij + go_i go_j A0_ji`` with ge, go the even and odd parts of g in y; C1 and C2
+fluctuate as in the lazy limit, ``R = e^{-C2 t} R_0 e^{-C1 t}``, whose second order is ``V t^2``
+with ``V = (c1^2 (d_in + 1) + c2^2 (d_out + 1))/w``.
+
+Holds where :mod:`theory.prediction.errors` does; what it leaves out besides are the fluctuations of
+C1 and C2 in active modes, small while d/w is (tests/numerics/prediction/test_grid.py measures it).
+Source: ours.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.polys.fields import field
+
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.noncommuting_matrices import normal_form, order_of
+from theory.dynamics.single_mode import mode_solution, remaining_distance
+from theory.kernels.emission import StableForm
+from theory.random_matrices.wishart import fluctuation_covariance
+from theory.symbols import A, Y, c, d_in, d_out, eta, s0, t, y
+
+__all__ = [
+    "bulk_form",
+    "fast_prediction",
+    "flow_time",
+    "lazy_shares",
+    "lazy_variance",
+    "start_power",
+    "start_response",
+]
+
+a, r, corr = sp.symbols("a r corr", real=True)
+
+#: V t^2, the relative second order of the lazy residual.
+growth = sp.Symbol("growth", nonnegative=True)
+
+#: Sums of ge^2 and go^2 over the bulk, number of bulk modes, variance of an entry of A0.
+even, odd, paired, start_variance = sp.symbols("even odd paired start_variance", nonnegative=True)
+
+iteration = sp.Symbol("iteration", nonnegative=True)
+_D = sp.Symbol("D", positive=True)
+
+
+def bulk_form() -> StableForm:
+    """Return ``s``, ``r = y - s``, ``g(y)`` and ``g(-y)`` of a mode that starts at 0 (y >= 0).
+
+    Everything is multiplied by ``exp(-Dt)``, and ``D - y = c^2/(D + y)``: no overflow and no
+    cancellation beyond that of ``1 - exp(-2Dt)``.
+    """
+    rate, gap, fade, decay, gain, M, N, scale = sp.symbols(
+        "rate gap fade decay gain M_ N_ scale", positive=True
+    )
+    definitions = (
+        (rate, sp.sqrt(y**2 + c**2)),
+        (gap, c**2 / (rate + y)),
+        (fade, sp.exp(-rate * t)),
+        (decay, fade**2),
+        (gain, 1 - decay),
+        (M, gap + c * gain + decay * (rate + y)),
+        (N, rate + y + c * gain + decay * gap),
+        (scale, 2 / (M * N)),
+    )
+    outputs = {
+        "s": scale * c * y * gain * (rate * (1 + decay) + c * gain),
+        "r": scale * 2 * rate**2 * y * decay,
+        "g_plus": 2 * rate * fade / M,
+        "g_minus": 2 * rate * fade / N,
+    }
+    return StableForm((y, c, t), definitions, outputs)
+
+
+def response_factor(target: sp.Expr = y) -> sp.Expr:
+    """Return ``g(y) = D/(D cosh Dt + (c - y) sinh Dt)``, the inverse of the Riccati denominator."""
+    return _D / (_D * sp.cosh(_D * t) + (c - target) * sp.sinh(_D * t))
+
+
+def start_response() -> sp.Expr:
+    """Return ``dA_ij(t)`` of a pair of modes in terms of ``A0_ij`` and ``A0_ji``.
+
+    ``dQ(t) = U^{-T} dQ0 U^{-1}``, with ``U^{-1}`` diagonal in (1, +-1), entries g(+-y).
+    """
+    ge_i, go_i, ge_j, go_j, own, other = _response_symbols()
+    inverse = lambda even, odd: sp.Matrix([[even, odd], [odd, even]])  # noqa: E731
+    start = sp.Matrix([[0, other], [own, 0]])
+    return sp.expand((inverse(ge_i, go_i).T * start * inverse(ge_j, go_j))[1, 0])
+
+
+def start_power() -> sp.Expr:
+    """Return ``E||.||_F^2`` of the response to A0, summed over all pairs of both sides.
+
+    Directions outside the bulk are counted with ``ge^2 = exp(-2ct)``, exact where y = 0.
+    """
+    alone = sp.exp(-2 * c * t)
+    return start_variance * (
+        (even + (d_out - paired) * alone) * (even + (d_in - paired) * alone) + odd**2
+    )
+
+
+def lazy_variance() -> sp.Expr:
+    """Return V, the mean square of the fluctuation of the kernel: ``E X1^2 + E X2^2``."""
+    sides = ((d_in, (0, 1), (0, 0)), (d_out, (2, 3), (2, 2)))
+    total = sum(
+        (size - 1) * fluctuation_covariance(off, off) + fluctuation_covariance(on, on)
+        for size, off, on in sides
+    )
+    return sp.factor(sp.expand(total))
+
+
+def lazy_shares() -> dict[str, sp.Expr]:
+    """Return what a mode adds to the errors through the fluctuations of C1 and C2.
+
+    ``E||A_1||^2 = growth r^2`` and ``E A_2 = -growth r/2``, in the sums of order 2.
+    """
+    mean = -growth * r / 2
+    return {
+        "power": growth * r**2,
+        "test": 2 * (a - corr) * mean,
+        "train": -2 * r * mean,
+        "norm": 2 * a * mean,
+    }
+
+
+def flow_time() -> sp.Expr:
+    """Return the flow time after which a lazy mode has decayed as descent makes it decay."""
+    return -iteration * sp.log(1 - 2 * eta * c) / (2 * c)
+
+
+def fast_prediction() -> Derivation:
+    """Derive the response to A0, the lazy fluctuations and the bulk's closed form."""
+    return Derivation(
+        topic="fast-prediction",
+        title="A phase diagram in closed form",
+        holds="as the prediction does, with fluctuations of C1 and C2 as in the lazy limit",
+        source="ours",
+        steps=(*_bulk_steps(), *_response_steps(), *_lazy_steps()),
+    )
+
+
+def _response_symbols() -> tuple[sp.Symbol, ...]:
+    return sp.symbols("ge_i go_i ge_j go_j A0_ij A0_ji", real=True)
+
+
+def _is_identity(expression: sp.Expr) -> sp.Expr:
+    """Reduce with ``y = c (1 - u^2)/(2u)``, ``D = c (1 + u^2)/(2u)`` and ``E = exp(Dt)``."""
+    E, u = sp.symbols("E u", positive=True)
+    values = {_D: c * (1 + u**2) / (2 * u), y: c * (1 - u**2) / (2 * u)}
+    plain = expression.subs(sp.sqrt(y**2 + c**2), _D).rewrite([sp.cosh, sp.sinh], sp.exp)
+    plain = plain.replace(sp.exp, lambda power: E ** sp.simplify(power / (_D * t)))
+    functions, *_ = field([E, u, c], sp.QQ)
+    return functions.from_expr(plain.subs(values)).as_expr()
+
+
+def _bulk_steps() -> list[Step]:
+    form = bulk_form()
+    kernel = {key: form.expand(value) for key, value in form.outputs.items()}
+    names = {"s": sp.Function("s")(t), "r": y - sp.Function("s")(t)}
+    start = {s0: 0, sp.Symbol("p0", positive=True): c}
+    exact = {
+        "s": mode_solution().subs(start),
+        "r": remaining_distance().subs(start),
+        "g_plus": response_factor(y),
+        "g_minus": response_factor(-y),
+    }
+    product = y * response_factor(y) * response_factor(-y)
+    return [
+        *(
+            prove(
+                f"Kernel form of {key}, without overflow.",
+                _is_identity(kernel[key] - exact[key]),
+                sp.S.Zero,
+                show=sp.Eq(names.get(key, sp.Symbol(key)), form.outputs[key], evaluate=False),
+            )
+            for key in kernel
+        ),
+        prove(
+            "The distance to the target is a product of two responses.",
+            _is_identity(exact["r"] - product),
+            sp.S.Zero,
+            show=sp.Eq(names["r"], y * sp.Symbol("g_plus") * sp.Symbol("g_minus"), evaluate=False),
+        ),
+        derive(
+            "Flow time at which a lazy mode has decayed as far as by descent",
+            sp.Symbol("t"),
+            flow_time(),
+        ),
+        prove(
+            "(a factor 1 - 2 eta c an iteration).",
+            sp.expand_log(-2 * c * flow_time()),
+            iteration * sp.log(1 - 2 * eta * c),
+            show=sp.Eq(sp.exp(-2 * c * t), (1 - 2 * eta * c) ** iteration, evaluate=False),
+        ),
+    ]
+
+
+def _response_steps() -> list[Step]:
+    ge_i, go_i, ge_j, go_j, own, other = _response_symbols()
+    response = start_response()
+    square = sp.expand(response**2)
+    mean = square.coeff(own, 2).coeff(other, 0) + square.coeff(other, 2).coeff(own, 0)
+    return [
+        derive("First-order response of a pair of modes to A0.", sp.Symbol("dA_ij"), response),
+        prove(
+            "A0_ij and A0_ji are independent, of one variance: in the mean square",
+            mean,
+            (ge_i * ge_j) ** 2 + (go_i * go_j) ** 2,
+        ),
+        prove(
+            "which sums to products of sums over modes; a direction with y = 0 has",
+            sp.simplify(response_factor(sp.S.Zero).subs(_D, c).rewrite(sp.exp)),
+            sp.exp(-c * t),
+            show=sp.Eq(sp.Symbol("g_0"), sp.exp(-c * t), evaluate=False),
+        ),
+        derive(
+            "so that A0 adds",
+            sp.Function("E")(sp.Function("normF2")(sp.Symbol("A_1"))),
+            start_power(),
+        ),
+    ]
+
+
+def _lazy_steps() -> list[Step]:
+    small = sp.Symbol("epsilon", positive=True)
+    X1, X2 = sp.MatrixSymbol("X1", d_in, d_in), sp.MatrixSymbol("X2", d_out, d_out)
+    R = sp.MatrixSymbol("R", d_out, d_in)
+    first, second = (
+        sp.Identity(size) - small * t * X + small**2 * t**2 / 2 * X * X
+        for X, size in ((X1, d_in), (X2, d_out))
+    )
+    residual = second * R * first
+    one, two = (normal_form(order_of(residual, small, k)) for k in (1, 2))
+    shares = lazy_shares()
+    total = shares["power"] + shares["test"]
+    noise_only = {r: y * sp.Symbol("f"), a: y * (1 - sp.Symbol("f")), corr: 0}
+    f = sp.Symbol("f")
+    return [
+        define(
+            "In the lazy limit R = A - Y decays by the frozen C1 and C2.",
+            sp.Eq(
+                A - Y,
+                sp.MatMul(
+                    sp.MatrixSymbol("exp(-C2 t)", d_out, d_out),
+                    -Y,
+                    sp.MatrixSymbol("exp(-C1 t)", d_in, d_in),
+                ),
+                evaluate=False,
+            ),
+        ),
+        prove("With C1 = c1 + X1, C2 = c2 + X2 its first order is", one, -t * (X2 * R + R * X1)),
+        prove("and its second", two, t**2 / 2 * (X2 * X2 * R + R * X1 * X1) + t**2 * X2 * R * X1),
+        derive(
+            "X1 and X2 are independent, so only their squares have means: V =",
+            sp.Symbol("V"),
+            lazy_variance(),
+        ),
+        define(
+            "Then with growth = V t^2 a mode has E||A_1||^2 and E A_2",
+            sp.Tuple(shares["power"], -growth * r / 2),
+        ),
+        prove(
+            "and a mode of pure noise, decayed by f = exp(-2ct), adds to the test error",
+            total.subs(noise_only),
+            growth * y**2 * f * (2 * f - 1),
+        ),
+    ]

@@ -1,0 +1,287 @@
+"""Train and test error of low-rank recovery in high dimension, without simulation.
+
+In the singular bases of the target ``Y = A* + noise`` the mean dynamics are one 2 x 2 Gram block
+a mode (:mod:`theory.dynamics.mode_descent`); with ``A = A_0 + A_1 + A_2 + ...`` in powers of the
+random start's fluctuation (:mod:`theory.prediction.fluctuations`) and ``u^T A* v = corr`` in each
+mode (:mod:`theory.random_matrices.spiked_matrix`)
+
+``d_in d_out test = sum (a^2 - 2 a corr) + sum theta^2 + E||A_1||^2 + 2 sum (a - corr) E A_2``.
+
+Holds for the squared loss, both orders of update, any aspect ratio and unequal layers.  Left
+out: fourth order in the fluctuations (:func:`truncation`), and the sampling of one run's noise
+(:func:`sampling_deviation`).  Source: ours; learning-rate rule and stopping rule: Tu, Aranguri
+and Jacot 2024, published experiments.
+"""
+
+from __future__ import annotations
+
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.noncommuting_matrices import first_order, normal_form, order_of
+from theory.dynamics.mode_descent import euler_step, mode_steps
+from theory.kernels.emission import StableForm
+from theory.random_matrices.spiked_matrix import (
+    SIGNAL,
+    SIZES,
+    mean_edge,
+    spike_overlap,
+    spike_value,
+    tau,
+)
+from theory.symbols import A, c, d_in, d_out, s, t, w, y
+
+__all__ = [
+    "STOP_SYMBOLS",
+    "error_form",
+    "estimate_form",
+    "excess_form",
+    "learning_rate_rule",
+    "lift_excess",
+    "outlier_form",
+    "prediction",
+    "sampling_deviation",
+    "stopping_rule",
+    "train_rule",
+    "truncation",
+]
+
+a, corr, shift = sp.symbols("a corr shift", real=True)
+
+#: Variance of an entry of A_1 between bulk modes.
+variance = sp.Symbol("v", nonnegative=True)
+
+#: What the stopping rule looks at: the iteration, the last three test errors, and the train error
+#: now, one step ago and at the start.
+STOP_SYMBOLS = (iteration, test_now, test_1, test_2, train_now, train_1, train_start) = sp.symbols(
+    "iteration test test_1 test_2 train train_1 train_start", real=True
+)
+
+gamma_sigma2, gamma_w = sp.symbols("gamma_sigma2 gamma_w", real=True)
+fraction, theta_1, rank = sp.symbols("fraction theta_1 k", positive=True)
+
+#: ``E||A_1||^2`` and ``2 sum (a - corr) E A_2``, per entry of A.
+power, shift_share = sp.symbols("power shift_share", real=True)
+
+#: Constants of the published stopping rule.
+TRAIN_FLOOR = sp.Float("1e-3")
+TRAIN_FALL = sp.Float("1e-2")
+TRAIN_STEP = sp.Float("2e-4")
+LAST_FREE = 3
+
+
+def error_form() -> StableForm:
+    """Return a mode's share of the errors and of ``||A||_F^2``, to order 0 and to order 2.
+
+    Each is a quadratic polynomial in a; a small mean shift adds its derivative times the shift.
+    """
+    leading = {"test": a**2 - 2 * a * corr, "train": (a - y) ** 2, "norm": a**2}
+    full = {f"{name}_shifted": value + value.diff(a) * shift for name, value in leading.items()}
+    return StableForm((a, shift, y, corr), (), leading | full)
+
+
+def outlier_form() -> StableForm:
+    """Return where a mode a stands out of the bulk of A, and the edge of that bulk.
+
+    The bulk of A is the learned bulk of Y, with edge ``a``, plus A_1, noise of variance v.
+    """
+    return StableForm(
+        (a, variance, *SIZES),
+        (),
+        {
+            "outlier": spike_value(a, variance),
+            "threshold": sp.sqrt(variance) * (SIZES[0] * SIZES[1]) ** sp.Rational(1, 4),
+            "edge": sp.sqrt(a**2 + variance * mean_edge().subs(tau, 1) ** 2),
+        },
+    )
+
+
+def lift_excess() -> sp.Expr:
+    """Return how much the self-consistent start exceeds c in a mode s of A0."""
+    return s**2 / (sp.sqrt(s**2 + c**2) + c)
+
+
+def excess_form() -> StableForm:
+    """Return :func:`lift_excess` as the kernel computes it."""
+    return StableForm((s, c), (), {"excess": lift_excess()})
+
+
+def learning_rate_rule() -> sp.Expr:
+    """Return the paper's rule, 1/(fraction theta_1) when active and 1/(fraction c) when lazy."""
+    return sp.Piecewise(
+        (1 / (fraction * theta_1), gamma_sigma2 + gamma_w <= 1), (1 / (fraction * c), True)
+    )
+
+
+def stopping_rule() -> Boolean:
+    """Return when the published experiments stop, in ``STOP_SYMBOLS``.
+
+    By the train error (:func:`train_rule`), or because the test error rose twice running after
+    iteration 3.
+    """
+    rose_twice = sp.And(iteration > LAST_FREE, test_now > test_1, test_1 > test_2)
+    return sp.Or(train_rule(), rose_twice)
+
+
+def train_rule() -> Boolean:
+    """Return when the train error ends a run: it is small, or stands still after it fell."""
+    fell = train_start - train_now > TRAIN_FALL
+    still = sp.And(iteration > LAST_FREE, fell, sp.Abs(train_now - train_1) < TRAIN_STEP)
+    return sp.Or(train_now < TRAIN_FLOOR, still)
+
+
+def truncation() -> sp.Expr:
+    """Return the estimated size of order 4 in a test error (ours, checked against training).
+
+    It is order 2 (the sizes of its two parts added, so that they do not cancel) times the
+    relative fluctuation d/w of the kernel, times a weight from 1/10 (active) to 2 (lazy), times
+    the square of the lazy e-folds so far where those exceed one.
+    """
+    weight = sp.Rational(1, 10) + 2 * c / (c + theta_1)
+    size = power + sp.Abs(shift_share)
+    return size * (d_in + d_out) / (2 * w) * weight * sp.Max(1, (c * t) ** 2)
+
+
+def estimate_form() -> StableForm:
+    """Return the two estimates of error, for the test error at one iteration."""
+    return StableForm(
+        (power, shift_share, theta_1, c, w, d_in, d_out, t, tau, rank),
+        (),
+        {"truncation": truncation(), "sampling": sampling_deviation()},
+    )
+
+
+def sampling_deviation() -> sp.Expr:
+    """Return the standard deviation of one run's minimal test error over draws of the noise.
+
+    The spikes fit k (d_in + d_out) noise components: their squares' sum is a chi-square variable.
+    """
+    return tau**2 * sp.sqrt(2 * rank * (d_in + d_out)) / (d_in * d_out)
+
+
+def prediction() -> Derivation:
+    """Derive the mode recursion and the sums that give errors, singular values and stable rank."""
+    return Derivation(
+        topic="prediction",
+        title="Train and test error in high dimension",
+        holds="for the squared loss, A* of low rank, noise of independent entries, width above d "
+        "(below it, while the largest singular value exceeds the threshold by far)",
+        source="ours; rules: published experiments of Tu, Aranguri and Jacot 2024",
+        steps=(*mode_steps(), *_error_steps(), *_shape_steps(), *_rule_steps()),
+    )
+
+
+def _error_steps() -> list[Step]:
+    small = sp.Symbol("epsilon", positive=True)
+    one, two, truth = (sp.MatrixSymbol(x, d_out, d_in) for x in ("A_1", "A_2", "Astar"))
+    gap = A + small * one + small**2 * two - truth
+    square = gap.T * gap
+    form = error_form()
+    test = form.outputs["test"]
+    norm = sp.Function("normF2")
+    theta = sp.Symbol("theta", positive=True)
+    inner, mean = sp.Function("inner"), sp.Function("E")
+    start, first, second = sp.symbols("A_0 A_1 A_2")
+    show_gap = mean(norm(first)) + 2 * inner(start - sp.Symbol("Astar"), mean(second))
+    return [
+        define(
+            "Expand A in the fluctuation of the start; A_1 has mean zero.",
+            sp.Eq(
+                sp.Symbol("A"),
+                sp.Symbol("A_0") + sp.Symbol("A_1") + sp.Symbol("A_2"),
+                evaluate=False,
+            ),
+        ),
+        prove(
+            "The squared distance from A* is, to second order, under the trace,",
+            normal_form(order_of(square, small, 2)),
+            one.T * one + (A - truth).T * two + two.T * (A - truth),
+            show=sp.Eq(sp.Symbol("order_2"), show_gap, evaluate=False),
+        ),
+        prove(
+            "(the first order is linear in A_1, whose mean vanishes).",
+            first_order(square, small),
+            one.T * (A - truth) + (A - truth).T * one,
+            show=sp.Eq(mean(sp.Symbol("order_1")), 0, evaluate=False),
+        ),
+        derive(
+            "A mode's share of ||A_0 - A*||^2, less theta^2, where u^T A* v = corr, is",
+            sp.Symbol("test_0"),
+            test,
+        ),
+        prove(
+            "and a small shift of its mean changes it by",
+            (test.subs(a, a + small * shift) - test).expand().coeff(small, 1),
+            form.outputs["test_shifted"] - test,
+        ),
+        prove(
+            "A spike that learned its target exactly keeps the error of its own estimate,",
+            sp.expand(test.subs(a, y) + theta**2),
+            (y - theta) ** 2 + 2 * y * (theta - corr),
+            show=sp.Eq(
+                norm(sp.Symbol("Y_spike - Astar")),
+                (y - theta) ** 2 + 2 * y * (theta - corr),
+                evaluate=False,
+            ),
+        ),
+        prove(
+            "about tau^2 (d_in + d_out) for a strong one: 2k/d of the paper's task.",
+            _spike_error(),
+            tau**2 * sum(SIZES),
+        ),
+        derive(
+            "One run's minimum scatters around its mean by",
+            sp.Symbol("deviation"),
+            sampling_deviation(),
+        ),
+        define(
+            "Estimate of what order 4 would add:",
+            sp.Eq(sp.Symbol("truncation"), truncation(), evaluate=False),
+        ),
+    ]
+
+
+def _spike_error() -> sp.Expr:
+    """Return the error of a spike as its theta goes to infinity."""
+    strength = sp.Symbol("x", positive=True)
+    theta = 1 / strength
+    known = theta * spike_overlap().subs(SIGNAL, theta)
+    learned = spike_value(theta)
+    error = learned**2 - 2 * learned * known + theta**2
+    return sp.limit(sp.simplify(error), strength, 0)
+
+
+def _shape_steps() -> list[Step]:
+    form = outlier_form()
+    excess = sp.sqrt(s**2 + c**2) - c
+    return [
+        derive(
+            "A_1 is noise of variance v between bulk modes, beside which a mode a of A stands "
+            "out (above v^(1/2) (mn)^(1/4)) at",
+            sp.Symbol("outlier"),
+            form.outputs["outlier"],
+        ),
+        derive("and the bulk of A ends at", sp.Symbol("edge"), form.outputs["edge"]),
+        prove(
+            "The self-consistent start has C1 = sqrt(A0^T A0 + c^2), whose mean exceeds c by",
+            excess - lift_excess(),
+            sp.S.Zero,
+            show=sp.Eq(sp.Symbol("excess"), lift_excess(), evaluate=False),
+        ),
+        derive(
+            "Euler steps of equation (1) of the paper move a mode to", sp.Symbol("s'"), euler_step()
+        ),
+    ]
+
+
+def _rule_steps() -> list[Step]:
+    return [
+        define(
+            "The paper's learning rate (fraction 5 in Figure 1, 50 in Figure 2).",
+            sp.Eq(sp.Symbol("eta"), learning_rate_rule(), evaluate=False),
+        ),
+        define(
+            "The paper's runs stop when (now, one and two steps ago, at the start)", stopping_rule()
+        ),
+    ]

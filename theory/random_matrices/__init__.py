@@ -1,0 +1,1 @@
+"""Random matrices: Wishart fluctuations, and low-rank matrices seen through noise."""

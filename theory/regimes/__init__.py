@@ -1,0 +1,1 @@
+"""Regimes and boundaries, by comparing exponents."""

@@ -1,0 +1,1 @@
+"""Claims on the dynamics of linear networks."""

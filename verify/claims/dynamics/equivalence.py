@@ -1,0 +1,240 @@
+"""What trains identically: widths, lifts, closed form, updates, and the explicit witness."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from numerics.linear.closed_form import closed_form
+from numerics.linear.gradient_flow import gradient_flow
+from numerics.linear.initial_states import NetworkState, explicit_weights, self_consistent_lift
+from numerics.linear.tasks import Task
+from numerics.linear.training import UPDATES, Trainer, stability_limit
+from numerics.reference import explicit_training as witness
+from theory.functions.losses import get_loss
+from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.laws import PowerLaw, RoundOff
+from verify.framework.replicates import over_draws
+from verify.problems.strategies import LOSSES, network, problems, target_matrix, task
+
+__all__ = ["CLAIMS"]
+
+FAMILY = "equivalence"
+STEPS = 40
+#: Six: of four sizes the interval is a hundred times the curvature of an exact line.
+GAP_STEPS = (200, 300, 450, 700, 1050, 1600)
+#: Width of the explicit networks that width-free training is compared with.
+EXPLICIT_WIDTH = 60
+WITNESS_LOSSES = {
+    "squared": witness.squared,
+    "huber": lambda target, mask: witness.huber(target, mask, delta=1.0),
+    "log_cosh": witness.log_cosh,
+}
+
+
+def _explicit(problem: Problem) -> NetworkState:
+    return explicit_weights(
+        problem["d_in"],
+        problem["d_out"],
+        EXPLICIT_WIDTH,
+        problem["c1"] / EXPLICIT_WIDTH,
+        problem["c2"] / EXPLICIT_WIDTH,
+        rng=np.random.default_rng([problem["seed"], 2]),
+    )
+
+
+def _rate(problem: Problem, goal: Task) -> float:
+    """Return a quarter of the stable learning rate, for the scales that were drawn."""
+    c = (problem["c1"] + problem["c2"]) / 2
+    return 0.25 * stability_limit(goal, 2 * c, get_loss(problem.get("loss", "squared")))
+
+
+def _witness(problem: Problem, variance_fault: bool = False, transpose: bool = False) -> NDArray:
+    state, goal = _explicit(problem), task(problem)
+    loss = WITNESS_LOSSES[problem["loss"]](goal.target, goal.mask)
+    gradient = loss
+    if transpose:
+        # A tenth of the gradient drives the next column; all of it would diverge.
+        def gradient(A: NDArray) -> tuple[float, NDArray]:
+            value, G = loss(A)
+            return value, 0.9 * G + 0.1 * np.roll(G, 1, axis=1)
+
+    if variance_fault:
+        state = NetworkState(state.W1 * 1.01, state.W2, state.c1, state.c2, state.width)
+    run = witness.gradient_descent(
+        state.W1,
+        state.W2,
+        gradient,
+        _rate(problem, goal),
+        STEPS,
+        update=problem["update"],
+        every=STEPS,
+    )
+    return run.A[-1]
+
+
+def _width_free(problem: Problem) -> NDArray:
+    """Train from the factor of the same Gram matrix that an eigendecomposition gives."""
+    state, goal = _explicit(problem), task(problem)
+    values, vectors = np.linalg.eigh(state.gram)
+    factor = vectors * np.sqrt(np.maximum(values, 0.0))
+    W1, W2 = factor[: state.d_in].T, factor[state.d_in :]
+    same = NetworkState(W1, W2, state.c1, state.c2, state.width)
+    trainer = Trainer(
+        same,
+        goal,
+        learning_rate=_rate(problem, goal),
+        update=problem["update"],
+        loss=problem["loss"],
+    )
+    trainer.advance(STEPS)
+    return trainer.A
+
+
+def _times(problem: Problem) -> list[float]:
+    rate = np.hypot(max(problem["spectrum"]), (problem["c1"] + problem["c2"]) / 2)
+    return [0.0, 0.1 / rate, 1.0 / rate, 4.0 / rate]
+
+
+def _closed(problem: Problem, threshold_factor: float = 1.0) -> NDArray:
+    Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
+    factor = threshold_factor
+    return closed_form(A0, Y, factor * problem["c1"], _times(problem), factor * problem["c2"])
+
+
+def _lift_flow(problem: Problem) -> NDArray:
+    A0 = 0.3 * target_matrix(problem, label=3)
+    state = self_consistent_lift(A0, problem["c1"], problem["c2"])
+    return gradient_flow(state, task(problem), _times(problem), rtol=1e-12, atol=1e-14).A.values
+
+
+def _equation_one(problem: Problem, swapped: bool = False, factor: float = 1.0) -> NDArray:
+    """Return the right side of equation (1), with square roots, at a random A."""
+    A, Y, c = _point(problem)
+    G = factor * (A - Y)
+    left, s, right_T = np.linalg.svd(A)
+    outer = _root(left, s, c, A.shape[0])
+    inner = _root(right_T.T, s, c, A.shape[1])
+    if swapped:
+        outer, inner = np.flip(outer, 0), np.flip(inner, 0)
+    return -(outer @ G + G @ inner)
+
+
+def _root(basis: NDArray, s: NDArray, c: float, size: int) -> NDArray:
+    values = np.zeros(size)
+    values[: s.size] = s
+    return (basis * np.hypot(values, c)) @ basis.T
+
+
+def _lift_rate(problem: Problem) -> NDArray:
+    """Return dA/dt of the lift's two layers, by the product rule from the generated rates."""
+    A, Y, _ = _point(problem)
+    state = self_consistent_lift(A, problem["c1"], problem["c2"])
+    trainer = Trainer(state, Task(target=Y, truth=Y), learning_rate=1.0)
+    rates = tuple(np.empty_like(x) for x in trainer.weights)
+    trainer.rates(rates)
+    return trainer.weights[1] @ rates[0] + rates[1] @ trainer.weights[0]
+
+
+def _point(problem: Problem) -> tuple[NDArray, NDArray, float]:
+    """Return a random A, smaller than the target so that no residual is rounding alone, Y and c."""
+    c = (problem["c1"] + problem["c2"]) / 2
+    return 0.3 * target_matrix(problem, label=4), target_matrix(problem), c
+
+
+@over_draws()
+def _update_gap(problem: Problem, steps: float) -> float:
+    """Return the distance of the two updates at a fixed time, for a number of steps."""
+    state, goal = network(problem), task(problem)
+    end = 1.0 / (max(problem["spectrum"]) + state.threshold)
+    finals = []
+    for update in UPDATES:
+        trainer = Trainer(state, goal, learning_rate=end / steps, update=update)
+        trainer.advance(int(steps))
+        finals.append(trainer.A)
+    return float(np.linalg.norm(finals[0] - finals[1]))
+
+
+_GENERAL = problems(
+    loss=st.sampled_from(LOSSES),
+    observed=st.sampled_from([1.0, 0.6]),
+    update=st.sampled_from(UPDATES),
+)
+
+CLAIMS = (
+    Claim(
+        name="width-free",
+        family=FAMILY,
+        statement="A network trains as any factor of its Gram matrix does, at a cost without "
+        "width.",
+        holds="any loss, mask, shape, update and layer scales, stable learning rates",
+        source="theory.dynamics.gram_flow; the witness is plain NumPy",
+        problems=_GENERAL,
+        predict=_witness,
+        measure=_width_free,
+        law=RoundOff("chained_steps", in_eps=False),
+        faults=(
+            Fault(
+                "first layer's scale off by 1 %",
+                predict=lambda problem: _witness(problem, variance_fault=True),
+            ),
+            Fault(
+                "a tenth of the gradient in the wrong column",
+                predict=lambda problem: _witness(problem, transpose=True),
+            ),
+            Fault(
+                "float32 in disguise",
+                measure=lambda problem: _width_free(problem).astype(np.float32),
+            ),
+        ),
+    ),
+    Claim(
+        name="closed-form",
+        family=FAMILY,
+        statement="The matrix closed form is the self-consistent flow of the squared loss.",
+        holds="any shape, rank, A0 and c1, c2 > 0",
+        source="theory.dynamics.closed_form",
+        problems=problems(),
+        predict=_closed,
+        measure=_lift_flow,
+        law=RoundOff("integrator", in_eps=False),
+        faults=(
+            Fault(
+                "threshold off by 2 %",
+                predict=lambda problem: _closed(problem, threshold_factor=1.02),
+            ),
+        ),
+    ),
+    Claim(
+        name="equation-1",
+        family=FAMILY,
+        statement="The lift moves by equation (1) of the paper, whatever the imbalance.",
+        holds="any A, shape and c1, c2 > 0",
+        source="Tu, Aranguri and Jacot 2024, equation (1); theory.dynamics.unified_evolution",
+        problems=problems(),
+        predict=_equation_one,
+        measure=_lift_rate,
+        law=RoundOff(),
+        faults=(
+            Fault("a missing factor 2", predict=lambda problem: _equation_one(problem, factor=0.5)),
+            Fault(
+                "roots of the wrong basis",
+                predict=lambda problem: _equation_one(problem, swapped=True),
+            ),
+        ),
+    ),
+    Claim(
+        name="sequential-simultaneous",
+        family=FAMILY,
+        statement="Sequential and simultaneous updates approach each other like the learning rate.",
+        holds="squared loss, fixed time, unequal layers in general",
+        source="theory.dynamics.gram_flow",
+        problems=problems(),
+        predict=lambda problem: -1.0,
+        measure=_update_gap,
+        law=PowerLaw("number of steps", GAP_STEPS, chance=False),
+        faults=(Fault("second order claimed", predict=lambda problem: -2.0),),
+        cost="dear",
+    ),
+)

@@ -1,0 +1,134 @@
+"""Gradients of losses: what sympy derived and the kernel evaluates, against differences in mpmath.
+
+The loss of a matrix is the sum over observed entries; its derivative in the direction B is
+``<G, B>``.  The reference is the plain loss, never its derivative, at 60 digits.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import mpmath
+import numpy as np
+import sympy as sp
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from numerics.linear.initial_states import NetworkState
+from numerics.linear.tasks import Task
+from numerics.linear.training import Trainer
+from theory.functions.losses import PREDICTION, TARGET, Loss, huber, log_cosh, loss, squared
+from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.laws import RoundOff
+from verify.problems.strategies import dimensions, scales, seeds
+
+__all__ = ["CLAIMS"]
+
+FAMILY = "losses"
+DIGITS = 60
+#: Step of the differences: their error is of its square, far below float64.
+STEP = mpmath.mpf(10) ** -25
+
+EXPRESSIONS = {
+    "quartic": "(prediction - target)**4 / 4",
+    "pseudo_huber": "delta**2 * (sqrt(1 + ((prediction - target)/delta)**2) - 1)",
+    "softplus": "log(1 + exp(-target * prediction / delta))",
+    "asymmetric": "exp((prediction - target)/delta) - (prediction - target)/delta",
+    "cauchy": "delta**2 / 2 * log(1 + ((prediction - target)/delta)**2)",
+}
+
+
+@cache
+def _loss(name: str, delta: float) -> Loss:
+    if name in EXPRESSIONS:
+        text = EXPRESSIONS[name]
+        return loss(text, name=name, parameters={"delta": delta} if "delta" in text else None)
+    return {"squared": squared, "log_cosh": log_cosh, "huber": lambda: huber(delta)}[name]()
+
+
+def _setting(problem: Problem) -> tuple[NDArray, Task, Loss]:
+    """Return A, the task and the loss."""
+    rng = np.random.default_rng(problem["seed"])
+    d_out, d_in, n = problem["d_out"], problem["d_in"], problem["samples"]
+    A = problem["size"] * rng.standard_normal((d_out, d_in))
+    # Always a mask and inputs, so that a loss needs one kernel; a mask may well be full.
+    inputs = rng.standard_normal((d_in, n)) / np.sqrt(d_in)
+    mask = rng.random((d_out, n)) < problem["observed"]
+    mask[rng.integers(d_out), rng.integers(n)] = True
+    target = problem["size"] * rng.standard_normal((d_out, n))
+    goal = Task(target, A, inputs=inputs, mask=mask)
+    return A, goal, _loss(problem["loss"], problem["delta"])
+
+
+def _gradient(problem: Problem, masked: bool = True) -> NDArray:
+    """Return G from the generated kernel: minus the rate of W1 where W2 is the identity."""
+    A, goal, chosen = _setting(problem)
+    if not masked:
+        everything = np.ones_like(goal.mask)
+        goal = Task(goal.target, goal.truth, inputs=goal.inputs, mask=everything)
+    d_out = A.shape[0]
+    state = NetworkState(A, np.eye(d_out), 1.0, 1.0, float(d_out))
+    trainer = Trainer(state, goal, learning_rate=1.0, loss=chosen)
+    rates = tuple(np.empty_like(x) for x in trainer.weights)
+    trainer.rates(rates)
+    return -rates[0]
+
+
+def _differences(problem: Problem, half: float = 1.0, swap: bool = False) -> NDArray:
+    """Return dC/dA by central differences of every entry's loss."""
+    A, goal, chosen = _setting(problem)
+    inputs = goal.inputs
+    entry = sp.lambdify((PREDICTION, TARGET), _at_parameters(chosen), "mpmath")
+    with mpmath.workdps(DIGITS):
+        predictions = mpmath.matrix(A.tolist()) * mpmath.matrix(inputs.tolist())
+        slopes = np.zeros(goal.target.shape)
+        for i, j in zip(*np.nonzero(goal.mask), strict=True):
+            value, aim = predictions[int(i), int(j)], mpmath.mpf(goal.target[i, j])
+            if swap:
+                value, aim = aim, value
+            step = STEP * (1 + abs(value))
+            slopes[i, j] = (entry(value + step, aim) - entry(value - step, aim)) / (2 * step)
+    return half * slopes @ inputs.T
+
+
+def _at_parameters(chosen: Loss) -> sp.Expr:
+    values = {
+        symbol: sp.Float(chosen.parameters[symbol.name], DIGITS)
+        for symbol in chosen.parameter_symbols
+    }
+    return sp.sympify(chosen.expression).subs(values)
+
+
+_NAMES = ("squared", "huber", "log_cosh", *EXPRESSIONS)
+
+CLAIMS = (
+    Claim(
+        name="loss-gradient",
+        family=FAMILY,
+        statement="The gradient that sympy derived is the derivative of the loss that was written.",
+        holds="the three named losses and five of a user's own, drawn parameters, masks, inputs "
+        "and shapes, entries up to 10",
+        source="theory.functions.losses",
+        problems=st.fixed_dictionaries(
+            {
+                "d_in": dimensions(5),
+                "d_out": dimensions(5),
+                "samples": st.integers(1, 6),
+                "observed": st.sampled_from([1.0, 0.5]),
+                "loss": st.sampled_from(_NAMES),
+                "delta": scales(0.3, 10.0),
+                "size": scales(1e-3, 3.0),
+                "seed": seeds(),
+            }
+        ),
+        predict=_differences,
+        measure=_gradient,
+        law=RoundOff("loss_gradient", in_eps=False),
+        faults=(
+            Fault("a missing factor 2", predict=lambda x: _differences(x, half=0.5)),
+            Fault("prediction and target exchanged", predict=lambda x: _differences(x, swap=True)),
+            Fault("mask ignored", measure=lambda x: _gradient(x, masked=False)),
+            Fault("float32 in disguise", measure=lambda x: _gradient(x).astype(np.float32)),
+        ),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Claims on regimes and boundaries."""

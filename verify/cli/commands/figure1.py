@@ -1,0 +1,68 @@
+"""``mixed-dynamics figure1``: Figure 1 of Tu, Aranguri and Jacot 2024."""
+
+from __future__ import annotations
+
+import argparse
+
+__all__ = ["add", "run"]
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "figure1",
+        help="Figure 1 of Tu, Aranguri and Jacot 2024, at its own size",
+        description="Train gradient descent beside the self-consistent dynamics, and draw the "
+        "errors and singular values (Figure 1 of Tu, Aranguri and Jacot 2024).",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = command.add_argument
+    add("--d", type=int, default=500, help="dimension of the d x d matrices")
+    add("--rank", type=int, default=5, help="rank of the true matrix A*")
+    add("--gamma-sigma2", type=float, default=-1.85, help="initial variance = d^gamma")
+    add("--gamma-w", type=float, default=2.25, help="width = int(d^gamma)")
+    add("--iterations", type=int, default=100, help="steps of gradient descent")
+    add("--learning-rate", type=float, help="in place of the paper's rule")
+    add("--seed", type=int, default=0, help="root of all randomness")
+    add(
+        "--update",
+        choices=("sequential", "simultaneous"),
+        default="sequential",
+        help="layers one after the other, as published, or at once",
+    )
+    add("--output", default="results", metavar="DIR", help="folder, made if need be")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    from tqdm import tqdm
+
+    from verify.cli.output import prepare_folder, save_dataset, save_figure
+
+    folder = prepare_folder(options.output)
+    from numerics.phase_diagram.figure1 import Timings, figure1
+    from verify.figures.drawing import draw_figure1
+    from verify.reports.tables import figure1_table
+
+    timings = Timings()
+    with tqdm(total=options.iterations, unit="iteration", disable=None) as bar:
+        data = figure1(
+            d=options.d,
+            rank=options.rank,
+            gamma_sigma2=options.gamma_sigma2,
+            gamma_w=options.gamma_w,
+            iterations=options.iterations,
+            seed=options.seed,
+            update=options.update,
+            learning_rate=options.learning_rate,
+            progress=bar.update,
+            timings=timings,
+        )
+    with timings.part("figure and files"):
+        save_dataset(data, folder / "figure1.nc")
+        figure = draw_figure1(data)
+        paths = [save_figure(figure, folder / f"figure1.{kind}") for kind in ("png", "pdf")]
+    print(figure1_table(data, timings.seconds))
+    print("wrote " + ", ".join(str(path) for path in (*paths, folder / "figure1.nc")))
+    return 0

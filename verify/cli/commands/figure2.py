@@ -1,0 +1,157 @@
+"""``mixed-dynamics figure2``: Figure 2 of Tu, Aranguri and Jacot 2024, the phase diagram."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from verify.cli.commands.ranges import allow_negative_ranges
+from verify.cli.commands.sweeps import add_sweep_options, run_stored
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from numerics.phase_diagram.sweep import SweepPlan
+
+__all__ = ["add", "run"]
+
+#: Options that set the plan, under the names of its settings; None leaves the setting alone.
+SETTINGS = (
+    "gamma_sigma2",
+    "gamma_w",
+    "d",
+    "rank",
+    "iterations",
+    "replicates",
+    "seed",
+    "update",
+    "precision",
+    "task",
+    "curves",
+)
+
+#: What --quick is: a coarse grid in less than a minute, at d = 150 (0.4 of the products).  Single
+#: precision moved no panel by more than 1e-5, on every third exponent of the full grid at d = 200.
+QUICK = {"d": 150, "gamma_sigma2": "-3:0:9", "gamma_w": "0:2.8:9", "precision": "float32"}
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "figure2",
+        help="Figure 2 of Tu, Aranguri and Jacot 2024: the phase diagram, from training",
+        description="Train gradient descent beside the self-consistent dynamics over the plane "
+        "of exponents, and draw the four panels. Interrupted or killed, it goes on with --resume.",
+    )
+    allow_negative_ranges(command)
+    option = command.add_argument
+    option("--config", metavar="FILE", help="TOML file of settings; options below win")
+    option(
+        "--grid-sigma2",
+        dest="gamma_sigma2",
+        metavar="A:B:N",
+        help="exponents of the initial variance, first:last:count (default -3:0:30)",
+    )
+    option(
+        "--grid-w",
+        dest="gamma_w",
+        metavar="A:B:N",
+        help="exponents of the width, first:last:count (default 0:2.8:30)",
+    )
+    option("--d", type=int, help="dimension of the d x d matrices (default 200)")
+    option("--rank", type=int, help="rank of the true matrix A* (default 5)")
+    option("--iterations", type=int, help="most steps of a run (default 750)")
+    option("--replicates", type=int, help="independent draws of each cell (default 1)")
+    option("--seed", type=int, help="root of all randomness (default 0)")
+    option(
+        "--update",
+        choices=("sequential", "simultaneous"),
+        help="layers one after the other, as published (default), or at once",
+    )
+    option("--precision", choices=("float64", "float32"), help="of the matrices (default float64)")
+    option(
+        "--task",
+        choices=("shared", "fresh"),
+        help="one task for all cells, as published (default), or one for each",
+    )
+    option(
+        "--curves",
+        action="store_true",
+        default=None,
+        help="keep errors and distance at each iteration",
+    )
+    add_sweep_options(command)
+    option(
+        "--quick",
+        action="store_true",
+        help="a coarse grid in single precision, in less than a minute",
+    )
+    option("--compare", action="store_true", help="draw the prediction beside each panel")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    from verify.cli.output import prepare_folder
+
+    folder = prepare_folder(options.output)
+    plan = _plan(options)
+    prediction = _predict(plan) if options.compare else None
+    data = run_stored(plan, folder / "figure2.store", options)
+    if data is None:
+        return 130
+    paths = _write(data, prediction, folder)
+    from verify.reports.figure2 import figure2_report
+
+    print(figure2_report(data, prediction))
+    print("wrote " + ", ".join(str(path) for path in paths))
+    return 0
+
+
+def _plan(options: argparse.Namespace) -> SweepPlan:
+    from numerics.phase_diagram.sweep import SweepPlan
+    from numerics.sweeps.declaration import read_toml
+
+    settings = QUICK if options.quick else {}
+    if options.config is not None:
+        settings = settings | read_toml(options.config)
+    given = {name: getattr(options, name) for name in SETTINGS}
+    settings = settings | {name: value for name, value in given.items() if value is not None}
+    plan = SweepPlan.from_mapping(settings)
+    if min(plan.shape[:2]) < 2:
+        raise ValueError(
+            f"a figure needs at least 2 x 2 cells, got {plan.shape[0]} x {plan.shape[1]}"
+        )
+    return plan
+
+
+def _predict(plan: SweepPlan) -> xr.Dataset:
+    """Return the prediction for the cells of a plan, and for its task where all share one."""
+    from numerics.linear.observables import singular_values
+    from numerics.phase_diagram.cell import drawn_task
+    from numerics.prediction.grid import predict_grid
+
+    task, _ = drawn_task(plan, plan.cell(0))
+    return predict_grid(
+        plan.gamma_sigma2,
+        plan.gamma_w,
+        plan.d,
+        singular_values=singular_values(task.truth)[: plan.rank],
+        fraction=plan.fraction,
+        iterations=plan.iterations,
+        update=plan.update,
+        method="second_order",
+    )
+
+
+def _write(data: xr.Dataset, prediction: xr.Dataset | None, folder: Path) -> list[Path]:
+    from verify.cli.output import save_dataset, save_figure
+    from verify.figures.figure2 import draw_figure2
+
+    paths = [save_dataset(data, folder / "figure2.nc")]
+    figure = draw_figure2(data, prediction)
+    paths += [save_figure(figure, folder / f"figure2.{kind}") for kind in ("png", "pdf")]
+    if prediction is not None:
+        paths.append(save_dataset(prediction, folder / "figure2_prediction.nc"))
+    return paths

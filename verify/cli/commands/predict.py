@@ -1,0 +1,126 @@
+"""``mixed-dynamics predict``: Figure 2 of the paper from theory alone, or one cell's curves."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from verify.cli.commands.ranges import allow_negative_ranges
+
+__all__ = ["add", "run"]
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "predict",
+        help="the phase diagram, or one cell's curves, predicted without simulation",
+        description="Predict smallest test error, its iteration, stable rank and the distance of "
+        "gradient descent from the self-consistent dynamics over the plane of exponents; with "
+        "--point the curves of one cell.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    allow_negative_ranges(command)
+    option = command.add_argument
+    option(
+        "--grid-sigma2",
+        default="-3:0:30",
+        metavar="A:B:N",
+        help="exponents of the initial variance, first:last:count",
+    )
+    option(
+        "--grid-w",
+        default="0:2.8:30",
+        metavar="A:B:N",
+        help="exponents of the width, first:last:count",
+    )
+    option(
+        "--point",
+        nargs=2,
+        type=float,
+        metavar=("GAMMA_SIGMA2", "GAMMA_W"),
+        help="one cell in place of a grid",
+    )
+    option("--d", type=int, default=200, help="dimension of the d x d matrices")
+    option("--rank", type=int, default=5, help="rank of the true matrix A*")
+    option("--noise", type=float, default=1.0, help="standard deviation of a noise entry")
+    option("--iterations", type=int, default=750, help="most steps of a run")
+    option(
+        "--fraction",
+        type=float,
+        default=50.0,
+        help="the paper's rule divides the learning rate by this (5 in Figure 1)",
+    )
+    option(
+        "--update",
+        choices=("sequential", "simultaneous"),
+        default="sequential",
+        help="layers one after the other, as published, or at once",
+    )
+    option(
+        "--method",
+        choices=("second_order", "closed_form"),
+        default="second_order",
+        help="complete second order, or the fast form without the distance",
+    )
+    option("--output", default="results", metavar="DIR", help="folder, made if need be")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    from verify.cli.output import prepare_folder
+
+    folder = prepare_folder(options.output)
+    paths = _cell(options, folder) if options.point else _grid(options, folder)
+    print("wrote " + ", ".join(str(path) for path in paths))
+    return 0
+
+
+def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
+    from numerics.prediction.grid import predict_grid
+    from numerics.sweeps.axes import parse_axis
+    from verify.cli.output import save_dataset, save_figure
+    from verify.figures.prediction import draw_predicted_panels
+
+    data = predict_grid(
+        parse_axis("grid-sigma2", options.grid_sigma2),
+        parse_axis("grid-w", options.grid_w),
+        options.d,
+        options.rank,
+        noise=options.noise,
+        fraction=options.fraction,
+        iterations=options.iterations,
+        update=options.update,
+        method=options.method,
+    )
+    figure = draw_predicted_panels(data)
+    sound = int((data.status == 0).sum())
+    print(f"{sound} of {data.status.size} cells are inside the range of validity")
+    paths = [save_dataset(data, folder / "prediction.nc")]
+    return paths + [save_figure(figure, folder / f"prediction.{kind}") for kind in ("png", "pdf")]
+
+
+def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
+    from numerics.prediction.runs import predict_cell
+    from verify.cli.output import save_dataset, save_figure
+    from verify.figures.prediction import draw_cell
+
+    data = predict_cell(
+        *options.point,
+        options.d,
+        options.rank,
+        noise=options.noise,
+        fraction=options.fraction,
+        iterations=options.iterations,
+        update=options.update,
+    )
+    print(
+        f"smallest test error {float(data.min_test_error):.4f} +- "
+        f"{float(data.sampling_deviation):.4f} (of one run) at iteration "
+        f"{int(data.min_iteration)}; largest distance {float(data.max_distance):.4g}"
+    )
+    figure = draw_cell(data)
+    paths = [save_dataset(data, folder / "prediction_cell.nc")]
+    kinds = ("png", "pdf")
+    return paths + [save_figure(figure, folder / f"prediction_cell.{kind}") for kind in kinds]

@@ -1,0 +1,138 @@
+"""``mixed-dynamics verify``: hold every prediction against numbers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from verify.framework.claim import Claim
+    from verify.framework.runner import Verdict
+
+__all__ = ["add", "run"]
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser(
+        "verify",
+        help="hold every prediction against numbers; exit status 1 if a claim fails",
+        description="Examine the claims on problems drawn by hypothesis. A failing claim prints "
+        "its smallest counterexample as a Python snippet.",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    option = command.add_argument
+    # fmt: off
+    option("--profile", default="quick", help="quick, standard or thorough")
+    option("--claim", nargs="+", metavar="NAME", help="claims or families; all if left out")
+    option("--seed", type=int, default=0, help="of the drawn problems")
+    option("--faults", action="store_true", help="also run every planted fault")
+    option("--limits", action="store_true",
+           help="also run what looked true and was not, on the problem that refutes it")
+    option("--claims-from", metavar="FILE",
+           help="Python file whose CLAIMS are examined in place of the built-in ones")
+    option("--list", action="store_true", help="list the claims")
+    option("--output", metavar="DIR", help="folder for verdicts.json, .xml and .html")
+    # fmt: on
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command and return its exit status."""
+    from verify.claims import claims_from, select
+    from verify.cli.output import prepare_folder
+    from verify.framework.runner import (
+        PROFILES,
+        false_alarm_rate,
+        run_claims,
+        run_faults,
+        run_limits,
+    )
+
+    own = claims_from(options.claims_from) if options.claims_from else None
+    claims = select(options.claim, own)
+    if options.list:
+        for claim in claims:
+            print(f"{claim.family:14}{claim.name:28}{claim.statement}")
+        return 0
+    folder = prepare_folder(options.output) if options.output else None
+    rate = false_alarm_rate(claims, options.profile)
+    verdicts = _part(
+        "", claims, lambda watch: run_claims(claims, options.profile, options.seed, watch)
+    )
+    planted, refuted = [], []
+    if options.faults:
+        planted = _part(
+            "fault", claims, lambda watch: run_faults(claims, options.profile, options.seed, watch)
+        )
+    if options.limits:
+        refuted = _part("limit", claims, lambda watch: run_limits(claims, watch))
+    everything = [*verdicts, *planted, *refuted]
+    bad = [verdict for verdict in everything if not verdict.as_expected]
+    print(_summary(verdicts, planted, refuted, rate))
+    left_out = [x.name for x in claims if not PROFILES[options.profile].examples(x)]
+    if left_out:
+        print(f"left out by the profile {options.profile}: {', '.join(left_out)}")
+    for verdict in bad:
+        _complain(verdict)
+    if folder is not None:
+        settings = {
+            "profile": options.profile,
+            "seed": options.seed,
+            "false_alarm_rate": rate,
+            "claims_from": options.claims_from,
+        }
+        _write(folder, everything, settings)
+    return 1 if bad else 0
+
+
+def _part(kind: str, claims: Sequence[Claim], work) -> list[Verdict]:
+    """Run claims, faults or limits under the heading of their table."""
+    from verify.reports.verdicts import table_header, table_row
+
+    print(table_header(kind))
+    verdicts = work(lambda verdict: print(table_row(verdict), flush=True))
+    print()
+    return verdicts
+
+
+def _summary(
+    verdicts: Sequence[Verdict], planted: Sequence[Verdict], refuted: Sequence[Verdict], rate: float
+) -> str:
+    """Return the counts, how often a run of true claims fails by chance, and what came near."""
+    lines = [f"{sum(x.holds for x in verdicts)} of {len(verdicts)} claims hold"]
+    if planted:
+        caught = sum(x.as_expected for x in planted)
+        lines.append(f"{caught} of {len(planted)} planted faults caught")
+    if refuted:
+        shown = sum(x.as_expected for x in refuted)
+        lines.append(f"{shown} of {len(refuted)} limits shown again")
+    chance = f"a run of true claims fails by chance at a rate of at most {rate:.2g}"
+    return "\n".join(["; ".join(lines), chance, *_nearest(verdicts)])
+
+
+def _nearest(verdicts: Sequence[Verdict], count: int = 3) -> list[str]:
+    """Return which claims that chance could fail came nearest to it, in units of the allowed."""
+    drawn = [x for x in verdicts if x.holds and x.claim.law.false_alarm > 0]
+    first = sorted(drawn, key=lambda verdict: verdict.outcome.strain, reverse=True)[:count]
+    told = ", ".join(f"{x.claim.name} {x.outcome.strain:.2f}" for x in first)
+    return [f"nearest to their bounds: {told}"] if told else []
+
+
+def _complain(verdict: Verdict) -> None:
+    what = "fails" if verdict.fault is None else f"survives {verdict.fault!r}"
+    if verdict.limit is not None:
+        what = f"holds beyond its range: {verdict.limit.looked_true}"
+    print(f"\n{verdict.claim.name} {what}{': ' + verdict.error if verdict.error else ''}")
+    print(f"{'counterexample' if verdict.fault is None else 'problem'}:\n\n{verdict.snippet}")
+
+
+def _write(folder, verdicts: Sequence[Verdict], settings: dict[str, object]) -> None:
+    from verify.cli.output import save_text
+    from verify.reports.verdicts import html_page, json_text, junit_text
+
+    save_text(json_text(verdicts, settings), folder / "verdicts.json")
+    save_text(junit_text(verdicts), folder / "verdicts.xml")
+    save_text(html_page(verdicts, settings), folder / "verdicts.html")
+    print(f"wrote {folder}/verdicts.json, verdicts.xml, verdicts.html")

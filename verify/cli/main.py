@@ -1,0 +1,68 @@
+"""The command line: ``mixed-dynamics COMMAND``.
+
+Each command (:mod:`verify.cli.commands`) calls numerics/ for a dataset and
+:mod:`verify.figures.drawing` for a figure, and writes both whole or not at all.  Exit status: 0
+done, 1 a claim failed, 2 bad input or a diverged run (one line on standard error), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from theory._version import __version__
+from verify.cli.commands import (
+    advise,
+    boundaries,
+    crossover,
+    derive,
+    figure1,
+    figure2,
+    predict,
+    report,
+    verify,
+)
+
+__all__ = ["COMMANDS", "build_parser", "main"]
+
+#: In the order in which help lists them.
+COMMANDS = (derive, boundaries, predict, advise, figure1, figure2, crossover, verify, report)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit status."""
+    options = build_parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except (ValueError, TypeError, OSError) as error:
+        return _complain(error)
+    except RuntimeError as error:
+        # Diverged runs are RuntimeErrors of our own; any other is a defect and shows its trace.
+        from numerics.support.errors import DivergedError
+
+        if not isinstance(error, DivergedError):
+            raise
+        return _complain(error)
+    except KeyboardInterrupt:
+        print("mixed-dynamics: interrupted, nothing written", file=sys.stderr)
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="mixed-dynamics",
+        description="How linear networks train: lazily, actively, or both at once.",
+    )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add(commands)
+    return parser
+
+
+def _complain(error: Exception) -> int:
+    text = " ".join(str(error).split())
+    print(f"mixed-dynamics: {text}", file=sys.stderr)
+    return 2

@@ -1,0 +1,98 @@
+"""Figure 2 of Tu, Aranguri and Jacot 2024: four panels over the plane of exponents, from training.
+
+The panels (:mod:`verify.figures.panels`) of a sweep, and beside each, where there is a prediction,
+the predicted one and the difference of the two.  Replicates are averaged panel by panel, cells that
+diverged or failed are left blank and crossed out, cells in which the prediction is outside its
+range of validity are hatched.
+"""
+
+from __future__ import annotations
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+from verify.figures.drawing import PlainFigure
+from verify.figures.panels import (
+    PANELS,
+    draw_difference,
+    draw_panel,
+    draw_validity,
+    legend_handles,
+    out_of_range,
+)
+
+__all__ = ["draw_figure2"]
+
+#: Headings of the columns where there is a prediction.
+COLUMNS = ("trained", "predicted", "trained - predicted")
+
+
+def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figure:
+    """Draw the four panels of a sweep, and beside each its prediction and their difference.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        Of :func:`numerics.sweeps.run.run_sweep`.
+    prediction : xarray.Dataset, optional
+        The same variables over the same exponents; a panel whose variable it lacks stays blank.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from numerics.sweeps.run import run_sweep
+    >>> from numerics.phase_diagram.sweep import SweepPlan
+    >>> plan = SweepPlan(gamma_sigma2="-2:-1:2", gamma_w="1:2:2", d=20, rank=2, iterations=5)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     figure = draw_figure2(run_sweep(plan, folder, workers=0))
+    >>> sum(axes.get_title() != "" for axes in figure.axes)
+    4
+    """
+    if prediction is None:
+        figure = PlainFigure(figsize=(10.8, 9.4), layout="constrained")
+        for panel, axes in zip(PANELS, figure.subplots(2, 2).flat, strict=True):
+            draw_panel(data, panel, axes)
+    else:
+        figure = _beside(data, prediction)
+    hatched = prediction is not None and bool(out_of_range(prediction).any())
+    figure.legend(
+        handles=legend_handles(hatched=hatched),
+        loc="outside lower center",
+        ncols=2 if hatched else 3,
+        frameon=False,
+        fontsize=10,
+    )
+    figure.suptitle(_heading(data), fontsize=12)
+    return figure
+
+
+def _beside(data: xr.Dataset, prediction: xr.Dataset) -> Figure:
+    figure = PlainFigure(figsize=(15.5, 19.0), layout="constrained")
+    grid = figure.subplots(len(PANELS), len(COLUMNS))
+    for panel, row in zip(PANELS, grid, strict=True):
+        draw_panel(data, panel, row[0])
+        try:
+            panel.values(prediction)
+        except AttributeError:
+            for axes in row[1:]:
+                axes.set_axis_off()
+            continue
+        draw_panel(prediction, panel, row[1])
+        draw_difference(data, prediction, panel, row[2])
+        for axes in row[1:]:
+            draw_validity(prediction, axes)
+    for axes, name in zip(grid[0], COLUMNS, strict=True):
+        axes.annotate(
+            name, (0.5, 1.12), xycoords="axes fraction", ha="center", fontsize=12, weight="bold"
+        )
+    return figure
+
+
+def _heading(data: xr.Dataset) -> str:
+    a, count = data.attrs, data.sizes["replicate"]
+    many = f", {count} replicates" if count > 1 else ""
+    size = f"{data.sizes['gamma_sigma2']} x {data.sizes['gamma_w']} cells"
+    return (
+        rf"Gradient descent from $\sigma^2=d^{{\gamma_{{\sigma^2}}}}$, width $d^{{\gamma_w}}$:"
+        rf" $d={a['d']}$, rank ${a['rank']}$, {a['update']} updates, {size}{many}"
+    )

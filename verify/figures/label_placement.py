@@ -1,0 +1,158 @@
+"""Where to write on a figure: text inside regions and along lines, clear of everything drawn.
+
+What is drawn is kept as points in pixels; a text is a rectangle, turned for a label along a line,
+and stands where the fewest points fall into it.
+
+Holds for axes whose limits and layout are final.  Source: ours.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib import patheffects
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+__all__ = ["Page"]
+
+HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
+
+#: Places tried for one text.
+CANDIDATES = 200
+
+#: Pixels between the points that stand for a line.
+SPACING = 3.0
+
+#: Free space around a text, in pixels at 100 dpi.
+MARGIN = 3.0
+
+Points = NDArray[np.float64]
+
+
+class Page:
+    """The pixels of one axes that are taken.
+
+    Parameters
+    ----------
+    axes : matplotlib Axes
+        With final limits; the layout of its figure is computed once.
+    """
+
+    def __init__(self, axes: Axes) -> None:
+        axes.figure.draw_without_rendering()
+        self.axes = axes
+        self.scale = axes.figure.dpi / 100
+        self.taken: list[Points] = []
+        self.crossed: list[Points] = []
+        self.corner, self.opposite = np.array(axes.get_window_extent())
+
+    def add_line(self, line: Points, *, may_cross: bool = False) -> None:
+        """Keep texts off a line given as (x, y), nan where it is broken, or off it if possible."""
+        pixels = self._pixels(line)
+        gaps = np.hypot(*np.diff(pixels, axis=1))
+        # Steep or sparse lines are filled up, so that no text slips between two points; dense
+        # ones are thinned, since every place of every text is compared with every point.
+        parts = int(np.nanmax(gaps, initial=1) // SPACING) + 1
+        shares = np.arange(parts) / parts
+        filled = pixels[:, :-1, None] * (1 - shares) + pixels[:, 1:, None] * shares
+        filled = filled.reshape(2, -1)[:, :: max(1, int(SPACING // np.nanmedian(gaps / parts)))]
+        kept = filled[:, np.isfinite(filled).all(axis=0)]
+        (self.crossed if may_cross else self.taken).append(kept)
+
+    def write_inside(self, x: Points, y: Points, texts: list[tuple[str, float]]) -> None:
+        """Write the first of some texts, given with font sizes, that fits among some points."""
+        stride = max(1, x.size // CANDIDATES)
+        places = self._pixels(np.array([x[::stride], y[::stride]]))
+        centre = places.mean(axis=1, keepdims=True)
+        places = places[:, np.hypot(*(places - centre)).argsort()]
+        for text, size in texts:
+            artist = self._text(text, fontsize=size, ha="center", va="center", linespacing=1.15)
+            half = self._half_size(artist)
+            room = self._room(places, half)
+            if room.max() > 0:
+                # Of the places with room, the one with most; the middle wins a tie.
+                self._put(artist, places[:, room.argmax()], half, 0.0)
+                return
+            artist.remove()
+
+    def label_line(self, line: Points, text: str, **style: object) -> None:
+        """Write a text along a line, on the side and at the place with the fewest obstacles."""
+        here = self._pixels(line)
+        here = here[:, np.isfinite(here).all(axis=0)]
+        if here.shape[1] < 3:
+            return
+        artist = self._text(text, ha="center", va="center", **style)
+        half = self._half_size(artist)
+        steps = np.gradient(here, axis=1)
+        angles = np.arctan2(steps[1], steps[0])
+        angles = (angles + np.pi / 2) % np.pi - np.pi / 2
+        best = None
+        middle = here.shape[1] / 2
+        for index in range(0, here.shape[1], max(1, here.shape[1] // 60)):
+            angle = angles[index]
+            normal = np.array([-np.sin(angle), np.cos(angle)])
+            for side in (1, -1):
+                place = here[:, index] + side * (half[1] + MARGIN * self.scale) * normal
+                score = (
+                    self._hits(self.taken, place, half, angle),
+                    self._hits(self.crossed, place, half, angle),
+                    abs(index - middle),
+                )
+                if best is None or score < best[0]:
+                    best = score, place, angle
+        (hits, *_), place, angle = best
+        if hits > 0:
+            artist.remove()
+            return
+        self._put(artist, place, half, angle)
+
+    def _pixels(self, points: Points) -> Points:
+        return self.axes.transData.transform(points.T).T
+
+    def _text(self, text: str, **style: object) -> object:
+        artist = self.axes.text(
+            0.5, 0.5, text, transform=self.axes.transAxes, path_effects=HALO, zorder=6, **style
+        )
+        artist.set_in_layout(False)
+        return artist
+
+    def _half_size(self, artist: object) -> Points:
+        box = artist.get_window_extent(self.axes.figure.canvas.get_renderer())
+        return np.array([box.width, box.height]) / 2
+
+    def _put(self, artist: object, place: Points, half: Points, angle: float) -> None:
+        artist.set_transform(self.axes.transAxes)
+        artist.set_position(self.axes.transAxes.inverted().transform(place))
+        artist.set(rotation=np.degrees(angle), rotation_mode="anchor")
+        grid = np.meshgrid(*(np.linspace(-x, x, 12) for x in half))
+        corners = np.array([axis.ravel() for axis in grid])
+        self.taken.append(_turned(corners, angle) + place[:, None])
+
+    def _room(self, places: Points, half: Points) -> Points:
+        """Return how far a text at each place is from what is taken; negative where it hits."""
+        sides = (
+            np.minimum(places - self.corner[:, None], self.opposite[:, None] - places)
+            - half[:, None]
+        )
+        room = sides.min(axis=0) - MARGIN * self.scale
+        for points in self.taken:
+            apart = np.abs(places[:, :, None] - points[:, None, :]) - half[:, None, None]
+            room = np.minimum(room, apart.max(axis=0).min(axis=1) - MARGIN * self.scale)
+        return room
+
+    def _hits(self, lines: list[Points], place: Points, half: Points, angle: float) -> int:
+        """Return how many points a turned text covers, and its corners outside the axes."""
+        corners = np.array([[1, 1, -1, -1], [1, -1, 1, -1]]) * half[:, None]
+        corners = _turned(corners, angle) + place[:, None]
+        outside = (corners < self.corner[:, None]) | (corners > self.opposite[:, None])
+        hits = 1000 * int(outside.any(axis=0).sum())
+        grown = half + np.array([1.0, 0.0]) * MARGIN * self.scale
+        for points in lines:
+            apart = np.abs(_turned(points - place[:, None], -angle))
+            hits += int((apart <= grown[:, None]).all(axis=0).sum())
+        return hits
+
+
+def _turned(points: Points, angle: float) -> Points:
+    cosine, sine = np.cos(angle), np.sin(angle)
+    return np.array([[cosine, -sine], [sine, cosine]]) @ points

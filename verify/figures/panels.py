@@ -1,0 +1,341 @@
+"""Panels of Figure 2 over the plane of exponents: what they show, and the boundaries in them.
+
+A panel draws one quantity of a dataset on (gamma_sigma2, gamma_w), trained or predicted: filled
+contours, the paper's contour lines, its three boundaries, and cells without a value crossed out.
+The boundaries are those of :func:`theory.regimes.boundaries.boundaries` with the paper's exponents
+and ``k = d^kappa``.  Nothing is computed here but positions on the page.
+
+Colours are readable without colour vision and in grey: viridis, purple to orange for
+differences, and a line style for each boundary.
+Source: Tu, Aranguri and Jacot 2024, figure 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+import sympy as sp
+import xarray as xr
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.regimes.boundary_lines import latex
+from theory.regimes.boundaries import boundaries
+from theory.regimes.scales import EQUAL_LAYERS, PAPER_TASK, d, gamma_sigma2, gamma_w, k, kappa
+
+__all__ = [
+    "LINE_STYLES",
+    "PANELS",
+    "BoundaryLine",
+    "Panel",
+    "boundary_lines",
+    "draw_boundaries",
+    "draw_difference",
+    "draw_panel",
+    "draw_validity",
+    "legend_handles",
+    "out_of_range",
+]
+
+#: Intervals of colour.
+LEVELS = 20
+
+#: The boundaries of the paper's figure, by their names in theory.regimes.boundaries.
+LINE_STYLES: dict[str, object] = {
+    "active / lazy": "-",
+    "infinite noise": (0, (5, 2)),
+    "underparameterised": (0, (1, 1.2)),
+}
+
+#: Points along a boundary.
+POINTS = 201
+
+
+@dataclass(frozen=True)
+class Panel:
+    """What a panel shows.
+
+    Attributes
+    ----------
+    name : str
+        In a few words, for tables.
+    title, label : str
+        Above the panel, and beside its colour bar.
+    contours : tuple of float
+        The paper's contour lines.
+    limits : tuple of float
+        Range of the colours.
+    values : callable
+        The quantity of a dataset, on the grid and any replicates.
+    """
+
+    name: str
+    title: str
+    label: str
+    contours: tuple[float, ...]
+    limits: tuple[float, float]
+    values: Callable[[xr.Dataset], xr.DataArray]
+
+
+#: Panels of a phase diagram; the distance is squared and per entry, like the paper's contours.
+PANELS = (
+    Panel(
+        "smallest test error",
+        "Smallest test error of the run",
+        "mean square of an entry",
+        (0.25, 0.5, 0.75),
+        (0.0, 1.0),
+        lambda data: data.min_test_error,
+    ),
+    Panel(
+        "stable rank",
+        "Stable rank at that moment",
+        r"$\|A\|_F^2/\|A\|_{op}^2$",
+        (3.0, 5.0, 7.0),
+        (1.0, 9.0),
+        lambda data: data.stable_rank,
+    ),
+    Panel(
+        "iterations",
+        "Iterations until that moment",
+        "iterations",
+        (100.0, 200.0, 300.0),
+        (0.0, 600.0),
+        lambda data: data.iterations.astype(float),
+    ),
+    Panel(
+        "ln distance^2/d^2",
+        "Largest distance of gradient descent\nfrom the self-consistent dynamics",
+        r"$\ln\max_t\|A-A_{sc}\|_F^2/d^2$",
+        (-7.0, -4.0, 0.0),
+        (-16.0, 4.0),
+        lambda data: 2 * np.log(data.max_distance / data.attrs["d"]),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class BoundaryLine:
+    """A boundary as a line of the plane at finite d and rank.
+
+    Attributes
+    ----------
+    name : str
+        As in theory.regimes.boundaries.
+    equation : sympy.Eq
+        In gamma_sigma2, gamma_w, d and k.
+    """
+
+    name: str
+    equation: sp.Eq
+
+    @property
+    def label(self) -> str:
+        """Name and equation, as LaTeX."""
+        return f"{self.name}: ${latex(self.equation)}$"
+
+    def height(self, variance: ArrayLike, dimension: int, rank: int) -> NDArray[np.float64]:
+        """Return gamma_w on the line at values of gamma_sigma2."""
+        x = np.asarray(variance, dtype=float)
+        return np.broadcast_to(self._solution(x, float(dimension), float(rank)), x.shape)
+
+    @cached_property
+    def _solution(self) -> Callable[..., ArrayLike]:
+        (solved,) = sp.solve(self.equation, gamma_w)
+        return sp.lambdify((gamma_sigma2, d, k), solved, "numpy")
+
+
+@cache
+def boundary_lines() -> dict[str, BoundaryLine]:
+    """Return the boundaries of the paper's figure by name.
+
+    Examples
+    --------
+    >>> line = boundary_lines()["active / lazy"]
+    >>> line.equation, line.height([-1.0, 0.0], 200, 5)
+    (Eq(gamma_sigma2 + gamma_w, 1), array([2., 1.]))
+    """
+    task = EQUAL_LAYERS | PAPER_TASK | {kappa: sp.log(k) / sp.log(d)}
+    known = {boundary.name: boundary for boundary in boundaries()}
+    return {name: BoundaryLine(name, known[name].equation.xreplace(task)) for name in LINE_STYLES}
+
+
+def draw_panel(
+    data: xr.Dataset, panel: Panel, axes: Axes, *, limits: tuple[float, float] | None = None
+) -> Axes:
+    """Draw one panel: filled contours, contour lines, boundaries, and cells without a value.
+
+    Parameters
+    ----------
+    data : xarray.Dataset
+        On (gamma_sigma2, gamma_w), with ``status`` and any replicates, and the attributes ``d``
+        and ``rank``.
+    panel : Panel
+        Which of its quantities.
+    axes : matplotlib Axes
+        Where to draw; a colour bar is added beside them.
+    limits : (float, float), optional
+        Range of the colours; the panel's if left out.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from numerics.prediction.grid import predict_grid
+    >>> data = predict_grid([-2.0, -1.5, -1.0], [1.0, 1.5, 2.0], d=100)
+    >>> draw_panel(data, PANELS[0], Figure().subplots()).get_title()
+    'Smallest test error of the run'
+    """
+    values = _plane(panel.values(data), data)
+    if min(values.shape) < 2:
+        raise ValueError(
+            "a panel needs at least 2 x 2 cells, got "
+            f"{values.sizes['gamma_sigma2']} x {values.sizes['gamma_w']}"
+        )
+    if np.isnan(values).all():
+        return _no_values(panel, axes)
+    _fill(values, np.linspace(*(limits or panel.limits), LEVELS + 1), "viridis", panel.label, axes)
+    inside = [x for x in panel.contours if np.nanmin(values) < x < np.nanmax(values)]
+    if inside:
+        lines = axes.contour(
+            values.gamma_sigma2,
+            values.gamma_w,
+            values,
+            levels=inside,
+            colors="white",
+            linewidths=1.0,
+            linestyles="solid",
+        )
+        for text in axes.clabel(lines, fmt="%g", fontsize=8):
+            text.set_path_effects([withStroke(linewidth=2, foreground="black")])
+    return _finish(values, panel, axes, data)
+
+
+def draw_difference(data: xr.Dataset, prediction: xr.Dataset, panel: Panel, axes: Axes) -> Axes:
+    """Draw the difference of two datasets in one panel's quantity, zero in the middle."""
+    values = _plane(panel.values(data), data)
+    values = values - _plane(panel.values(prediction), prediction)
+    if np.isnan(values).all():
+        return _no_values(panel, axes)
+    # The range of nearly all cells; a few far out, where a prediction ends, would hide the rest.
+    spread = _rounded_up(float(np.nanquantile(np.abs(values), 0.95)) or 1.0)
+    # An odd number of colours, the middle one around zero.
+    _fill(values, np.linspace(-spread, spread, LEVELS + 2), "PuOr", panel.label, axes)
+    return _finish(values, panel, axes, data)
+
+
+def draw_boundaries(axes: Axes, dimension: int, rank: int) -> Axes:
+    """Draw the paper's boundaries inside the axes' limits."""
+    x = np.linspace(*axes.get_xlim(), POINTS)
+    low, high = axes.get_ylim()
+    for name, line in boundary_lines().items():
+        y = line.height(x, dimension, rank)
+        y = np.where((y >= low) & (y <= high), y, np.nan)
+        # White around black shows on dark and on light ground.
+        axes.plot(
+            x,
+            y,
+            color="black",
+            linestyle=LINE_STYLES[name],
+            linewidth=1.8,
+            path_effects=[withStroke(linewidth=3.6, foreground="white", alpha=0.8)],
+        )
+    return axes
+
+
+def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
+    """Pale and hatch the cells of a prediction that are outside its range of validity.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from numerics.prediction.grid import predict_grid
+    >>> data = predict_grid([-2.0, -1.5, -1.0], [0.5, 1.0, 1.5], d=100)
+    >>> len(draw_validity(data, Figure().subplots()).collections) > 0  # where width < 25
+    True
+    """
+    outside = out_of_range(data).transpose("gamma_w", "gamma_sigma2").values.astype(float)
+    if outside.any():
+        where = (data.gamma_sigma2, data.gamma_w, outside)
+        axes.contourf(*where, levels=[0.5, 1.5], colors="white", alpha=0.45)
+        with rc_context({"hatch.linewidth": 0.5, "hatch.color": "0.25"}):
+            axes.contourf(*where, levels=[0.5, 1.5], colors="none", hatches=["////"])
+    return axes
+
+
+def out_of_range(data: xr.Dataset) -> xr.DataArray:
+    """Return where a prediction is outside its range of validity."""
+    return data.status != 0
+
+
+def legend_handles(*, hatched: bool = False) -> list[Line2D | Patch]:
+    """Return entries of a legend: the boundaries with their equations, and the hatching.
+
+    Examples
+    --------
+    >>> [handle.get_label().split(":")[0] for handle in legend_handles()]
+    ['active / lazy', 'infinite noise', 'underparameterised']
+    """
+    handles: list[Line2D | Patch] = [
+        Line2D([], [], color="black", linestyle=LINE_STYLES[name], linewidth=1.8, label=line.label)
+        for name, line in boundary_lines().items()
+    ]
+    if hatched:
+        handles.append(
+            Patch(
+                facecolor="none",
+                edgecolor="0.35",
+                hatch="////",
+                label="prediction outside its range of validity",
+            )
+        )
+    return handles
+
+
+def _fill(
+    values: xr.DataArray, levels: NDArray[np.float64], colours: str, label: str, axes: Axes
+) -> None:
+    low, high = np.nanmin(values) < levels[0], np.nanmax(values) > levels[-1]
+    extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}
+    extend = extend.get((bool(low), bool(high)), "both")
+    filled = axes.contourf(
+        values.gamma_sigma2, values.gamma_w, values, levels=levels, cmap=colours, extend=extend
+    )
+    bar = axes.figure.colorbar(filled, ax=axes, label=label)
+    bar.set_ticks(np.linspace(levels[0], levels[-1], 5))
+    bar.ax.tick_params(labelsize=8)
+
+
+def _rounded_up(spread: float) -> float:
+    """Return a number not below another whose half has one digit, for short ticks."""
+    unit = 10.0 ** np.floor(np.log10(spread / 2))
+    return float(2 * unit * np.ceil(spread / 2 / unit))
+
+
+def _finish(values: xr.DataArray, panel: Panel, axes: Axes, data: xr.Dataset) -> Axes:
+    x, y = values.gamma_sigma2.values, values.gamma_w.values
+    absent = np.argwhere(np.isnan(values.values))
+    axes.plot(x[absent[:, 1]], y[absent[:, 0]], "x", color="black", markersize=4)
+    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
+    axes.set(xlabel=r"$\gamma_{\sigma^2}=\log_d\sigma^2$", ylabel=r"$\gamma_w=\log_d w$")
+    axes.set_title(panel.title, fontsize=10)
+    return draw_boundaries(axes, int(data.attrs["d"]), int(data.attrs["rank"]))
+
+
+def _no_values(panel: Panel, axes: Axes) -> Axes:
+    axes.set_title(f"{panel.title}: no values", fontsize=10)
+    axes.set_axis_off()
+    return axes
+
+
+def _plane(values: xr.DataArray, data: xr.Dataset) -> xr.DataArray:
+    """Return finite values of sound cells, rows along gamma_w, replicates averaged."""
+    if "replicate" in values.dims:
+        values = values.where(data.status == 0).mean("replicate")
+    return values.where(np.isfinite(values)).transpose("gamma_w", "gamma_sigma2")

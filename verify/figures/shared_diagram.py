@@ -1,0 +1,126 @@
+r"""One diagram for both papers: how far the kernel moves, over threshold and width.
+
+A linear network is lazy where its threshold ``c = sigma^2 w`` exceeds the target's singular
+values; a network with the predictor ``alpha (f - f_0)`` where ``sqrt(h) alpha``, which is the
+same threshold by :mod:`theory.crossover.output_scaling`, exceeds its target, a margin of 1.  Left,
+linear networks of :mod:`numerics.crossover.linear_networks`; right, nonlinear ones of
+:mod:`numerics.crossover.sweep`; the same colours, and the line where the kernel changes by its own
+size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
+
+from verify.figures.crossover import MARKERS
+from verify.figures.drawing import COLOURS, PlainFigure
+from verify.measurements.crossover_exponents import alpha_star, sound
+
+__all__ = ["draw_linear_plane", "draw_shared_diagram"]
+
+LEVELS = np.arange(-4.0, 4.01, 0.5)
+LINES = (-2.0, -1.0, 0.0, 1.0, 2.0)
+
+#: Line where the threshold is that of the target.
+AT_TARGET = {"color": "white", "linewidth": 1.2, "linestyle": (0, (1, 1.2))}
+
+
+def draw_linear_plane(data: xr.Dataset) -> Figure:
+    """Draw the plane of linear networks of ``numerics.linear_crossover``."""
+    figure = PlainFigure(figsize=(6.4, 4.8), layout="constrained")
+    axes = figure.subplots()
+    _colour_bar(_linear_panel(data, axes), [axes])
+    return figure
+
+
+def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
+    """Draw the plane of linear networks beside that of nonlinear ones.
+
+    Parameters
+    ----------
+    linear : xarray.Dataset
+        Of :func:`numerics.crossover.linear_networks.linear_crossover`.
+    nonlinear : xarray.Dataset
+        Of a crossover sweep; its middle depth is filled, each depth has its own alpha*.
+    """
+    figure = PlainFigure(figsize=(11.5, 4.8), layout="constrained")
+    left, right = figure.subplots(1, 2, sharex=True)
+    filled = _linear_panel(linear, left)
+    depth = int(nonlinear.depth[len(nonlinear.depth) // 2])
+    part = sound(nonlinear)
+    change = part.kernel_change.sel(depth=depth).rename(scaled_alpha="x", width="y")
+    _fill(change, right)
+    handles = [Line2D([], [], color="black", linewidth=1.6, label="kernel changes by its own size")]
+    for k, L in enumerate(nonlinear.depth.values):
+        values = alpha_star(part.sel(depth=L)) * np.sqrt(part.width)
+        middle = np.exp(np.log(values).mean("seed", skipna=False))
+        style = {
+            "color": COLOURS[1],
+            "marker": MARKERS[k % len(MARKERS)],
+            "markersize": 5,
+            "linewidth": 0.8,
+            "markeredgecolor": "white",
+        }
+        right.plot(middle, part.width, **style)
+        handles.append(Line2D([], [], label=rf"L = {L}: $\sqrt{{h}}\,\alpha^*$", **style))
+    a = nonlinear.attrs
+    right.set(xlabel=r"threshold / target: $\sqrt{h}\,\alpha/1$", ylabel="width h")
+    right.set_title(f"{a['activation']}, {a['data']}: L = {depth} filled", fontsize=10)
+    right.set_yticks(part.width.values, labels=[str(x) for x in part.width.values])
+    right.set_yticks([], minor=True)
+    right.axvline(1, **AT_TARGET)
+    handles.append(Line2D([], [], label="threshold = target", **AT_TARGET | {"color": "0.6"}))
+    _colour_bar(filled, [left, right])
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=9
+    )
+    figure.suptitle(
+        "Feature training left of the threshold, lazy training right of it", fontsize=11
+    )
+    return figure
+
+
+def _linear_panel(linear: xr.Dataset, axes: Axes) -> object:
+    """Fill the plane of linear networks."""
+    filled = _fill(linear.kernel_change.rename(threshold="x", width="y"), axes)
+    a = linear.attrs
+    axes.set(xlabel=r"threshold / target: $c/\theta=\sigma^2w/\theta$", ylabel="width w")
+    axes.set_title(f"Linear, two layers: d = {a['d']}, rank {a['rank']}", fontsize=10)
+    axes.set_xlim(*(float(x) for x in linear.threshold[[0, -1]]))
+    axes.axvline(1, **AT_TARGET)
+    return filled
+
+
+def _colour_bar(filled: object, axes: list[Axes]) -> None:
+    """Add the decades of the kernel change beside some axes."""
+    bar = axes[0].figure.colorbar(filled, ax=axes, label="relative kernel change", pad=0.02)
+    bar.set_ticks(LEVELS[::2], labels=[rf"$10^{{{x:.0f}}}$" for x in LEVELS[::2]])
+
+
+def _fill(change: xr.DataArray, axes: Axes) -> object:
+    """Fill the plane with the geometric mean of the kernel change and draw its decades."""
+    values = np.log10(change).mean("seed").transpose("y", "x")
+    filled = axes.contourf(values.x, values.y, values, levels=LEVELS, cmap="viridis", extend="both")
+    inside = [x for x in LINES if float(values.min()) < x < float(values.max())]
+    widths = [1.8 if x == 0 else 0.8 for x in inside]
+    colours = ["black" if x == 0 else "white" for x in inside]
+    lines = axes.contour(
+        values.x,
+        values.y,
+        values,
+        levels=inside,
+        colors=colours,
+        linewidths=widths,
+        linestyles="solid",
+    )
+    label = lambda x: rf"$10^{{{x:.0f}}}$"  # noqa: E731
+    for text in axes.clabel(lines, fmt=label, fontsize=8, inline=False, rightside_up=True):
+        text.set_path_effects([withStroke(linewidth=2, foreground="black")])
+        text.set(color="white", rotation=0)
+    axes.set(xscale="log", yscale="log")
+    return filled

@@ -1,0 +1,217 @@
+"""What a claim is: a prediction, a measurement, the law of their difference, and its faults.
+
+A claim predicts from theory/, measures with numerics/ and says by which law the two may differ
+(:mod:`verify.framework.laws`).  Hypothesis draws the problems.  Each claim carries planted faults,
+wrong theories or wrong kernels, under which it must fail: a claim that cannot fail shows nothing.
+What looked true beyond a claim's range and was not is kept with it as a :class:`Limit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from hypothesis.strategies import SearchStrategy
+
+__all__ = ["Claim", "Fault", "Law", "Limit", "Outcome", "Problem", "unique"]
+
+#: A drawn problem: plain values by name, so that it can be printed as a snippet and run again.
+Problem = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one examination of a claim on one problem found.
+
+    Attributes
+    ----------
+    holds : bool
+        Whether the law was kept.
+    predicted, measured : str
+        What is compared, in a few digits, for the table.
+    strain : float
+        Deviation in units of what the law allows; above 1 the law is broken.
+    data : mapping
+        Points behind the verdict (sizes and errors of a fit), for the report's figure.
+    """
+
+    holds: bool
+    predicted: str
+    measured: str
+    strain: float
+    data: Mapping[str, list[float]] = field(default_factory=dict)
+
+
+class Law(Protocol):
+    """How far measured and predicted values may lie apart."""
+
+    @property
+    def text(self) -> str:
+        """The law in a few words."""
+
+    @property
+    def reason(self) -> str:
+        """Why the bound is what it is."""
+
+    @property
+    def false_alarm(self) -> float:
+        """Probability that one examination of a true claim fails; 0 for laws without chance."""
+
+    def judge(self, claim: Claim, problem: Problem) -> Outcome:
+        """Predict, measure and compare on one problem."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A wrong theory or a wrong kernel that a claim must catch.
+
+    Attributes
+    ----------
+    name : str
+        What is wrong, for the table.
+    predict, measure : callable, optional
+        Stands in for the claim's own.
+
+    Examples
+    --------
+    >>> Fault("a constant off by 1 %", predict=lambda problem: 1.01).name
+    'a constant off by 1 %'
+    """
+
+    name: str
+    predict: Callable[..., Any] | None = None
+    measure: Callable[..., Any] | None = None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What looked true beyond a claim's range and was not, with a problem that refutes it.
+
+    Attributes
+    ----------
+    looked_true : str
+        The wider claim, in one sentence.
+    problem : mapping
+        On which it fails (run again by ``mixed-dynamics verify --limits``).
+    learnt : str
+        Why, and where the claim was restricted in consequence.
+    predict, measure : callable, optional
+        The wider claim's, where they differ from the claim's.
+    law : Law, optional
+        Likewise.
+
+    Examples
+    --------
+    >>> Limit("holds at any width", {"width": 1}, learnt="a narrow one cannot fit").problem
+    {'width': 1}
+    """
+
+    looked_true: str
+    problem: Problem
+    learnt: str
+    predict: Callable[..., Any] | None = None
+    measure: Callable[..., Any] | None = None
+    law: Law | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that a run can refute.
+
+    Attributes
+    ----------
+    name : str
+        Short and unique, used on the command line.
+    family : str
+        Heading under which it is listed.
+    statement : str
+        What is claimed, in one sentence.
+    holds : str
+        Where it holds; the strategy draws from there.
+    source : str
+        Paper and equation, or "ours".
+    problems : SearchStrategy
+        Draws problems.
+    predict, measure : callable
+        Functions of a problem (and of a size, for asymptotic laws).
+    law : Law
+        Compares them.
+    faults : tuple of Fault
+        At least one.
+    cost : {"cheap", "dear", "long"}
+        Dear claims examine few problems, each of many runs; a problem of a long one takes many
+        seconds, and the quick profile leaves it out.
+    limits : tuple of Limit
+        Where it was found to stop holding.
+    origin : str
+        File that a claim of a user's own came from; empty for built-in claims.
+
+    Examples
+    --------
+    >>> import math
+    >>> from hypothesis import strategies as st
+    >>> from verify.framework.laws import RoundOff
+    >>> claim = Claim(
+    ...     name="double-angle", family="mine", statement="sin 2x = 2 sin x cos x",
+    ...     holds="for real x", source="school",
+    ...     problems=st.fixed_dictionaries({"x": st.floats(-3, 3)}),
+    ...     predict=lambda problem: 2 * math.sin(problem["x"]) * math.cos(problem["x"]),
+    ...     measure=lambda problem: math.sin(2 * problem["x"]), law=RoundOff(),
+    ...     faults=(Fault("the angle itself", measure=lambda problem: math.sin(problem["x"])),),
+    ... )
+    >>> problem = {"x": 0.3}
+    >>> claim.examine(problem).holds, claim.with_fault(claim.faults[0]).examine(problem).holds
+    (True, False)
+    """
+
+    name: str
+    family: str
+    statement: str
+    holds: str
+    source: str
+    problems: SearchStrategy[Problem]
+    predict: Callable[..., Any]
+    measure: Callable[..., Any]
+    law: Law
+    faults: tuple[Fault, ...]
+    cost: str = "cheap"
+    limits: tuple[Limit, ...] = ()
+    origin: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse a claim that nothing could refute."""
+        if not self.faults:
+            raise ValueError(f"claim {self.name!r} must carry at least one planted fault, got none")
+        if self.cost not in ("cheap", "dear", "long"):
+            raise ValueError(f"cost must be 'cheap', 'dear' or 'long', got {self.cost!r}")
+
+    def examine(self, problem: Problem) -> Outcome:
+        """Judge the claim on one problem."""
+        return self.law.judge(self, problem)
+
+    def with_fault(self, fault: Fault) -> Claim:
+        """Return the claim with a fault planted in it."""
+        return replace(
+            self, predict=fault.predict or self.predict, measure=fault.measure or self.measure
+        )
+
+    def examine_limit(self, limit: Limit) -> Outcome:
+        """Judge the wider claim of a limit on its problem; it should not hold."""
+        wider = replace(
+            self,
+            predict=limit.predict or self.predict,
+            measure=limit.measure or self.measure,
+            law=limit.law or self.law,
+        )
+        return wider.examine(limit.problem)
+
+
+def unique(claims: Iterable[Claim]) -> dict[str, Claim]:
+    """Return claims by name; a name that occurs twice is an error."""
+    found: dict[str, Claim] = {}
+    for claim in claims:
+        if claim.name in found:
+            raise ValueError(f"claim names must be unique, got {claim.name!r} twice")
+        found[claim.name] = claim
+    return found

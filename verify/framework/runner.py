@@ -1,0 +1,328 @@
+"""Runs claims: hypothesis draws problems, the law judges, verdicts are collected.
+
+A failing claim is shrunk to its smallest counterexample, which prints as a Python snippet that
+reproduces it.  Problems depend on the seed of the run alone; the seeds inside them are mixed with
+it, so that another run's random matrices are other ones even where hypothesis draws the same
+small problem first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+
+import hypothesis
+import numpy as np
+import scipy.linalg  # noqa: F401  brings the BLAS of the kernels, whose threads are limited below
+from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from threadpoolctl import threadpool_limits
+
+from verify.framework.claim import Claim, Fault, Limit, Outcome, Problem
+
+__all__ = [
+    "PROFILES",
+    "Profile",
+    "Verdict",
+    "false_alarm_rate",
+    "run_claim",
+    "run_claims",
+    "run_faults",
+    "run_limit",
+    "run_limits",
+]
+
+#: Of each product: matrices are small, and threads that wait for each other cost more than they
+#: save, many times more where the cores are shared.
+THREADS = 1
+
+#: Errors by which an examination may stop: it has then not kept its claim.
+EXAMINATION_ERRORS = (ArithmeticError, ValueError, RuntimeError, LookupError, TypeError)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """How many problems are drawn for claims of each cost; hypothesis' simplest first.
+
+    A profile that draws none for a cost leaves the claims of that cost out.
+    """
+
+    cheap: int
+    dear: int
+    long: int = 0
+
+    def examples(self, claim: Claim) -> int:
+        """Return the number of problems for a claim."""
+        return getattr(self, claim.cost)
+
+
+PROFILES = {
+    "quick": Profile(cheap=8, dear=2, long=0),
+    "standard": Profile(cheap=60, dear=6, long=3),
+    "thorough": Profile(cheap=400, dear=25, long=10),
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a run found about one claim.
+
+    Attributes
+    ----------
+    claim : Claim
+        As it stands, without the fault.
+    fault : str or None
+        Name of the planted fault.
+    outcome : Outcome
+        The worst that was seen; the smallest counterexample's where the claim failed.
+    problem : mapping or None
+        The problem of that outcome.
+    examined : int
+        Problems tried, shrinking included.
+    seconds : float
+        Wall time.
+    error : str
+        Message of an exception that stopped the examination; empty otherwise.
+    outcomes : tuple of Outcome
+        All that were seen, in order.
+    limit : Limit or None
+        The limit that was examined in place of the claim.
+    """
+
+    claim: Claim
+    fault: str | None
+    outcome: Outcome
+    problem: Problem | None
+    examined: int
+    seconds: float
+    error: str = ""
+    outcomes: tuple[Outcome, ...] = ()
+    limit: Limit | None = None
+
+    @property
+    def holds(self) -> bool:
+        """Whether no counterexample was found."""
+        return self.outcome.holds
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether a claim held, or a fault or a limit failed."""
+        return self.holds == (self.fault is None and self.limit is None)
+
+    @property
+    def snippet(self) -> str:
+        """Python text that reproduces the outcome."""
+        name, origin = self.claim.name, self.claim.origin
+        if origin:
+            lines = ["from verify.claims import claims_from", ""]
+            lines.append(f"claim = claims_from({origin!r})[{name!r}]")
+        else:
+            lines = ["from verify.claims import get_claim", "", f"claim = get_claim({name!r})"]
+        if self.limit is not None:
+            number = self.claim.limits.index(self.limit)
+            return "\n".join([*lines, f"print(claim.examine_limit(claim.limits[{number}]))"])
+        if self.fault:
+            lines.append(
+                f"claim = claim.with_fault(next(f for f in claim.faults "
+                f"if f.name == {self.fault!r}))"
+            )
+        problem = dict(self.problem) if self.problem is not None else {}
+        lines.append(f"print(claim.examine({problem!r}))")
+        return "\n".join(lines)
+
+
+class _BrokenError(Exception):
+    """Raised inside hypothesis so that it shrinks the problem."""
+
+
+@dataclass
+class _Record:
+    """What has been seen so far."""
+
+    worst: Outcome | None = None
+    worst_problem: Problem | None = None
+    broken: tuple[Problem, Outcome, str] | None = None
+    outcomes: list[Outcome] = field(default_factory=list)
+    known: dict[str, tuple[Outcome, str]] = field(default_factory=dict)
+
+
+def run_claim(
+    claim: Claim, profile: str | Profile = "quick", seed: int = 0, fault: Fault | None = None
+) -> Verdict:
+    """Draw problems for one claim and return its verdict.
+
+    Parameters
+    ----------
+    claim : Claim
+        What is examined.
+    profile : str or Profile
+        One of ``PROFILES``.
+    seed : int
+        Of the drawn problems.
+    fault : Fault, optional
+        Planted in the claim first.
+
+    Raises
+    ------
+    ValueError
+        If there is no such profile, or it leaves the claim out.
+    """
+    examples = _profile(profile).examples(claim)
+    if examples < 1:
+        raise ValueError(f"profile must be one that examines {claim.cost} claims, got {profile!r}")
+    examined = claim.with_fault(fault) if fault else claim
+    record = _Record()
+    start = time.perf_counter()
+    with threadpool_limits(THREADS):
+        _search(examined, examples, seed, record)
+    elapsed = time.perf_counter() - start
+    name = fault.name if fault else None
+    problem, outcome, error = record.broken or (record.worst_problem, record.worst, "")
+    tried = len(record.outcomes)
+    return Verdict(claim, name, outcome, problem, tried, elapsed, error, tuple(record.outcomes))
+
+
+def run_limit(claim: Claim, limit: Limit) -> Verdict:
+    """Examine what looked true and was not on the problem that refutes it."""
+    start = time.perf_counter()
+    with threadpool_limits(THREADS):
+        outcome, error = _examine(lambda problem: claim.examine_limit(limit), limit.problem)
+    elapsed = time.perf_counter() - start
+    return Verdict(claim, None, outcome, limit.problem, 1, elapsed, error, (outcome,), limit)
+
+
+def run_claims(
+    claims: Iterable[Claim],
+    profile: str | Profile = "quick",
+    seed: int = 0,
+    watch: Callable[[Verdict], None] = lambda verdict: None,
+) -> list[Verdict]:
+    """Run claims one after the other; ``watch`` sees each verdict as it is reached.
+
+    Examples
+    --------
+    >>> from verify.claims import get_claim
+    >>> [verdict.holds for verdict in run_claims([get_claim("balancedness-flow")], Profile(2, 1))]
+    [True]
+    """
+    examined = (x for x in claims if _profile(profile).examples(x))
+    return _watched((partial(run_claim, x, profile, seed) for x in examined), watch)
+
+
+def run_faults(
+    claims: Iterable[Claim],
+    profile: str | Profile = "quick",
+    seed: int = 0,
+    watch: Callable[[Verdict], None] = lambda verdict: None,
+) -> list[Verdict]:
+    """Run every claim under each of its planted faults; a verdict that holds is a defect.
+
+    Examples
+    --------
+    >>> from verify.claims import get_claim
+    >>> [verdict.holds for verdict in run_faults([get_claim("balancedness-flow")], Profile(2, 1))]
+    [False]
+    """
+    examined = (x for x in claims if _profile(profile).examples(x))
+    runs = (partial(run_claim, x, profile, seed, fault) for x in examined for fault in x.faults)
+    return _watched(runs, watch)
+
+
+def run_limits(
+    claims: Iterable[Claim], watch: Callable[[Verdict], None] = lambda verdict: None
+) -> list[Verdict]:
+    """Run every limit of the claims; a verdict that holds means that the range is too narrow.
+
+    Examples
+    --------
+    >>> from verify.claims import all_claims
+    >>> claim = next(x for x in all_claims().values() if x.limits and x.cost == "cheap")
+    >>> any(verdict.holds for verdict in run_limits([claim]))
+    False
+    """
+    return _watched((partial(run_limit, x, limit) for x in claims for limit in x.limits), watch)
+
+
+def false_alarm_rate(claims: Iterable[Claim], profile: str | Profile) -> float:
+    """Return the probability that a run in which every claim is true reports a failure.
+
+    ``1 - product (1 - level)^problems`` over claims judged by chance (the others cannot).
+    """
+    chosen = _profile(profile)
+    keep = [(1 - x.law.false_alarm) ** chosen.examples(x) for x in claims]
+    return float(1 - np.prod(keep))
+
+
+def _watched(
+    runs: Iterable[Callable[[], Verdict]], watch: Callable[[Verdict], None]
+) -> list[Verdict]:
+    verdicts = []
+    for run in runs:
+        verdicts.append(run())
+        watch(verdicts[-1])
+    return verdicts
+
+
+def _profile(profile: str | Profile) -> Profile:
+    if isinstance(profile, Profile):
+        return profile
+    if profile not in PROFILES:
+        raise ValueError(f"profile must be one of {', '.join(PROFILES)}, got {profile!r}")
+    return PROFILES[profile]
+
+
+def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
+    # Shrinking repeats the examination many times; a dear claim is reported as it was drawn.
+    phases = [Phase.generate] + ([Phase.shrink] if claim.cost == "cheap" else [])
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+        verbosity=Verbosity.quiet,
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
+    @given(drawn=claim.problems)
+    def examine(drawn: Problem) -> None:
+        problem = _salted(drawn, seed)
+        # hypothesis replays a failure to see whether it is stable; it is, so it is looked up.
+        key = repr(problem)
+        if key not in record.known:
+            record.known[key] = _examine(claim.examine, problem)
+            record.outcomes.append(record.known[key][0])
+        outcome, error = record.known[key]
+        if record.worst is None or not outcome.strain <= record.worst.strain:
+            record.worst, record.worst_problem = outcome, problem
+        if not outcome.holds:
+            record.broken = (problem, outcome, error)
+            raise _BrokenError(claim.name)
+
+    try:
+        examine()
+    except _BrokenError:
+        pass
+    except BaseExceptionGroup as group:
+        if group.split(_BrokenError)[1] is not None:
+            raise
+
+
+def _examine(examine: Callable[[Problem], Outcome], problem: Problem) -> tuple[Outcome, str]:
+    """Return the outcome, and the message of an error in its place."""
+    try:
+        return examine(problem), ""
+    except EXAMINATION_ERRORS as raised:
+        error = f"{type(raised).__name__}: {raised}"
+        return Outcome(False, "a value", "an error", float("inf")), error
+
+
+def _salted(problem: Problem, seed: int) -> Problem:
+    """Mix the run's seed into that of a problem."""
+    if "seed" not in problem:
+        return problem
+    mixed = np.random.SeedSequence([seed, problem["seed"]]).generate_state(1)[0]
+    return dict(problem) | {"seed": int(mixed)}
