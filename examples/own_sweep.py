@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics import CellPoint, DeclaredSweep, Variable, parse_counts, run_sweep, validation
+from numerics import CellPoint, DeclaredSweep, Variable, parse_counts, run_sweep
+from numerics.support import validation
 
 
 @dataclass(frozen=True)

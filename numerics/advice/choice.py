@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from numerics.advice.search import Start, make_network, weakest_signal
 from numerics.prediction.mode_spectrum import ModeSpectrum
 from numerics.prediction.run_observables import Network
+from theory.regimes import scales as scaling
 from theory.regimes.boundaries import regime_name
-from theory.regimes.boundaries import scales as scaling
 
 __all__ = [
     "NAMES",

@@ -20,8 +20,8 @@ import sympy as sp
 import xarray as xr
 from numpy.typing import NDArray
 
+from theory.regimes import quantities as of
 from theory.regimes.boundaries import Boundary, Regime, boundaries
-from theory.regimes.boundaries import quantities as of
 from theory.regimes.minimal_error import sweet_spot_logarithm
 from theory.regimes.scales import Quantity, d, gamma_sigma2, gamma_w, sigma1, sigma2
 from theory.symbols import w

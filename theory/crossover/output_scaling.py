@@ -30,7 +30,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from theory.algebra.derivation import Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import first_order, normal_form, trace_gradient, words
 from theory.dynamics.gram_flow import flow_rates
-from theory.regimes.boundaries import quantities as of
+from theory.regimes import quantities as of
 from theory.regimes.scales import sigma1, sigma2
 from theory.symbols import W1, W2, A, G, d_in, d_out, n, w
 

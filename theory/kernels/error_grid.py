@@ -22,6 +22,7 @@ from theory.kernels.emission import (
     scalar_lines,
     stabilise,
 )
+from theory.prediction import closed_form_errors as fast
 from theory.prediction.errors import (
     TRAIN_FALL,
     TRAIN_FLOOR,
@@ -37,7 +38,6 @@ from theory.prediction.errors import (
     train_rule,
     train_start,
 )
-from theory.prediction.errors import closed_form_errors as fast
 from theory.prediction.errors import iteration as clock
 from theory.random_matrices.spiked_matrix import SIZES
 from theory.symbols import c, c1, c2, d_in, d_out, eta, t, w, y

@@ -26,7 +26,7 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from theory.algebra.typesetting import latex
-from theory.regimes.boundaries import quantities as of
+from theory.regimes import quantities as of
 from theory.regimes.minimal_error import limiting_term, minimal_error, time_to_minimum
 from theory.regimes.scales import (
     Quantity,

@@ -14,8 +14,8 @@ import sympy as sp
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.dynamics.single_mode import DEFINITIONS, P0, D, remaining_distance
 from theory.random_matrices.wishart import fluctuation_covariance
+from theory.regimes import quantities as of
 from theory.regimes.boundaries import Boundary, boundaries, regime_name
-from theory.regimes.boundaries import quantities as of
 from theory.regimes.crossing_times import finite_time_steps
 from theory.regimes.minimal_error import (
     Region,

@@ -24,7 +24,7 @@ from functools import cache, reduce
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from theory.regimes.boundaries import quantities as of
+from theory.regimes import quantities as of
 from theory.regimes.quantities import L
 from theory.regimes.scales import EQUAL_LAYERS, Quantity, Scale, d, narrow, tau, theta, wide
 

@@ -9,7 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import numerics
-from numerics import advice_check, advice_choice, advice_front, advice_search
+from numerics.advice import check as advice_check
+from numerics.advice import choice as advice_choice
+from numerics.advice import front as advice_front
+from numerics.advice import search as advice_search
 from numerics.advice.advise import advise
 from numerics.advice.search import SAME_ERROR, Start, make_network, outcome
 from numerics.prediction.mode_spectrum import mode_spectrum

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from numerics import crossover_cell, sweep_batches
+from numerics.crossover import cell as crossover_cell
 from numerics.crossover.cell import REASONS, RUN_STATUSES, VARIABLES
 from numerics.crossover.data import load_data
 from numerics.crossover.sweep import CrossoverSweep
@@ -16,6 +16,7 @@ from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.step_rule import FAST_EULER, PUBLISHED
 from numerics.networks.training import train_network
 from numerics.support.errors import DivergedError, SweepError
+from numerics.sweeps import batches as sweep_batches
 from numerics.sweeps.declaration import DeclaredSweep
 from numerics.sweeps.run import run_sweep
 

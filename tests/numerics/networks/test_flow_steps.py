@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from numerics.networks import linearised_steps
 from numerics.networks.euler_steps import EulerStepper
 from numerics.networks.flow_steps import FlowProblem
-from numerics.networks.fully_connected import FullyConnected, linearised_steps
+from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.linearised_steps import LinearisedStepper
 from numerics.networks.step_rule import StepRule
 from theory.functions.margin_losses import logistic, softplus_hinge, squared_margin

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from numerics import frozen_kernel, linearised_steps
+from numerics.networks import frozen_kernel, linearised_steps
 from numerics.networks.frozen_kernel import frozen_flow
 from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.step_rule import StepRule

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from numerics import frozen_kernel, linearised_steps
+from numerics.networks import frozen_kernel, linearised_steps
 from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.step_rule import FAST_EULER, LINEARISED, PUBLISHED, StepRule
 from numerics.networks.training import train_network

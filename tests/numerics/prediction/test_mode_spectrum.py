@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from numerics.linear.tasks import low_rank_recovery
+from numerics.prediction import mode_spectrum as module
 from numerics.prediction.mode_spectrum import mode_spectrum, typical_singular_values
-from numerics.prediction.runs import mode_spectrum as module
 from theory.random_matrices.spike_repulsion import repulsion_form
 
 

@@ -8,10 +8,10 @@ from numerics.linear.tasks import low_rank_recovery
 from numerics.linear.training import Trainer, train
 from numerics.phase_diagram.figure1 import prepare_cell
 from numerics.phase_diagram.stopping import StoppingRule
+from numerics.prediction import mode_recursion as second_order
+from numerics.prediction import runs as pr
 from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum, mode_spectrum, typical_singular_values
-from numerics.prediction.runs import mode_recursion as second_order
-from numerics.prediction.runs import runs as pr
 from numerics.support.errors import OutOfRangeError
 
 EXACT = 1e-6  # central differences of step 1e-3 in quantities of order 1

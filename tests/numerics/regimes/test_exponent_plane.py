@@ -6,11 +6,11 @@ import sympy as sp
 from scipy.optimize import brentq
 from scipy.special import lambertw
 
+from numerics.regimes import exponent_plane as regimes
 from numerics.regimes.exponent_plane import exponent_plane, regime
-from numerics.regimes.exponent_plane import exponent_plane as regimes
+from theory.regimes import scales as scaling
 from theory.regimes.boundaries import NAMES
 from theory.regimes.boundaries import regime as symbolic_regime
-from theory.regimes.boundaries import scales as scaling
 from theory.regimes.minimal_error import minimal_error_amplitude
 from theory.symbols import w
 

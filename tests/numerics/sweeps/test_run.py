@@ -11,10 +11,11 @@ import pytest
 import xarray as xr
 from distributed import LocalCluster
 
-from numerics import sweep, sweep_dask
 from numerics.phase_diagram.cell import CURVES, VARIABLES
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.support.errors import SweepError
+from numerics.sweeps import dask_engine as sweep_dask
+from numerics.sweeps import run as sweep
 from numerics.sweeps.declaration import DeclaredSweep
 from numerics.sweeps.run import run_sweep
 from numerics.sweeps.worker import BatchResult, run_batch

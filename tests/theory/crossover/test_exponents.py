@@ -8,11 +8,12 @@ import pytest
 import sympy as sp
 from scipy.integrate import solve_ivp
 
-from theory import feature_derivation, lazy_contractions
 from theory.algebra.derivation import Derivation, ProofError
+from theory.crossover import exponents as co
+from theory.crossover import feature_derivation
+from theory.crossover import feature_exponents as fe
+from theory.crossover import kernel_hierarchy as lazy_contractions
 from theory.crossover.alpha_plane import SCALED, gamma_alpha, gamma_h
-from theory.crossover.exponents import exponents as co
-from theory.crossover.exponents import feature_exponents as fe
 from theory.crossover.output_scaling import alpha, crossover_mapping, h, network_time, scaled_alpha
 from theory.dynamics.single_mode import DEFINITIONS, threshold_crossing_time
 from theory.regimes.scales import Scale, scale_of

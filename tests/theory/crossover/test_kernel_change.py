@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from theory.algebra.derivation import ProofError
-from theory.crossover.exponents import kernel_change as lk
-from theory.crossover.exponents import kernel_change_derivation as derivation
+from theory.crossover import kernel_change as lk
+from theory.crossover import kernel_change_derivation as derivation
 from theory.kernels.emission import printed
 from theory.symbols import c, d_in, d_out, w
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from theory.algebra.derivation import ProofError
-from theory.crossover.exponents import output_fluctuation as ff
+from theory.crossover import output_fluctuation as ff
 from theory.kernels.emission import StableForm, printed
 from theory.symbols import c, s, w
 

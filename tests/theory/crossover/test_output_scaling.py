@@ -6,8 +6,8 @@ import sympy as sp
 from scipy.integrate import solve_ivp
 
 from theory.algebra.derivation import ProofError
-from theory.crossover.exponents import alpha_plane as plane
-from theory.crossover.exponents import output_scaling as cm
+from theory.crossover import alpha_plane as plane
+from theory.crossover import output_scaling as cm
 from theory.regimes.boundaries import boundaries
 from theory.regimes.scales import p
 from theory.symbols import W1, W2, d_in, n, w

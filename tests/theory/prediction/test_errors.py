@@ -5,8 +5,8 @@ import sympy as sp
 
 from theory.algebra.derivation import ProofError
 from theory.dynamics import mode_descent as mb
-from theory.prediction.errors import closed_form_errors as fast
-from theory.prediction.errors import errors as pr
+from theory.prediction import closed_form_errors as fast
+from theory.prediction import errors as pr
 from theory.symbols import A, c, c1, c2, d_in, d_out, eta, t, w, y
 
 

@@ -7,8 +7,8 @@ import sympy as sp
 
 from theory.algebra.derivation import ProofError
 from theory.dynamics.mode_descent import stage_factors
-from theory.prediction.errors import fluctuations as fl
-from theory.prediction.errors import pair_response as pf
+from theory.prediction import fluctuations as fl
+from theory.prediction import pair_response as pf
 from theory.symbols import c, eta, t, y
 
 

@@ -7,10 +7,11 @@ import mpmath
 import pytest
 import sympy as sp
 
-from theory import finite_time, minimal_error, quantities
 from theory.algebra.derivation import ProofError
+from theory.regimes import boundaries_derivation as derivation
+from theory.regimes import crossing_times as finite_time
+from theory.regimes import minimal_error, quantities
 from theory.regimes.boundaries import NAMES, Boundary, boundaries, regime, regime_name
-from theory.regimes.boundaries import boundaries_derivation as derivation
 from theory.regimes.boundaries_derivation import boundaries_derivation
 from theory.regimes.minimal_error import limiting_term, minimal_error_exponent, regions, stops
 from theory.regimes.scales import (

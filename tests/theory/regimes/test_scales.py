@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 from sympy.codegen.cfunctions import log1p
 
-from theory.regimes.boundaries import quantities
+from theory.regimes import quantities
 from theory.regimes.scales import (
     BASE,
     Scale,

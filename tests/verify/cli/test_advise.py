@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from numerics.advice import check as advice_check
 from numerics.advice.advise import advise
-from numerics.advice.advise import check as advice_check
+from verify.cli import output
 from verify.cli.commands.advise import read_singular_values
-from verify.cli.main import main, output
+from verify.cli.main import main
 from verify.figures.advice import STYLES, draw_advice, draw_front, draw_places, draw_runs
 from verify.reports.advice import advice_table
 

@@ -8,7 +8,8 @@ import xarray as xr
 
 from numerics.phase_diagram.cell import VARIABLES
 from numerics.sweeps.run import SweepProgress
-from verify.cli.main import main, progress
+from verify.cli import progress
+from verify.cli.main import main
 from verify.cli.output import save_dataset
 from verify.cli.progress import ProgressReport
 from verify.figures.figure2 import draw_figure2

@@ -8,8 +8,8 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from numerics.regimes.exponent_plane import exponent_plane
+from verify.figures import boundaries as boundary_figures
 from verify.figures.boundaries import draw_boundaries, draw_boundary_lines, draw_exponent_plane
-from verify.figures.drawing import boundaries as boundary_figures
 
 TASKS = {
     "paper": {},

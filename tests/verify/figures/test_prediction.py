@@ -5,7 +5,7 @@ import pytest
 
 from numerics.prediction.grid import predict_grid
 from numerics.prediction.runs import predict_cell
-from verify.figures.drawing import prediction as pf
+from verify.figures import prediction as pf
 from verify.figures.panels import PANELS
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from theory.regimes.minimal_error import parallel
-from verify.claims import trained_errors, widths
+from verify.claims.regimes import trained_errors, widths
 from verify.framework.replicates import draws
 from verify.problems.trained_minima import (
     Start,

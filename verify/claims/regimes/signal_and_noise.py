@@ -19,8 +19,8 @@ from numerics.linear.observables import subspace_alignment
 from numerics.linear.tasks import Task, low_rank_from_spectrum
 from numerics.linear.training import Trainer
 from theory.dynamics.unified_evolution import mode_rate
+from theory.regimes import scales as scaling
 from theory.regimes.boundaries import boundaries
-from theory.regimes.boundaries import scales as scaling
 from theory.symbols import s
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaws

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.regimes.exponent_plane import regime
+from theory.regimes import scales as scaling
 from theory.regimes.boundaries import boundaries
-from theory.regimes.boundaries import scales as scaling
 from theory.regimes.quantities import held_noise
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaws
