@@ -8,8 +8,8 @@ that holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -17,7 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from theory.algebra.noncommuting_matrices import Relations, blocks, is_zero, normal_form
 from theory.algebra.typesetting import latex
 
-__all__ = ["Derivation", "ProofError", "Step", "define", "derive", "prove", "prove_zero"]
+__all__ = ["Derivation", "ProofError", "Step", "define", "derive", "prove", "prove_zero", "proved"]
 
 
 class ProofError(ArithmeticError):
@@ -34,14 +34,18 @@ class Step:
         What the formula says, in one sentence.
     formula : sympy.Basic
         The formula, usually an equation.
-    mark : {"defined", "derived", "proved"}
-        Whether the formula introduces a name or an assumption, was computed by sympy, or was
-        stated and then checked by reducing the difference of its sides to zero.
+    mark : {"defined", "derived", "proved", "checked"}
+        Whether the formula introduces a name or an assumption, was computed by sympy, was stated
+        and then checked by reducing the difference of its sides to zero, or was checked so for
+        one size of the matrices, which the text names.
+    where : mapping
+        What the names in the formula stand for in that check.
     """
 
     text: str
     formula: sp.Basic
     mark: str
+    where: Mapping[sp.Basic, sp.Basic] = field(default_factory=dict, compare=False)
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {latex(self.formula)}$"
@@ -155,6 +159,50 @@ def prove(
     if not holds:
         raise ProofError(f"{text}: the difference of the two sides is {remainder}")
     return Step(text, sp.Eq(left, right, evaluate=False) if show is None else show, "proved")
+
+
+def proved(
+    text: str,
+    equation: sp.Eq,
+    *,
+    where: Mapping[sp.Basic, sp.Basic] | None = None,
+    given: Relations | None = None,
+    at: str = "",
+) -> Step:
+    """Return a step that shows an equation which sympy has found to hold.
+
+    The equation that is shown is the one that is checked: names in it are replaced by what they
+    stand for, and the difference of the two sides is reduced to zero.
+
+    Parameters
+    ----------
+    text : str
+        What the equation says.
+    equation : sympy.Eq
+        Unevaluated (``evaluate=False``), between scalars, matrices or block matrices.
+    where : mapping, optional
+        What names in the equation stand for: symbols, matrix symbols, time derivatives, applied
+        functions.  Replaced at once, on both sides.
+    given : mapping, optional
+        Relations between matrices, used as rewriting rules.
+    at : str, optional
+        For which size it is checked ("d_out, d_in = 2, 3"), where it is not for all; the step is
+        then marked "checked", and its text says so.
+
+    Raises
+    ------
+    ProofError
+        If the difference does not reduce to zero, or a name of ``where`` is not in the equation.
+    """
+    names = dict(where or {})
+    absent = [name for name in names if not equation.has(name)]
+    if absent:
+        raise ProofError(f"{text}: the equation does not contain {absent}")
+    left, right = (side.xreplace(names).doit() for side in equation.args)
+    prove(text, left, right, given=given)
+    if at:
+        return Step(f"{text} (Checked for {at}.)", equation, "checked", names)
+    return Step(text, equation, "proved", names)
 
 
 def prove_zero(text: str, expression: sp.Basic, *, show: sp.Basic, **options: object) -> Step:

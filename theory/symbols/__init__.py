@@ -1,0 +1,63 @@
+"""Every symbol, once: assumptions, LaTeX, meaning and unit; a file for each subject.
+
+The symbols of the network are used everywhere and are imported from here.
+"""
+
+from theory.symbols.network import (
+    C1,
+    C2,
+    W1,
+    W2,
+    A,
+    G,
+    Ghat,
+    J,
+    Q,
+    Theta,
+    X,
+    Y,
+    c,
+    c1,
+    c2,
+    d_in,
+    d_out,
+    eta,
+    lam,
+    n,
+    s,
+    s0,
+    t,
+    w,
+    y,
+)
+from theory.symbols.table import TABLE, Entry
+
+__all__ = [
+    "A",
+    "C1",
+    "C2",
+    "Entry",
+    "G",
+    "Ghat",
+    "J",
+    "Q",
+    "TABLE",
+    "Theta",
+    "W1",
+    "W2",
+    "X",
+    "Y",
+    "c",
+    "c1",
+    "c2",
+    "d_in",
+    "d_out",
+    "eta",
+    "lam",
+    "n",
+    "s",
+    "s0",
+    "t",
+    "w",
+    "y",
+]

@@ -1,0 +1,75 @@
+"""The table of symbols: one entry a symbol, with assumptions, LaTeX, meaning and unit.
+
+A name is used once.  What looks alike in print but means another thing has a name of its own and
+the same LaTeX; assumptions are stated here alone, so that a symbol made anywhere else by its name
+would be another symbol and cancel nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+__all__ = ["TABLE", "Entry", "function", "matrix", "symbol"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a symbol is.
+
+    Attributes
+    ----------
+    symbol : Symbol, MatrixSymbol or undefined function
+        As it stands in expressions.
+    latex : str
+        How a paper would set it.
+    meaning : str
+        In a few words.
+    unit : str
+        ``1``, or a scale such as ``unit of A``.
+    """
+
+    symbol: sp.Basic
+    latex: str
+    meaning: str
+    unit: str
+
+
+#: Every symbol of theory/ by name.
+TABLE: dict[str, Entry] = {}
+
+
+def symbol(
+    name: str, meaning: str, *, latex: str = "", unit: str = "1", **assumptions: bool
+) -> sp.Symbol:
+    """Enter a scalar and return it; a name that is taken raises ValueError."""
+    return _entered(sp.Symbol(name, **assumptions), name, latex, meaning, unit)
+
+
+def matrix(
+    name: str,
+    rows: sp.Expr | int,
+    columns: sp.Expr | int,
+    meaning: str,
+    *,
+    latex: str = "",
+    unit: str = "1",
+) -> sp.MatrixSymbol:
+    """Enter a matrix of a shape and return it."""
+    return _entered(sp.MatrixSymbol(name, rows, columns), name, latex, meaning, unit)
+
+
+def function(name: str, meaning: str, *, latex: str = "", unit: str = "1") -> type[sp.Function]:
+    """Enter a function that is named and not evaluated, such as a norm, and return it.
+
+    Its LaTeX has one ``%s`` for the arguments if it is a notation of its own.
+    """
+    return _entered(sp.Function(name), name, latex, meaning, unit)
+
+
+def _entered(made, name: str, latex: str, meaning: str, unit: str):
+    if name in TABLE:
+        raise ValueError(f"a symbol is entered once, got {name!r} again: {TABLE[name].meaning}")
+    TABLE[name] = Entry(made, latex or sp.latex(sp.Symbol(name)), meaning, unit)
+    return made
