@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.cache import load
-from theory.kernels.emission import StableForm, scalar_kernel
+from theory.algebra.stable_form import StableForm
+from theory.kernels.emission import scalar_kernel
 
 __all__ = ["evaluate"]
 

@@ -24,7 +24,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.lambdarepr import LambdaPrinter
 
-from theory.kernels.emission import is_softplus, softplus_argument
+from theory.algebra.stable_form import is_softplus, softplus_argument
 
 __all__ = ["FUNCTIONS", "import_torch", "torch_function", "torch_threads"]
 

@@ -25,8 +25,8 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.codegen.cfunctions import hypot
 
+from theory.algebra.stable_form import StableForm
 from theory.dynamics.unified_evolution import mode_rate
-from theory.kernels.emission import StableForm
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.symbols import c, c1, c2, d_in, d_out, s, w
 

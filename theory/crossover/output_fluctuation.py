@@ -25,11 +25,11 @@ from sympy.codegen.cfunctions import hypot
 
 from theory.algebra.derivation import Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import differentiate
+from theory.algebra.stable_form import StableForm
 from theory.crossover.alpha_plane import log_slope
 from theory.crossover.kernel_change import excess
 from theory.dynamics.gram_flow import flow_rates, gram_blocks_flow
 from theory.dynamics.unified_evolution import mode_rate
-from theory.kernels.emission import StableForm
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.symbols import C1, W1, W2, A, G, c, c1, c2, d_in, d_out, s, w
 

@@ -21,9 +21,9 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate, normal_form
+from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import reflection_blocks
 from theory.dynamics.unified_evolution import IMBALANCE, THRESHOLD
-from theory.kernels.emission import StableForm
 from theory.symbols import C1, C2, A, G, Ghat, J, Q, Y, c, c1, c2, d_in, d_out, lam, t, y
 
 __all__ = ["closed_form", "mode_eigenvalues", "riccati_rate", "solution_from_unstable_point"]

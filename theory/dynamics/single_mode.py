@@ -20,7 +20,7 @@ from sympy.codegen.cfunctions import expm1, hypot
 from sympy.polys.fields import field
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
-from theory.kernels.emission import StableForm
+from theory.algebra.stable_form import StableForm
 from theory.symbols import c, eta, s, s0, t, y
 
 __all__ = [

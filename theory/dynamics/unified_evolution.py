@@ -21,8 +21,8 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, blocks, differentiate, normal_form
+from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import ANTICOMMUTE, reflection_blocks
-from theory.kernels.emission import StableForm
 from theory.symbols import C1, C2, A, G, Ghat, J, Q, c, c1, c2, d_in, d_out, lam, s, t
 
 __all__ = [

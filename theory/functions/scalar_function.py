@@ -18,7 +18,7 @@ from typing import ClassVar
 
 import sympy as sp
 
-from theory.kernels.emission import is_softplus, softplus_argument
+from theory.algebra.stable_form import is_softplus, softplus_argument
 
 __all__ = ["ScalarFunction", "parse"]
 

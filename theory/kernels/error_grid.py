@@ -13,15 +13,9 @@ from functools import cache
 
 import sympy as sp
 
+from theory.algebra.stable_form import stabilise
 from theory.dynamics.mode_descent import BLOCK, GAIN, mode_gain, step_mode
-from theory.kernels.emission import (
-    DECORATOR,
-    KernelModule,
-    fingerprint,
-    printed,
-    scalar_lines,
-    stabilise,
-)
+from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, printed, scalar_lines
 from theory.prediction import closed_form_errors as fast
 from theory.prediction.errors import (
     TRAIN_FALL,

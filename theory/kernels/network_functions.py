@@ -21,18 +21,11 @@ from functools import cache
 
 import sympy as sp
 
+from theory.algebra.stable_form import is_softplus, softplus_argument, stabilise
 from theory.functions.activations import Activation
 from theory.functions.margin_losses import MarginLoss
 from theory.functions.scalar_function import ScalarFunction
-from theory.kernels.emission import (
-    DECORATOR,
-    KernelModule,
-    fingerprint,
-    is_softplus,
-    scalar_lines,
-    softplus_argument,
-    stabilise,
-)
+from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, scalar_lines
 from theory.kernels.fast_exponentials import fast_exponentials, with_fast_exponentials
 
 __all__ = ["activation_module", "frozen_flow_module"]

@@ -18,8 +18,8 @@ from sympy.polys.fields import field
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import normal_form, order_of
+from theory.algebra.stable_form import StableForm
 from theory.dynamics.single_mode import mode_solution, remaining_distance
-from theory.kernels.emission import StableForm
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.symbols import A, Y, c, d_in, d_out, eta, s0, t, y
 

@@ -20,8 +20,8 @@ from sympy.logic.boolalg import Boolean
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import first_order, normal_form, order_of
+from theory.algebra.stable_form import StableForm
 from theory.dynamics.mode_descent import euler_step, mode_steps
-from theory.kernels.emission import StableForm
 from theory.random_matrices.spiked_matrix import (
     SIGNAL,
     SIZES,

@@ -22,7 +22,7 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
-from theory.kernels.emission import StableForm
+from theory.algebra.stable_form import StableForm
 from theory.random_matrices import spiked_matrix as spectra
 from theory.random_matrices.spiked_matrix import NOISE, SIGNAL, SIZES
 

@@ -20,7 +20,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from theory.algebra.derivation import Derivation, Step, define, prove
-from theory.kernels.emission import StableForm
+from theory.algebra.stable_form import StableForm
 
 __all__ = [
     "NOISE",

@@ -21,7 +21,7 @@ from functools import cache
 import sympy as sp
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
-from theory.kernels.emission import StableForm
+from theory.algebra.stable_form import StableForm
 from theory.symbols import c1, c2, w
 
 __all__ = [

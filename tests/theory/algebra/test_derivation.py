@@ -13,9 +13,9 @@ from theory.algebra.derivation import (
     prove,
     prove_zero,
 )
+from theory.algebra.stable_form import StableForm
 from theory.dynamics import closed_form, single_mode, unified_evolution
 from theory.dynamics import gram_flow as gram_dynamics
-from theory.kernels.emission import StableForm
 from theory.symbols import C1, C2, W1, W2, A, G, Q, c, c1, c2, d_in, d_out, s, s0, t, y
 
 DERIVATIONS = {

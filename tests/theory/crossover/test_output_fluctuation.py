@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 from theory.algebra.derivation import ProofError
+from theory.algebra.stable_form import StableForm
 from theory.crossover import output_fluctuation as ff
-from theory.kernels.emission import StableForm, printed
+from theory.kernels.emission import printed
 from theory.symbols import c, s, w
 
 #: One output, one trained input direction, DIRECTIONS - 1 held out.
