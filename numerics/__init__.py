@@ -1,4 +1,4 @@
-"""numerics: runs what theory derived, beside one plain witness that knows no theory.
+"""numerics: runs what theory derived, beside one plain reference that knows no theory.
 
 The public names are listed in ``__init__.pyi`` and imported when they are first used, so that
 ``import numerics`` is light.

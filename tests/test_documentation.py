@@ -76,7 +76,7 @@ def bibliography():
 def test_what_claims_cite_is_in_the_bibliography():
     known = set(bibliography())
     for claim in all_claims().values():
-        texts = (claim.source, claim.law.reason, *(limit.learnt for limit in claim.limits))
+        texts = (claim.source, claim.law.reason, *(x.learnt for x in claim.counterexamples))
         for text in texts:
             assert set(CITATION.findall(text)) <= known, f"{claim.name}: {text}"
     assert CITATION.findall("Geiger, Spigler, Jacot and Wyart 2020")[0] in known

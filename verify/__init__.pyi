@@ -22,8 +22,8 @@ from verify.measurements.crossover_exponents import crossover_exponents as cross
 
 # Claims and their laws.
 from verify.framework.claim import Claim as Claim
+from verify.framework.claim import Counterexample as Counterexample
 from verify.framework.claim import Fault as Fault
-from verify.framework.claim import Limit as Limit
 from verify.framework.laws import RoundOff as RoundOff
 from verify.framework.laws import PowerLaw as PowerLaw
 from verify.framework.laws import PowerLaws as PowerLaws
@@ -36,6 +36,6 @@ from verify.claims import get_claim as get_claim
 from verify.claims import claims_from as claims_from
 from verify.framework.runner import run_claims as run_claims
 from verify.framework.runner import run_faults as run_faults
-from verify.framework.runner import run_limits as run_limits
+from verify.framework.runner import run_counterexamples as run_counterexamples
 from verify.reports.verdicts import table_header as table_header
 from verify.reports.verdicts import table_row as table_row

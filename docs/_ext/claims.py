@@ -1,8 +1,8 @@
-"""Verification and limits from the registry of claims: nothing is typed a second time.
+"""Verification and counterexamples from the registry of claims: nothing is typed a second time.
 
 ``.. claims::`` writes a section a family of ``verify.claims``, with a table of its claims;
-``.. claim-limits::`` runs what looked true and was not on the problem that refutes it, and
-writes both numbers.  A limit that is no longer seen is a warning, and so an error of the build.
+``.. counterexamples::`` runs what looked true and was not on the problem that refutes it, and
+writes both numbers.  One that no longer refutes is a warning, an error of the build.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 import verify
 from verify.claims import all_claims
 from verify.framework.claim import Claim
-from verify.framework.runner import PROFILES, Verdict, false_alarm_rate, run_limits
+from verify.framework.runner import PROFILES, Verdict, false_alarm_rate, run_counterexamples
 
 __all__ = ["setup"]
 
@@ -49,22 +49,22 @@ class ClaimsDirective(SphinxDirective):
         return [total, *sections, _reasons(claims)]
 
 
-class ClaimLimitsDirective(SphinxDirective):
-    """Write every limit of a claim with the numbers that show it."""
+class CounterexamplesDirective(SphinxDirective):
+    """Write every counterexample of a claim with the numbers that show it."""
 
     def run(self) -> list[nodes.Node]:
-        """Run the limits and return the list."""
+        """Run the counterexamples and return the list."""
         depend_on(self, verify)
         entries = nodes.definition_list()
-        for verdict in run_limits(list(all_claims().values())):
+        for verdict in run_counterexamples(list(all_claims().values())):
             if not verdict.as_expected:
                 logger.warning(
-                    "limit of %s is not seen: %s",
+                    "counterexample of %s refutes no more: %s",
                     verdict.claim.name,
-                    verdict.limit.looked_true,
+                    verdict.counterexample.looked_true,
                     location=self.get_location(),
                 )
-            entries += _limit(verdict)
+            entries += _counterexample(verdict)
         return [entries]
 
 
@@ -125,16 +125,16 @@ def _row(cells: list[list[nodes.Node]]) -> nodes.row:
     return row
 
 
-def _limit(verdict: Verdict) -> nodes.definition_list_item:
-    limit, outcome = verdict.limit, verdict.outcome
+def _counterexample(verdict: Verdict) -> nodes.definition_list_item:
+    counterexample, outcome = verdict.counterexample, verdict.outcome
     item = nodes.definition_list_item()
     term = nodes.term()
     term += [
-        nodes.Text(f"{limit.looked_true.rstrip('.')}: no ("),
+        nodes.Text(f"{counterexample.looked_true.rstrip('.')}: no ("),
         nodes.literal(text=verdict.claim.name),
         nodes.Text(")"),
     ]
-    text = f"Claimed {outcome.predicted}, measured {outcome.measured}: {limit.learnt}."
+    text = f"Claimed {outcome.predicted}, measured {outcome.measured}: {counterexample.learnt}."
     item += [term, nodes.definition("", nodes.paragraph(text=text))]
     return item
 
@@ -142,5 +142,5 @@ def _limit(verdict: Verdict) -> nodes.definition_list_item:
 def setup(app: Sphinx) -> dict[str, object]:
     """Register the directives."""
     app.add_directive("claims", ClaimsDirective)
-    app.add_directive("claim-limits", ClaimLimitsDirective)
+    app.add_directive("counterexamples", CounterexamplesDirective)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

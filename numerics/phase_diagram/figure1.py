@@ -289,7 +289,7 @@ def figure1(
 class _Cores:
     """A pool of one thread a core, each with one BLAS thread.
 
-    Threads of BLAS wait for each other inside every product, which costs dearly where a core
+    Threads of BLAS wait for each other inside every product, which is expensive where a core
     has other work, too; whole runs and whole decompositions side by side do not.
     """
 

@@ -1,4 +1,4 @@
-r"""Plain training of two explicit weight matrices: the independent witness.
+r"""Plain training of two explicit weight matrices: the independent reference.
 
 The network is ``A = W2 W1`` with ``W1: (width, d_in)`` and ``W2: (d_out, width)``, and
 ``G = dC/dA: (d_out, d_in)`` the gradient of its loss. The chain rule gives

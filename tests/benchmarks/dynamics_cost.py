@@ -136,7 +136,7 @@ def step_panel(sizes: Sequence[int], seconds: float) -> Panel:
     for d in sizes:
         problem = Problem(d)
         steps = euler_steps(problem)
-        # The dear steps of large matrices are checked at the start of the run alone.
+        # The expensive steps of large matrices are checked at the start of the run alone.
         count = STEPS if d <= 200 else STEPS // 10
         exact = ClosedForm(problem.A0, problem.target, problem.c)(count * problem.learning_rate)
         found = {}

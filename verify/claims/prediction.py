@@ -14,7 +14,7 @@ from numerics.linear.initial_states import random_state
 from numerics.linear.tasks import low_rank_from_spectrum
 from numerics.linear.training import Trainer
 from numerics.prediction.runs import predict_run
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Sampling
 from verify.framework.replicates import kept
 from verify.problems.strategies import seeds
@@ -113,7 +113,7 @@ CLAIMS = (
             ),
             Fault("a missing factor 2", predict=lambda problem: _predicted(problem)[0] / 2),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="predicted-distance",
@@ -136,9 +136,9 @@ CLAIMS = (
                 predict=lambda problem: _predicted(problem)[1] * _scales(problem)[1] ** (1 / 6),
             ),
         ),
-        cost="dear",
-        limits=(
-            Limit(
+        cost="expensive",
+        counterexamples=(
+            Counterexample(
                 looked_true="The first order in width^(-1/2) gives the distance for all widths "
                 "above the dimension.",
                 problem=_NARROW,

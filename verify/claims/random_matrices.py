@@ -124,7 +124,7 @@ CLAIMS = (
                 predict=lambda problem: _gap_of_the_block(problem, moved=False),
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="spike-scatter",
@@ -141,6 +141,6 @@ CLAIMS = (
             Fault("the variance of a noise entry", predict=lambda problem: problem["noise"] ** 2),
             Fault("the square of the overlap alone", predict=_scatter_of_the_slope),
         ),
-        cost="dear",
+        cost="expensive",
     ),
 )

@@ -3,7 +3,7 @@
 A claim predicts from theory/, measures with numerics/ and says by which law the two may differ
 (:mod:`verify.framework.laws`).  Hypothesis draws the problems.  Each claim carries planted faults,
 wrong theories or wrong kernels, under which it must fail: a claim that cannot fail shows nothing.
-What looked true beyond a claim's range and was not is kept with it as a :class:`Limit`.
+What looked true beyond a claim's range and was not is kept with it as a :class:`Counterexample`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from hypothesis.strategies import SearchStrategy
 
-__all__ = ["Claim", "Fault", "Law", "Limit", "Outcome", "Problem", "unique"]
+__all__ = ["Claim", "Fault", "Law", "Counterexample", "Outcome", "Problem", "unique"]
 
 #: A drawn problem: plain values by name, so that it can be printed as a snippet and run again.
 Problem = Mapping[str, Any]
@@ -30,7 +30,7 @@ class Outcome:
         Whether the law was kept.
     predicted, measured : str
         What is compared, in a few digits, for the table.
-    strain : float
+    share_of_bound : float
         Deviation in units of what the law allows; above 1 the law is broken.
     data : mapping
         Points behind the verdict (sizes and errors of a fit), for the report's figure.
@@ -39,7 +39,7 @@ class Outcome:
     holds: bool
     predicted: str
     measured: str
-    strain: float
+    share_of_bound: float
     data: Mapping[str, list[float]] = field(default_factory=dict)
 
 
@@ -85,7 +85,7 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Limit:
+class Counterexample:
     """What looked true beyond a claim's range and was not, with a problem that refutes it.
 
     Attributes
@@ -93,7 +93,7 @@ class Limit:
     looked_true : str
         The wider claim, in one sentence.
     problem : mapping
-        On which it fails (run again by ``mixed-dynamics verify --limits``).
+        On which it fails (run again by ``mixed-dynamics verify --counterexamples``).
     learnt : str
         Why, and where the claim was restricted in consequence.
     predict, measure : callable, optional
@@ -103,7 +103,7 @@ class Limit:
 
     Examples
     --------
-    >>> Limit("holds at any width", {"width": 1}, learnt="a narrow one cannot fit").problem
+    >>> Counterexample("holds at any width", {"width": 1}, learnt="a narrow one cannot fit").problem
     {'width': 1}
     """
 
@@ -139,10 +139,10 @@ class Claim:
         Compares them.
     faults : tuple of Fault
         At least one.
-    cost : {"cheap", "dear", "long"}
-        Dear claims examine few problems, each of many runs; a problem of a long one takes many
+    cost : {"cheap", "expensive", "long"}
+        Expensive claims examine few problems, each of many runs; a problem of a long one takes many
         seconds, and the quick profile leaves it out.
-    limits : tuple of Limit
+    counterexamples : tuple of Counterexample
         Where it was found to stop holding.
     origin : str
         File that a claim of a user's own came from; empty for built-in claims.
@@ -176,15 +176,15 @@ class Claim:
     law: Law
     faults: tuple[Fault, ...]
     cost: str = "cheap"
-    limits: tuple[Limit, ...] = ()
+    counterexamples: tuple[Counterexample, ...] = ()
     origin: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a claim that nothing could refute."""
         if not self.faults:
             raise ValueError(f"claim {self.name!r} must carry at least one planted fault, got none")
-        if self.cost not in ("cheap", "dear", "long"):
-            raise ValueError(f"cost must be 'cheap', 'dear' or 'long', got {self.cost!r}")
+        if self.cost not in ("cheap", "expensive", "long"):
+            raise ValueError(f"cost must be 'cheap', 'expensive' or 'long', got {self.cost!r}")
 
     def examine(self, problem: Problem) -> Outcome:
         """Judge the claim on one problem."""
@@ -196,15 +196,15 @@ class Claim:
             self, predict=fault.predict or self.predict, measure=fault.measure or self.measure
         )
 
-    def examine_limit(self, limit: Limit) -> Outcome:
-        """Judge the wider claim of a limit on its problem; it should not hold."""
+    def examine_counterexample(self, counterexample: Counterexample) -> Outcome:
+        """Judge the wider claim of a counterexample on its problem; it should not hold."""
         wider = replace(
             self,
-            predict=limit.predict or self.predict,
-            measure=limit.measure or self.measure,
-            law=limit.law or self.law,
+            predict=counterexample.predict or self.predict,
+            measure=counterexample.measure or self.measure,
+            law=counterexample.law or self.law,
         )
-        return wider.examine(limit.problem)
+        return wider.examine(counterexample.problem)
 
 
 def unique(claims: Iterable[Claim]) -> dict[str, Claim]:

@@ -87,8 +87,8 @@ class RoundOff:
         allowed = TOLERANCES[self.tolerance].value
         if self.in_eps:
             allowed *= np.finfo(float).eps * max(predicted.shape, default=1)
-        strain = float(deviation / allowed)
-        return Outcome(strain <= 1, "equal", f"{deviation:.1e} relative", strain)
+        share = float(deviation / allowed)
+        return Outcome(share <= 1, "equal", f"{deviation:.1e} relative", share)
 
 
 @dataclass(frozen=True)
@@ -138,13 +138,13 @@ class PowerLaw(_Statistical):
         exponent = float(claim.predict(problem))
         table = np.array([np.atleast_1d(claim.measure(problem, size)) for size in self.sizes])
         fit = fit_exponent(self.sizes, table, TOLERANCES["false_alarm"].value, pooled=self.pooled)
-        strain = _fit_strain(fit, exponent, self.bias, self.resolution)
+        share = _share_of_bound(fit, exponent, self.bias, self.resolution)
         geometric = np.exp(np.log(table).mean(axis=1))
         return Outcome(
-            bool(strain <= 1),
+            bool(share <= 1),
             f"exponent {exponent:+.3g}",
             f"{fit.exponent:+.3f} +- {fit.halfwidth:.3f}",
-            strain,
+            share,
             {
                 "sizes": list(map(float, self.sizes)),
                 "errors": list(map(float, geometric)),
@@ -204,22 +204,22 @@ class PowerLaws(_Statistical):
             )
         level = self.false_alarm / exponents.size
         fits = [fit_exponent(self.sizes, x, level, pooled=True) for x in table.swapaxes(0, 1)]
-        strain = max(
-            _fit_strain(fit, exponent, self.bias, "resolution")
+        share = max(
+            _share_of_bound(fit, exponent, self.bias, "resolution")
             for fit, exponent in zip(fits, exponents, strict=True)
         )
         if self.apart:
-            strain = max(strain, *(_overlap(a, b) for a, b in combinations(fits, 2)))
+            share = max(share, *(_overlap(a, b) for a, b in combinations(fits, 2)))
         geometric = np.exp(np.log(table).mean(axis=-1)).T
         errors = {
             f"errors {part}": list(map(float, row))
             for part, row in zip(self.parts, geometric, strict=True)
         }
         return Outcome(
-            bool(strain <= 1),
+            bool(share <= 1),
             "exponents " + ", ".join(f"{x:+.2f}" for x in exponents),
             ", ".join(f"{fit.exponent:+.2f} +- {fit.halfwidth:.2f}" for fit in fits),
-            float(strain),
+            float(share),
             {
                 "sizes": list(map(float, self.sizes)),
                 "predicted_exponent": exponents.tolist(),
@@ -229,7 +229,7 @@ class PowerLaws(_Statistical):
         )
 
 
-def _fit_strain(fit: Fit, exponent: float, bias: str, resolution: str) -> float:
+def _share_of_bound(fit: Fit, exponent: float, bias: str, resolution: str) -> float:
     """Return the deviation of a fit from an exponent, and its width, in units of the allowed."""
     deviation = abs(fit.exponent - exponent) / (fit.halfwidth + TOLERANCES[bias].value)
     return float(max(deviation, fit.halfwidth / TOLERANCES[resolution].value))
@@ -273,9 +273,9 @@ class Sampling(_Statistical):
         error = draws.std(ddof=1) / np.sqrt(draws.size)
         half = float(stats.t.ppf(1 - self.false_alarm / 2, draws.size - 1) * error)
         allowed = half + TOLERANCES[self.bias].value * abs(predicted)
-        strain = float(abs(draws.mean() - predicted) / allowed)
+        share = float(abs(draws.mean() - predicted) / allowed)
         return Outcome(
-            bool(strain <= 1), f"{predicted:.4g}", f"{draws.mean():.4g} +- {half:.2g}", strain
+            bool(share <= 1), f"{predicted:.4g}", f"{draws.mean():.4g} +- {half:.2g}", share
         )
 
 
@@ -306,6 +306,6 @@ class Bound:
         span = highest - lowest
         if not np.isfinite(span):
             span = max((abs(x) for x in (lowest, highest) if np.isfinite(x)), default=0.0)
-        # On the bound the strain is 1, and falls with the distance inside.
-        strain = float(max(0.0, 1.0 + outside / (span or 1.0)))
-        return Outcome(bool(outside <= 0), predicted, measured, strain)
+        # The share is 1 on the bound, and falls with the distance inside.
+        share = float(max(0.0, 1.0 + outside / (span or 1.0)))
+        return Outcome(bool(outside <= 0), predicted, measured, share)

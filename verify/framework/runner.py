@@ -1,6 +1,6 @@
 """Runs claims: hypothesis draws problems, the law judges, verdicts are collected.
 
-A failing claim is shrunk to its smallest counterexample, which prints as a Python snippet that
+The problem of a failing claim is shrunk to a smallest one, which prints as a Python snippet that
 reproduces it.  Problems depend on the seed of the run alone; the seeds inside them are mixed with
 it, so that another run's random matrices are other ones even where hypothesis draws the same
 small problem first.
@@ -19,7 +19,7 @@ import scipy.linalg  # noqa: F401  brings the BLAS of the kernels, whose threads
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from threadpoolctl import threadpool_limits
 
-from verify.framework.claim import Claim, Fault, Limit, Outcome, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Outcome, Problem
 
 __all__ = [
     "PROFILES",
@@ -29,8 +29,8 @@ __all__ = [
     "run_claim",
     "run_claims",
     "run_faults",
-    "run_limit",
-    "run_limits",
+    "run_counterexample",
+    "run_counterexamples",
 ]
 
 #: Of each product: matrices are small, and threads that wait for each other cost more than they
@@ -49,7 +49,7 @@ class Profile:
     """
 
     cheap: int
-    dear: int
+    expensive: int
     long: int = 0
 
     def examples(self, claim: Claim) -> int:
@@ -58,9 +58,9 @@ class Profile:
 
 
 PROFILES = {
-    "quick": Profile(cheap=8, dear=2, long=0),
-    "standard": Profile(cheap=60, dear=6, long=3),
-    "thorough": Profile(cheap=400, dear=25, long=10),
+    "quick": Profile(cheap=8, expensive=2, long=0),
+    "standard": Profile(cheap=60, expensive=6, long=3),
+    "thorough": Profile(cheap=400, expensive=25, long=10),
 }
 
 
@@ -75,7 +75,7 @@ class Verdict:
     fault : str or None
         Name of the planted fault.
     outcome : Outcome
-        The worst that was seen; the smallest counterexample's where the claim failed.
+        The worst that was seen; that of the shrunk problem where the claim failed.
     problem : mapping or None
         The problem of that outcome.
     examined : int
@@ -86,8 +86,8 @@ class Verdict:
         Message of an exception that stopped the examination; empty otherwise.
     outcomes : tuple of Outcome
         All that were seen, in order.
-    limit : Limit or None
-        The limit that was examined in place of the claim.
+    counterexample : Counterexample or None
+        The counterexample that was examined in place of the claim.
     """
 
     claim: Claim
@@ -98,17 +98,17 @@ class Verdict:
     seconds: float
     error: str = ""
     outcomes: tuple[Outcome, ...] = ()
-    limit: Limit | None = None
+    counterexample: Counterexample | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether no counterexample was found."""
+        """Whether no problem refuted the claim."""
         return self.outcome.holds
 
     @property
     def as_expected(self) -> bool:
-        """Whether a claim held, or a fault or a limit failed."""
-        return self.holds == (self.fault is None and self.limit is None)
+        """Whether a claim held, or a fault or a counterexample failed."""
+        return self.holds == (self.fault is None and self.counterexample is None)
 
     @property
     def snippet(self) -> str:
@@ -119,9 +119,11 @@ class Verdict:
             lines.append(f"claim = claims_from({origin!r})[{name!r}]")
         else:
             lines = ["from verify.claims import get_claim", "", f"claim = get_claim({name!r})"]
-        if self.limit is not None:
-            number = self.claim.limits.index(self.limit)
-            return "\n".join([*lines, f"print(claim.examine_limit(claim.limits[{number}]))"])
+        if self.counterexample is not None:
+            number = self.claim.counterexamples.index(self.counterexample)
+            return "\n".join(
+                [*lines, f"print(claim.examine_counterexample(claim.counterexamples[{number}]))"]
+            )
         if self.fault:
             lines.append(
                 f"claim = claim.with_fault(next(f for f in claim.faults "
@@ -183,13 +185,17 @@ def run_claim(
     return Verdict(claim, name, outcome, problem, tried, elapsed, error, tuple(record.outcomes))
 
 
-def run_limit(claim: Claim, limit: Limit) -> Verdict:
+def run_counterexample(claim: Claim, counterexample: Counterexample) -> Verdict:
     """Examine what looked true and was not on the problem that refutes it."""
     start = time.perf_counter()
     with threadpool_limits(THREADS):
-        outcome, error = _examine(lambda problem: claim.examine_limit(limit), limit.problem)
+        outcome, error = _examine(
+            lambda problem: claim.examine_counterexample(counterexample), counterexample.problem
+        )
     elapsed = time.perf_counter() - start
-    return Verdict(claim, None, outcome, limit.problem, 1, elapsed, error, (outcome,), limit)
+    return Verdict(
+        claim, None, outcome, counterexample.problem, 1, elapsed, error, (outcome,), counterexample
+    )
 
 
 def run_claims(
@@ -229,19 +235,26 @@ def run_faults(
     return _watched(runs, watch)
 
 
-def run_limits(
+def run_counterexamples(
     claims: Iterable[Claim], watch: Callable[[Verdict], None] = lambda verdict: None
 ) -> list[Verdict]:
-    """Run every limit of the claims; a verdict that holds means that the range is too narrow.
+    """Run the claims' counterexamples; where one holds, the claim's range is too narrow.
 
     Examples
     --------
     >>> from verify.claims import all_claims
-    >>> claim = next(x for x in all_claims().values() if x.limits and x.cost == "cheap")
-    >>> any(verdict.holds for verdict in run_limits([claim]))
+    >>> claim = next(x for x in all_claims().values() if x.counterexamples and x.cost == "cheap")
+    >>> any(verdict.holds for verdict in run_counterexamples([claim]))
     False
     """
-    return _watched((partial(run_limit, x, limit) for x in claims for limit in x.limits), watch)
+    return _watched(
+        (
+            partial(run_counterexample, x, counterexample)
+            for x in claims
+            for counterexample in x.counterexamples
+        ),
+        watch,
+    )
 
 
 def false_alarm_rate(claims: Iterable[Claim], profile: str | Profile) -> float:
@@ -273,7 +286,7 @@ def _profile(profile: str | Profile) -> Profile:
 
 
 def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
-    # Shrinking repeats the examination many times; a dear claim is reported as it was drawn.
+    # Shrinking repeats the examination many times; a expensive claim is reported as it was drawn.
     phases = [Phase.generate] + ([Phase.shrink] if claim.cost == "cheap" else [])
 
     @hypothesis.seed(seed)
@@ -296,7 +309,7 @@ def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
             record.known[key] = _examine(claim.examine, problem)
             record.outcomes.append(record.known[key][0])
         outcome, error = record.known[key]
-        if record.worst is None or not outcome.strain <= record.worst.strain:
+        if record.worst is None or not outcome.share_of_bound <= record.worst.share_of_bound:
             record.worst, record.worst_problem = outcome, problem
         if not outcome.holds:
             record.broken = (problem, outcome, error)

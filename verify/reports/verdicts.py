@@ -22,21 +22,29 @@ __all__ = ["draw_verdict", "html_page", "json_text", "junit_text", "table_header
 
 _WIDTHS = (26, 18, 22, 24, 7)
 
-#: Heading of the columns that depend on what was run: claims, planted faults or limits.
-_KINDS = {"": ("law", "verdict"), "fault": ("fault", "caught"), "limit": ("looked true", "shown")}
+#: Heading of the columns that depend on what was run: claims, planted faults or counterexamples.
+_KINDS = {
+    "": ("law", "verdict"),
+    "fault": ("fault", "caught"),
+    "counterexample": ("looked true", "shown"),
+}
 
 #: Words for a verdict of each kind: as expected, and not.
-_WORDS = {"": ("holds", "FAILS"), "fault": ("caught", "SURVIVED"), "limit": ("refuted", "HOLDS")}
+_WORDS = {
+    "": ("holds", "FAILS"),
+    "fault": ("caught", "SURVIVED"),
+    "counterexample": ("refuted", "HOLDS"),
+}
 
 #: Of the parts of a power law.
 MARKERS = ("o", "s", "^", "D", "v")
 
-#: Smallest strain that a figure shows.
+#: Smallest share of the bound that a figure shows.
 _FLOOR = 1e-8
 
 
 def table_header(kind: str = "") -> str:
-    """Return the heading of the live table; kind "fault" or "limit" for those.
+    """Return the heading of the live table; kind "fault" or "counterexample" for those.
 
     Examples
     --------
@@ -76,7 +84,7 @@ def json_text(verdicts: Sequence[Verdict], settings: dict[str, object]) -> str:
 
 
 def junit_text(verdicts: Sequence[Verdict]) -> str:
-    """Return JUnit XML: a case a claim, a planted fault or a limit (which must fail)."""
+    """Return JUnit XML: a case a claim, a planted fault or a counterexample (which must fail)."""
     bad = [verdict for verdict in verdicts if not verdict.as_expected]
     suite = ElementTree.Element(
         "testsuite",
@@ -102,17 +110,20 @@ def junit_text(verdicts: Sequence[Verdict]) -> str:
 
 
 def html_page(verdicts: Sequence[Verdict], settings: dict[str, object]) -> str:
-    """Return one page with the table, and statement, law, figure and limits of each claim.
+    """Return one page with the table, and the statement, law and figure of each claim.
 
-    Verdicts on faults and limits are listed under their claims.
+    Faults and counterexamples are listed under their claims.
     """
     claims, planted, refuted = (
-        [x for x in verdicts if _kind(x) == kind] for kind in ("", "fault", "limit")
+        [x for x in verdicts if _kind(x) == kind] for kind in ("", "fault", "counterexample")
     )
     rows = "".join(_html_row(verdict, planted) for verdict in claims)
     details = "".join(_html_detail(verdict, planted, refuted) for verdict in claims)
     summary = [f"{sum(x.holds for x in claims)} of {len(claims)} claims hold"]
-    for part, words in ((planted, "planted faults were caught"), (refuted, "limits shown again")):
+    for part, words in (
+        (planted, "planted faults were caught"),
+        (refuted, "counterexamples shown again"),
+    ):
         if part:
             summary.append(f"{sum(x.as_expected for x in part)} of {len(part)} {words}")
     shown = ", ".join(
@@ -130,15 +141,15 @@ def html_page(verdicts: Sequence[Verdict], settings: dict[str, object]) -> str:
 
 
 def draw_verdict(verdict: Verdict, axes: Axes) -> Axes:
-    """Draw what is behind a verdict: the fitted power, or every problem's strain."""
+    """Draw what is behind a verdict: the fitted power, or each problem's share of the bound."""
     if "sizes" in verdict.outcome.data:
         return _draw_power(verdict, axes)
-    strains = [min(max(x.strain, _FLOOR), 10.0) for x in verdict.outcomes] or [_FLOOR]
-    # Spread evenly and in order, so that equal strains do not hide each other.
-    heights = np.linspace(0.15, 0.85, len(strains))
-    axes.plot(np.sort(strains), heights, "o", color=COLOURS[0], markersize=4, alpha=0.6)
+    shares = [min(max(x.share_of_bound, _FLOOR), 10.0) for x in verdict.outcomes] or [_FLOOR]
+    # Spread evenly and in order, so that equal shares do not hide each other.
+    heights = np.linspace(0.15, 0.85, len(shares))
+    axes.plot(np.sort(shares), heights, "o", color=COLOURS[0], markersize=4, alpha=0.6)
     if not verdict.holds:
-        worst = min(max(verdict.outcome.strain, _FLOOR), 10.0)
+        worst = min(max(verdict.outcome.share_of_bound, _FLOOR), 10.0)
         axes.plot([worst], [0.5], "x", color=COLOURS[1], markersize=9, markeredgewidth=2)
     axes.axvline(1.0, color="black", linestyle="--", linewidth=1)
     axes.set(
@@ -185,14 +196,14 @@ def _draw_power(verdict: Verdict, axes: Axes) -> Axes:
 
 
 def _kind(verdict: Verdict) -> str:
-    if verdict.limit is not None:
-        return "limit"
+    if verdict.counterexample is not None:
+        return "counterexample"
     return "" if verdict.fault is None else "fault"
 
 
 def _detail(verdict: Verdict) -> str:
-    if verdict.limit is not None:
-        return verdict.limit.looked_true
+    if verdict.counterexample is not None:
+        return verdict.counterexample.looked_true
     return verdict.claim.law.text if verdict.fault is None else verdict.fault
 
 
@@ -215,7 +226,7 @@ def _summary(verdict: Verdict) -> str:
 
 
 def _as_dict(verdict: Verdict) -> dict[str, object]:
-    claim, outcome, limit = verdict.claim, verdict.outcome, verdict.limit
+    claim, outcome, counterexample = verdict.claim, verdict.outcome, verdict.counterexample
     return {
         "claim": claim.name,
         "family": claim.family,
@@ -226,13 +237,13 @@ def _as_dict(verdict: Verdict) -> dict[str, object]:
         "reason": claim.law.reason,
         "kind": _kind(verdict) or "claim",
         "fault": verdict.fault,
-        "looked_true": limit.looked_true if limit else None,
-        "learnt": limit.learnt if limit else None,
+        "looked_true": counterexample.looked_true if counterexample else None,
+        "learnt": counterexample.learnt if counterexample else None,
         "holds": verdict.holds,
         "as_expected": verdict.as_expected,
         "predicted": outcome.predicted,
         "measured": outcome.measured,
-        "strain": outcome.strain if math.isfinite(outcome.strain) else None,
+        "share_of_bound": outcome.share_of_bound if math.isfinite(outcome.share_of_bound) else None,
         "data": {key: list(value) for key, value in outcome.data.items()},
         "problem": verdict.problem,
         "examined": verdict.examined,
@@ -276,13 +287,13 @@ def _html_detail(verdict: Verdict, planted: Sequence[Verdict], refuted: Sequence
             for x in mine
         )
         parts.append(f"<p>Planted faults:</p><ul>{items}</ul>")
-    if claim.limits:
-        found = {x.limit.looked_true: x for x in refuted if x.claim.name == claim.name}
+    if claim.counterexamples:
+        found = {x.counterexample.looked_true: x for x in refuted if x.claim.name == claim.name}
         items = "".join(
             f"<li>{html.escape(x.looked_true)} <b>No</b>: {html.escape(x.learnt)}"
-            + _measured_limit(found.get(x.looked_true))
+            + _measured_counterexample(found.get(x.looked_true))
             + ".</li>"
-            for x in claim.limits
+            for x in claim.counterexamples
         )
         parts.append(f"<p>What looked true and was not:</p><ul>{items}</ul>")
     parts.append(
@@ -292,7 +303,7 @@ def _html_detail(verdict: Verdict, planted: Sequence[Verdict], refuted: Sequence
     return "".join(parts)
 
 
-def _measured_limit(verdict: Verdict | None) -> str:
+def _measured_counterexample(verdict: Verdict | None) -> str:
     return "" if verdict is None else f" ({_word(verdict)}: {html.escape(_summary(verdict))})"
 
 

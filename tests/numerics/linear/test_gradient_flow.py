@@ -1,4 +1,4 @@
-"""Integrated flow against the explicit witness and against what flow must do."""
+"""Integrated flow against the explicit reference and against what flow must do."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import NetworkState, explicit_weights, random_state
 from numerics.linear.observables import balancedness
 from numerics.linear.tasks import linear_regression, low_rank_recovery, matrix_completion
-from numerics.reference import explicit_training as witness
+from numerics.reference import explicit_training as reference
 from theory.functions.losses import huber
 
 TIMES = [0.0, 0.05, 0.2, 0.2, 0.6]
@@ -22,23 +22,23 @@ def narrow(state):
 
 @pytest.mark.parametrize("shape", [(7, 5), (3, 6)])
 @pytest.mark.parametrize("name", ["squared", "log_cosh"])
-def test_against_the_witness(name, shape):
+def test_against_the_reference(name, shape):
     task = matrix_completion(*shape, 2, 0.7, 0.2, rng=0)
     state = explicit_weights(*shape, 60, 1e-2, 3e-2, rng=1)
     flow = gradient_flow(narrow(state), task, TIMES, loss=name, rtol=1e-11, atol=1e-13)
-    gradient = getattr(witness, name)(task.target, task.mask)
-    run = witness.gradient_flow(state.W1, state.W2, gradient, TIMES, rtol=1e-11, atol=1e-13)
+    gradient = getattr(reference, name)(task.target, task.mask)
+    run = reference.gradient_flow(state.W1, state.W2, gradient, TIMES, rtol=1e-11, atol=1e-13)
     # Two integrations of tolerance 1e-11 a step over about fifty steps.
     np.testing.assert_allclose(flow.A.values, run.A, atol=1e-9)
 
 
-def test_huber_and_inputs_against_the_witness():
+def test_huber_and_inputs_against_the_reference():
     rng = np.random.default_rng(7)
     task = linear_regression(rng.standard_normal((4, 6)), np.eye(6), 0.3, n_samples=9, rng=8)
     state = explicit_weights(6, 4, 40, 2e-2, 1e-2, rng=9)
     flow = gradient_flow(narrow(state), task, TIMES, loss=huber(0.3), rtol=1e-11, atol=1e-13)
-    gradient = witness.huber(task.target, inputs=task.inputs, delta=0.3)
-    run = witness.gradient_flow(state.W1, state.W2, gradient, TIMES, rtol=1e-11, atol=1e-13)
+    gradient = reference.huber(task.target, inputs=task.inputs, delta=0.3)
+    run = reference.gradient_flow(state.W1, state.W2, gradient, TIMES, rtol=1e-11, atol=1e-13)
     # as above; the jump of the second derivative costs steps, not accuracy
     np.testing.assert_allclose(flow.A.values, run.A, atol=1e-9)
     np.testing.assert_allclose(flow.loss, run.losses, rtol=1e-8)

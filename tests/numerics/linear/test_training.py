@@ -1,4 +1,4 @@
-"""Width-free training against the explicit witness, and what a Trainer promises."""
+"""Width-free training against the explicit reference, and what a Trainer promises."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from numerics.linear.initial_states import (
 )
 from numerics.linear.tasks import Task, linear_regression, low_rank_recovery, matrix_completion
 from numerics.linear.training import OBSERVABLES, UPDATES, Trainer, stability_limit, train
-from numerics.reference import explicit_training as witness
+from numerics.reference import explicit_training as reference
 from numerics.reference.euler_scheme import euler_self_consistent
 from numerics.support.errors import DivergedError
 from theory.functions.losses import huber, log_cosh, loss, squared
@@ -33,13 +33,13 @@ def another_factor(state: NetworkState) -> NetworkState:
     )
 
 
-def relative_difference(state, task, rate, update, kernel_loss, witness_loss):
+def relative_difference(state, task, rate, update, kernel_loss, reference_loss):
     trainer = Trainer(
         another_factor(state), task, learning_rate=rate, update=update, loss=kernel_loss
     )
     trainer.advance(STEPS)
-    run = witness.gradient_descent(
-        state.W1, state.W2, witness_loss, rate, STEPS, update=update, every=STEPS
+    run = reference.gradient_descent(
+        state.W1, state.W2, reference_loss, rate, STEPS, update=update, every=STEPS
     )
     return np.abs(trainer.A - run.A[-1]).max() / np.abs(run.A[-1]).max()
 
@@ -52,7 +52,7 @@ def test_squared_loss_unequal_layers(shape, update):
     state = explicit_weights(d_in, d_out, 500, 2e-3, 5e-4, rng=1)
     rate = 0.3 * stability_limit(task, state.threshold)
     difference = relative_difference(
-        state, task, rate, update, squared(), witness.squared(task.target)
+        state, task, rate, update, squared(), reference.squared(task.target)
     )
     assert difference <= BOUND
 
@@ -63,8 +63,8 @@ def test_masked_loss_that_is_not_quadratic(name, update):
     task = matrix_completion(13, 8, 2, 0.6, 0.5, rng=2)
     state = explicit_weights(13, 8, 300, 3e-3, 1e-3, rng=3)
     ours, theirs = {
-        "log_cosh": (log_cosh(), witness.log_cosh(task.target, task.mask)),
-        "huber": (huber(0.7), witness.huber(task.target, task.mask, delta=0.7)),
+        "log_cosh": (log_cosh(), reference.log_cosh(task.target, task.mask)),
+        "huber": (huber(0.7), reference.huber(task.target, task.mask, delta=0.7)),
     }[name]
     rate = 0.3 * stability_limit(task, state.threshold)
     assert relative_difference(state, task, rate, update, ours, theirs) <= BOUND
@@ -77,7 +77,7 @@ def test_regression_with_inputs(update):
     task = linear_regression(truth, root @ root.T / 10, 0.1, n_samples=25, rng=5)
     state = explicit_weights(10, 7, 200, 5e-3, 5e-3, rng=6)
     rate = 0.3 * stability_limit(task, state.threshold)
-    theirs = witness.squared(task.target, inputs=task.inputs)
+    theirs = reference.squared(task.target, inputs=task.inputs)
     assert relative_difference(state, task, rate, update, squared(), theirs) <= BOUND
 
 
@@ -86,7 +86,7 @@ def test_the_comparison_can_fail(fault):
     task = low_rank_recovery(8, rank=2, rng=0)
     state = explicit_weights(8, 8, 100, 1e-2, rng=1)
     rate = 0.3 * stability_limit(task, state.threshold)
-    update, gradient = "simultaneous", witness.squared(task.target)
+    update, gradient = "simultaneous", reference.squared(task.target)
     if fault == "update":
         trainer_update = "sequential"
     elif fault == "scale":
@@ -96,7 +96,7 @@ def test_the_comparison_can_fail(fault):
         trainer_update = update
         gradient = lambda A: (0.0, (A - task.target).T.copy())  # noqa: E731
     original = explicit_weights(8, 8, 100, 1e-2, rng=1)
-    run = witness.gradient_descent(original.W1, original.W2, gradient, rate, 5, update=update)
+    run = reference.gradient_descent(original.W1, original.W2, gradient, rate, 5, update=update)
     trainer = Trainer(another_factor(state), task, learning_rate=rate, update=trainer_update)
     trainer.advance(5)
     assert np.abs(trainer.A - run.A[-1]).max() > 1e-6
@@ -217,7 +217,7 @@ def test_a_loss_of_ones_own_is_the_compiled_gradient_of_its_formula():
         r = np.where(task.mask, A - task.target, 0.0) / 0.4
         return float(0.4 * np.hypot(1, r)[task.mask].sum()), r / np.hypot(1, r)
 
-    run = witness.gradient_descent(state.W1, state.W2, gradient, 0.05, STEPS, every=STEPS)
+    run = reference.gradient_descent(state.W1, state.W2, gradient, 0.05, STEPS, every=STEPS)
     trainer = Trainer(another_factor(state), task, learning_rate=0.05, loss=own)
     trainer.advance(STEPS)
     assert np.abs(trainer.A - run.A[-1]).max() <= BOUND * np.abs(run.A[-1]).max()
@@ -249,8 +249,8 @@ def test_balanced_dynamics_are_those_of_the_balanced_network(update):
     task = low_rank_recovery(8, 5, rank=2, rng=0)
     state = random_state(8, 5, 1e3, 1e-3, 2e-3, rng=1)
     start = balanced_factor(state.A)
-    gradient = witness.squared(task.target)
-    run = witness.gradient_descent(start.W1, start.W2, gradient, 0.02, STEPS, update, STEPS)
+    gradient = reference.squared(task.target)
+    run = reference.gradient_descent(start.W1, start.W2, gradient, 0.02, STEPS, update, STEPS)
     trainer = Trainer(state, task, learning_rate=0.02, dynamics="balanced", update=update)
     trainer.advance(STEPS)
     assert np.abs(trainer.A - run.A[-1]).max() <= BOUND * np.abs(run.A[-1]).max()
@@ -283,8 +283,8 @@ def test_observables_are_those_of_the_network_itself():
         every=60,
         observe=OBSERVABLES,
     )
-    gradient = witness.squared(task.target)
-    own = witness.gradient_descent(state.W1, state.W2, gradient, 0.02, 60, every=60)
+    gradient = reference.squared(task.target)
+    own = reference.gradient_descent(state.W1, state.W2, gradient, 0.02, 60, every=60)
     C1, C2 = own.W1.T @ own.W1, own.W2 @ own.W2.T
     expected = {
         "singular_value": observables.singular_values(own.A[-1]),

@@ -1,4 +1,4 @@
-"""The witness: its gradients, its updates, its flow, and its independence."""
+"""The reference: its gradients, its updates, its flow, and its independence."""
 
 import ast
 import inspect
@@ -363,7 +363,7 @@ def test_losses_refuse_wrong_values(call, message):
         call()
 
 
-def test_the_witness_imports_nothing_of_the_toolkit_but_checks_and_errors():
+def test_the_reference_imports_nothing_of_the_toolkit_but_checks_and_errors():
     tree = ast.parse(inspect.getsource(explicit_training))
     names = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     names |= {a.name for node in ast.walk(tree) if isinstance(node, ast.Import) for a in node.names}

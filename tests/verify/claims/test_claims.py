@@ -1,12 +1,12 @@
 """The product's own claims, with the quick profile: each holds, and each fault is caught.
 
-Faults and limits of dear claims and all of long ones, minutes in all, are slow tests.
+Faults and counterexamples of expensive claims and all of long ones, minutes in all, are slow tests.
 """
 
 import pytest
 
 from verify.claims import FAMILIES, all_claims, claims_from, get_claim, select
-from verify.framework.runner import run_claim, run_limit
+from verify.framework.runner import run_claim, run_counterexample
 
 CLAIMS = list(all_claims().values())
 SEED = 0
@@ -18,11 +18,11 @@ def profile(name):
 
 
 def parameters(kind):
-    """Return (claim's name, fault or limit) for each of them; those of dear claims are slow."""
+    """Return (claim's name, fault or counterexample); those of expensive claims are slow."""
     for claim in CLAIMS:
         marks = () if claim.cost == "cheap" else (pytest.mark.slow,)
         for each in getattr(claim, kind):
-            name = getattr(each, "name", "limit")
+            name = getattr(each, "name", "counterexample")
             yield pytest.param(claim.name, each, marks=marks, id=f"{claim.name}-{name}")
 
 
@@ -43,10 +43,10 @@ def test_fault_is_caught(name, fault):
     assert verdict.error == ""
 
 
-@pytest.mark.parametrize(("name", "limit"), list(parameters("limits")))
-def test_limit_is_refuted(name, limit):
-    verdict = run_limit(get_claim(name), limit)
-    assert not verdict.holds, f"the range of {name} can be widened: {limit.looked_true}"
+@pytest.mark.parametrize(("name", "counterexample"), list(parameters("counterexamples")))
+def test_counterexample_is_refuted(name, counterexample):
+    verdict = run_counterexample(get_claim(name), counterexample)
+    assert not verdict.holds, f"the range of {name} can be widened: {counterexample.looked_true}"
     assert verdict.error == ""
 
 

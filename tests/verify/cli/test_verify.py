@@ -28,7 +28,10 @@ def run(*arguments):
 
 
 def test_claims_that_hold_give_status_0_and_three_files(tmp_path, capsys):
-    assert run("--claim", "kernels", "--faults", "--limits", "--output", tmp_path / "out") == 0
+    assert (
+        run("--claim", "kernels", "--faults", "--counterexamples", "--output", tmp_path / "out")
+        == 0
+    )
     names = sorted(x.name for x in (tmp_path / "out").iterdir())
     assert names == ["verdicts.html", "verdicts.json", "verdicts.xml"]
     out = capsys.readouterr().out
@@ -45,7 +48,7 @@ def test_claims_of_chance_say_how_near_they_came(capsys):
     (line,) = [x for x in capsys.readouterr().out.splitlines() if x.startswith("nearest")]
     found = re.findall(r"([a-z-]+) (\d\.\d\d)", line)
     assert {name for name, _ in found} == {"initial-matrix", "predicted-distance"}
-    first, second = (float(strain) for _, strain in found)
+    first, second = (float(share) for _, share in found)
     assert 1 >= first >= second > 0
 
 

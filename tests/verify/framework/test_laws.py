@@ -1,10 +1,10 @@
-"""Laws: what they let pass, what they refuse, and how they measure the strain."""
+"""Laws: what they let pass, what they refuse, and how they measure the share of the bound."""
 
 import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from verify.framework.claim import Claim, Fault, Limit, unique
+from verify.framework.claim import Claim, Counterexample, Fault, unique
 from verify.framework.laws import Bound, PowerLaw, PowerLaws, RoundOff, Sampling
 from verify.framework.tolerances import TOLERANCES
 
@@ -46,7 +46,7 @@ def test_round_off(law):
     for factor, holds in ((0.5, True), (2.0, False)):
         outcome = judge(law, lambda _: ones, lambda _, f=factor: ones * (1 - f * allowed))
         assert outcome.holds is holds
-        assert outcome.strain == pytest.approx(factor, rel=0.2)
+        assert outcome.share_of_bound == pytest.approx(factor, rel=0.2)
 
 
 def test_round_off_is_relative_to_the_largest_entry_or_to_each():
@@ -115,7 +115,7 @@ def test_power_laws_judge_both_sides_and_tell_them_apart(predicted, found, holds
     law = PowerLaws("size", SIZES, "slope_bias")
     outcome = judge(law, lambda _: predicted, two_powers(found))
     assert outcome.holds is holds
-    assert (outcome.strain <= 1) is holds
+    assert (outcome.share_of_bound <= 1) is holds
     assert outcome.data["predicted_exponent"] == list(predicted)
     assert outcome.data["fitted_exponent"] == pytest.approx(list(found), abs=0.05)
     assert [x for x in outcome.data if x.startswith("errors")] == ["errors below", "errors above"]
@@ -174,7 +174,7 @@ def test_sampling_fails_at_its_level():
 def test_bound(bounds, value, holds):
     outcome = judge(Bound("bound", "reason"), lambda _: bounds, lambda _: value)
     assert outcome.holds is holds
-    assert (outcome.strain <= 1) is holds
+    assert (outcome.share_of_bound <= 1) is holds
 
 
 def test_chance_decides_the_false_alarm():
@@ -209,8 +209,8 @@ def test_names_are_unique():
         unique([one, one])
 
 
-def test_a_limit_replaces_what_it_names_and_keeps_the_rest():
-    limit = Limit("wider", {"x": 3.0}, "no", measure=lambda problem: problem["x"])
+def test_a_counterexample_replaces_what_it_names_and_keeps_the_rest():
+    counterexample = Counterexample("wider", {"x": 3.0}, "no", measure=lambda problem: problem["x"])
     held = claim(RoundOff(), lambda _: 3.0, lambda _: 1.0)
-    assert held.examine_limit(limit).holds
+    assert held.examine_counterexample(counterexample).holds
     assert not held.examine({}).holds

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from verify.claims import claims_from, get_claim
-from verify.framework.claim import Claim, Fault, Limit
+from verify.framework.claim import Claim, Counterexample, Fault
 from verify.framework.laws import Bound, PowerLaw, RoundOff
 from verify.framework.runner import (
     PROFILES,
@@ -18,8 +18,8 @@ from verify.framework.runner import (
     false_alarm_rate,
     run_claim,
     run_claims,
+    run_counterexamples,
     run_faults,
-    run_limits,
 )
 
 SIZES = (10.0, 20.0, 40.0, 80.0)
@@ -43,10 +43,10 @@ def claim(measure, *, cost="cheap", law=None, **more):
 
 
 def test_a_true_claim_holds_on_as_many_problems_as_the_profile_says():
-    verdict = run_claim(claim(lambda problem: 0.5), Profile(cheap=30, dear=3), seed=1)
+    verdict = run_claim(claim(lambda problem: 0.5), Profile(cheap=30, expensive=3), seed=1)
     assert verdict.holds
     assert verdict.examined == len(verdict.outcomes) == 30
-    assert run_claim(claim(lambda problem: 0.5, cost="dear"), Profile(30, 3)).examined == 3
+    assert run_claim(claim(lambda problem: 0.5, cost="expensive"), Profile(30, 3)).examined == 3
 
 
 def test_a_failure_shrinks_to_the_smallest_counterexample():
@@ -62,7 +62,7 @@ def test_a_dear_claim_is_reported_as_drawn():
         calls.append(problem["n"])
         return float(problem["n"] >= 5) * 2
 
-    verdict = run_claim(claim(measure, cost="dear"), Profile(200, 50))
+    verdict = run_claim(claim(measure, cost="expensive"), Profile(200, 50))
     assert not verdict.holds
     assert len(calls) == len(set(calls)) or verdict.examined == len(calls)
     assert verdict.problem["n"] == calls[-1]
@@ -79,7 +79,7 @@ def test_errors_become_failures_with_their_message(error):
     verdict = run_claim(claim(measure))
     assert not verdict.holds
     assert "broken here" in verdict.error
-    assert math.isinf(verdict.outcome.strain)
+    assert math.isinf(verdict.outcome.share_of_bound)
 
 
 def test_nan_is_a_failure():
@@ -109,13 +109,13 @@ def test_the_seed_is_mixed_into_that_of_the_smallest_problem():
 def test_the_worst_problem_is_kept():
     verdict = run_claim(claim(lambda problem: problem["n"] / 2000), Profile(50, 3))
     assert verdict.problem["n"] / 2000 == pytest.approx(float(verdict.outcome.measured), rel=1e-3)
-    assert verdict.outcome.strain == max(x.strain for x in verdict.outcomes)
+    assert verdict.outcome.share_of_bound == max(x.share_of_bound for x in verdict.outcomes)
 
 
 def test_faults_and_limits_are_expected_to_fail():
-    limit = Limit("wider", {"n": 1, "seed": 0}, "no", measure=lambda problem: 3.0)
-    held = claim(lambda problem: 0.5, limits=(limit,))
-    (caught,), (refuted,) = run_faults([held]), run_limits([held])
+    counterexample = Counterexample("wider", {"n": 1, "seed": 0}, "no", measure=lambda problem: 3.0)
+    held = claim(lambda problem: 0.5, counterexamples=(counterexample,))
+    (caught,), (refuted,) = run_faults([held]), run_counterexamples([held])
     assert not caught.holds
     assert caught.as_expected
     assert not refuted.holds
@@ -159,9 +159,9 @@ def test_unknown_profiles_are_refused():
 
 def test_false_alarms_add_up():
     law = PowerLaw("size", SIZES)
-    statistical = claim(lambda problem, size: 1 / size, law=law, cost="dear")
+    statistical = claim(lambda problem, size: 1 / size, law=law, cost="expensive")
     sure = claim(lambda problem: 0.5)
-    rate = false_alarm_rate([statistical, sure], Profile(cheap=1000, dear=10))
+    rate = false_alarm_rate([statistical, sure], Profile(cheap=1000, expensive=10))
     assert rate == pytest.approx(1 - (1 - law.false_alarm) ** 10)
     assert false_alarm_rate([sure], "thorough") == 0
 
@@ -187,7 +187,7 @@ def test_snippets_of_faults_reproduce_the_outcome():
 
 
 def test_snippets_of_limits_reproduce_the_outcome():
-    (verdict,) = run_limits([get_claim("units")])
+    (verdict,) = run_counterexamples([get_claim("units")])
     assert executed(verdict.snippet) == str(verdict.outcome)
 
 
@@ -221,8 +221,8 @@ def test_equal_runs_give_equal_verdicts():
 def test_profiles_grow():
     quick, standard, thorough = (PROFILES[x] for x in ("quick", "standard", "thorough"))
     assert quick.cheap < standard.cheap < thorough.cheap
-    assert quick.dear < standard.dear < thorough.dear
-    assert quick.dear >= 2, "the first problem is hypothesis' simplest, always the same"
+    assert quick.expensive < standard.expensive < thorough.expensive
+    assert quick.expensive >= 2, "the first problem is hypothesis' simplest, always the same"
 
 
 def test_the_law_of_round_off_serves_scalars():

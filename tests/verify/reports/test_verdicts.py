@@ -9,9 +9,9 @@ import pytest
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from verify.framework.claim import Claim, Fault, Limit
+from verify.framework.claim import Claim, Counterexample, Fault
 from verify.framework.laws import Bound, PowerLaw, PowerLaws
-from verify.framework.runner import run_claims, run_faults, run_limits
+from verify.framework.runner import run_claims, run_counterexamples, run_faults
 from verify.reports.verdicts import (
     draw_verdict,
     html_page,
@@ -52,7 +52,7 @@ POWER = Claim(
     PowerLaw("size", (1.0, 2.0, 4.0, 8.0)),
     (Fault("second order", predict=lambda problem: -2.0),),
 )
-LIMIT = Limit("It is < 1 for <all> x.", {"x": 5.0}, "no: it is not")
+COUNTEREXAMPLE = Counterexample("It is < 1 for <all> x.", {"x": 5.0}, "no: it is not")
 
 
 def failing(problem):
@@ -61,10 +61,10 @@ def failing(problem):
 
 @pytest.fixture(scope="module")
 def everything():
-    claims = [bound("good", 0.5, limits=(LIMIT,)), POWER]
+    claims = [bound("good", 0.5, counterexamples=(COUNTEREXAMPLE,)), POWER]
     wrong = [bound("bad", 5.0), bound("broken", 1.0)]
     object.__setattr__(wrong[1], "measure", failing)
-    return [*run_claims(claims + wrong), *run_faults(claims), *run_limits(claims)]
+    return [*run_claims(claims + wrong), *run_faults(claims), *run_counterexamples(claims)]
 
 
 def test_table_rows_are_aligned_and_say_what_happened(everything):
@@ -75,7 +75,7 @@ def test_table_rows_are_aligned_and_say_what_happened(everything):
     assert set(words[4:6]) == {"caught"}
     # 5 times 0.5 breaks the bound.
     assert words[6] == "refuted"
-    assert {table_header(x)[:5] for x in ("", "fault", "limit")} == {"claim"}
+    assert {table_header(x)[:5] for x in ("", "fault", "counterexample")} == {"claim"}
 
 
 def test_json_is_plain_and_whole(everything):
@@ -83,10 +83,10 @@ def test_json_is_plain_and_whole(everything):
     assert read["settings"] == {"profile": "quick", "seed": 0}
     by_name = {(x["claim"], x["kind"], x["fault"]): x for x in read["verdicts"]}
     assert len(by_name) == len(everything)
-    assert by_name["broken", "claim", None]["strain"] is None
+    assert by_name["broken", "claim", None]["share_of_bound"] is None
     assert "no <value>" in by_name["broken", "claim", None]["error"]
     assert by_name["power", "claim", None]["data"]["predicted_exponent"] == [-1.0]
-    assert by_name["good", "limit", None]["learnt"] == "no: it is not"
+    assert by_name["good", "counterexample", None]["learnt"] == "no: it is not"
     assert "numpy" in str(read["versions"])
 
 
@@ -128,7 +128,7 @@ def test_html_is_well_formed_with_a_figure_a_claim(everything):
     assert len(page.images) == 4
     assert all(x.startswith("data:image/png;base64,") for x in page.images)
     assert [x.removeprefix("#") for x in page.links] == page.ids
-    assert "2 of 4 claims hold; 2 of 2 planted faults were caught; 1 of 1 limits" in text
+    assert "2 of 4 claims hold; 2 of 2 planted faults were caught; 1 of 1 counterexamples" in text
     assert "no &lt;value&gt; &amp; none" in text
     assert "family <&>" not in text
     assert "http" not in text, "the page must not need a network"

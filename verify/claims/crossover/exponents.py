@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numerics.networks.step_rule import LINEARISED
 from numerics.networks.training import FlowResult, train_network
 from theory.crossover.exponents import predicted_exponents
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, PowerLaw
 from verify.framework.replicates import geometric_mean, kept, over_draws
 from verify.problems.networks import drawn_network
@@ -124,9 +124,9 @@ CLAIMS = (
             Fault("the limit of large depth, 2", predict=lambda problem: 2.0),
             Fault("the last layer's exponent", predict=_exponent("feature_last_layer", -1.0)),
         ),
-        cost="dear",
-        limits=(
-            Limit(
+        cost="expensive",
+        counterexamples=(
+            Counterexample(
                 looked_true="A network of 96 units fits any eight inputs of eight dimensions.",
                 problem={"depth": 1, "activation": "softplus", "seed": 707365260},
                 predict=lambda problem: (0.5, np.inf),
@@ -154,7 +154,7 @@ CLAIMS = (
             Fault("1/L", predict=lambda problem: 1 / problem["depth"]),
             Fault("layers do not grow", predict=lambda problem: 0.0),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="first-time",
@@ -170,7 +170,7 @@ CLAIMS = (
             Fault("t_1 ~ sqrt(A)", predict=lambda problem: -0.5),
             Fault("t_1 ~ A^2", predict=lambda problem: -2.0),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="lazy-exponent",
@@ -189,6 +189,6 @@ CLAIMS = (
                 measure=lambda problem, size: _feature_change(problem, size),
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
 )

@@ -17,7 +17,7 @@ from numerics.linear.initial_states import NetworkState, self_consistent_lift
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer
 from numerics.reference.euler_scheme import euler_self_consistent
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import over_draws
 from verify.problems.strategies import LOSSES, network, problems, scales, target_matrix, task
@@ -147,9 +147,9 @@ CLAIMS = (
                 measure=lambda problem, width: _width_gap(problem, width, factor=1.02),
             ),
         ),
-        cost="dear",
-        limits=(
-            Limit(
+        cost="expensive",
+        counterexamples=(
+            Counterexample(
                 looked_true="The distance falls like width^(-1/2) from the smallest widths on.",
                 problem=_SQUARE,
                 learnt="while sqrt(d/w) is not small the second order in the fluctuations "
@@ -157,7 +157,7 @@ CLAIMS = (
                 "-0.8, not -0.5; the claim starts at width 1e8",
                 law=PowerLaw("width", NARROW, bias="width_bias"),
             ),
-            Limit(
+            Counterexample(
                 looked_true="From width 1e5 on the exponent is -1/2 for every target.",
                 problem=_FAINT,
                 learnt="second order is relative (c/y) sqrt(d/w) where the target y is below c, "
@@ -186,7 +186,7 @@ CLAIMS = (
                 measure=lambda problem, steps: _euler_gap(problem, steps, factor=1.02),
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="descent-flow",
@@ -205,6 +205,6 @@ CLAIMS = (
                 measure=lambda problem, steps: _descent_gap(problem, steps, factor=1.02),
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
 )

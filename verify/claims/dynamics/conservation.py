@@ -111,7 +111,7 @@ CLAIMS = (
         measure=_drift,
         law=PowerLaw("number of steps", (100, 150, 230, 350, 530, 800), chance=False),
         faults=(Fault("second order claimed", predict=lambda problem: -2.0),),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="signed-gram-square",

@@ -19,7 +19,7 @@ from numerics.linear.initial_states import NetworkState, balanced_factor, self_c
 from numerics.linear.observables import balancedness
 from theory.dynamics.single_mode import balanced_mode
 from theory.symbols import s0, t, y
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
 from verify.problems.strategies import in_bases, network, problems, scales, target_matrix, task
 
@@ -202,8 +202,8 @@ CLAIMS = (
                 measure=lambda problem: _network_excess(problem, factor=2.5),
             ),
         ),
-        limits=(
-            Limit(
+        counterexamples=(
+            Counterexample(
                 looked_true="A random network of any width converges at least at the rate 2c of "
                 "its threshold c = sigma^2 w.",
                 problem=_NARROW,
@@ -256,8 +256,8 @@ CLAIMS = (
                 measure=lambda problem: _stuck_run(problem, threshold=0.02),
             ),
         ),
-        limits=(
-            Limit(
+        counterexamples=(
+            Counterexample(
                 looked_true="In floating-point numbers too the mode stays at 0 for ever.",
                 problem=_LATE,
                 learnt="0 is a saddle: errors of 1e-16 to 1e-12 grow like exp(yt), so that the "

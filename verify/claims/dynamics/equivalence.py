@@ -1,4 +1,4 @@
-"""What trains identically: widths, lifts, closed form, updates, and the explicit witness."""
+"""What trains identically: widths, lifts, closed form, updates, and the explicit reference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import NetworkState, explicit_weights, self_consistent_lift
 from numerics.linear.tasks import Task
 from numerics.linear.training import UPDATES, Trainer, stability_limit
-from numerics.reference import explicit_training as witness
+from numerics.reference import explicit_training as reference
 from theory.functions.losses import get_loss
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff
@@ -26,10 +26,10 @@ STEPS = 40
 GAP_STEPS = (200, 300, 450, 700, 1050, 1600)
 #: Width of the explicit networks that width-free training is compared with.
 EXPLICIT_WIDTH = 60
-WITNESS_LOSSES = {
-    "squared": witness.squared,
-    "huber": lambda target, mask: witness.huber(target, mask, delta=1.0),
-    "log_cosh": witness.log_cosh,
+REFERENCE_LOSSES = {
+    "squared": reference.squared,
+    "huber": lambda target, mask: reference.huber(target, mask, delta=1.0),
+    "log_cosh": reference.log_cosh,
 }
 
 
@@ -50,9 +50,9 @@ def _rate(problem: Problem, goal: Task) -> float:
     return 0.25 * stability_limit(goal, 2 * c, get_loss(problem.get("loss", "squared")))
 
 
-def _witness(problem: Problem, variance_fault: bool = False, transpose: bool = False) -> NDArray:
+def _reference(problem: Problem, variance_fault: bool = False, transpose: bool = False) -> NDArray:
     state, goal = _explicit(problem), task(problem)
-    loss = WITNESS_LOSSES[problem["loss"]](goal.target, goal.mask)
+    loss = REFERENCE_LOSSES[problem["loss"]](goal.target, goal.mask)
     gradient = loss
     if transpose:
         # A tenth of the gradient drives the next column; all of it would diverge.
@@ -62,7 +62,7 @@ def _witness(problem: Problem, variance_fault: bool = False, transpose: bool = F
 
     if variance_fault:
         state = NetworkState(state.W1 * 1.01, state.W2, state.c1, state.c2, state.width)
-    run = witness.gradient_descent(
+    run = reference.gradient_descent(
         state.W1,
         state.W2,
         gradient,
@@ -169,19 +169,19 @@ CLAIMS = (
         statement="A network trains as any factor of its Gram matrix does, at a cost without "
         "width.",
         holds="any loss, mask, shape, update and layer scales, stable learning rates",
-        source="theory.dynamics.gram_flow; the witness is plain NumPy",
+        source="theory.dynamics.gram_flow; the reference is plain NumPy",
         problems=_GENERAL,
-        predict=_witness,
+        predict=_reference,
         measure=_width_free,
         law=RoundOff("chained_steps", in_eps=False),
         faults=(
             Fault(
                 "first layer's scale off by 1 %",
-                predict=lambda problem: _witness(problem, variance_fault=True),
+                predict=lambda problem: _reference(problem, variance_fault=True),
             ),
             Fault(
                 "a tenth of the gradient in the wrong column",
-                predict=lambda problem: _witness(problem, transpose=True),
+                predict=lambda problem: _reference(problem, transpose=True),
             ),
             Fault(
                 "float32 in disguise",
@@ -235,6 +235,6 @@ CLAIMS = (
         measure=_update_gap,
         law=PowerLaw("number of steps", GAP_STEPS, chance=False),
         faults=(Fault("second order claimed", predict=lambda problem: -2.0),),
-        cost="dear",
+        cost="expensive",
     ),
 )

@@ -20,7 +20,7 @@ from numerics.linear.tasks import Task
 from theory.dynamics.single_mode import DEFINITIONS, threshold_crossing_time
 from theory.dynamics.unified_evolution import balanced_rate, lazy_rate, mode_rate
 from theory.symbols import c, s, y
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, PowerLaw, RoundOff
 from verify.problems.strategies import bases, in_bases, network, problems, scales, target_matrix
 
@@ -205,8 +205,8 @@ CLAIMS = (
                 measure=lambda problem, ratio: _balanced_gap(problem, ratio, factor=1.01),
             ),
         ),
-        limits=(
-            Limit(
+        counterexamples=(
+            Counterexample(
                 looked_true="The balanced limit holds with order 2 from any start, however late.",
                 problem=_OPPOSITE,
                 learnt="a singular value of the wrong sign stops at 0 in the balanced flow and "

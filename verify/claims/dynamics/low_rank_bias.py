@@ -16,7 +16,7 @@ from numerics.linear.initial_states import random_state
 from numerics.linear.observables import stable_rank
 from numerics.linear.tasks import low_rank_from_spectrum
 from numerics.linear.training import Trainer
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import replicated
 from verify.problems.strategies import seeds
@@ -132,9 +132,9 @@ CLAIMS = (
                 predict=lambda problem: _exponent(problem | {"gap": -problem["gap"]}),
             ),
         ),
-        cost="dear",
-        limits=(
-            Limit(
+        cost="expensive",
+        counterexamples=(
+            Counterexample(
                 looked_true="The share itself, over log(theta/c)^2, has the exponent -2 gap at "
                 "sizes of a few hundred.",
                 problem=_NEAR,
@@ -144,7 +144,7 @@ CLAIMS = (
                 predict=lambda problem: _exponent(problem, 2.0),
                 measure=_plain_share,
             ),
-            Limit(
+            Counterexample(
                 looked_true="The exponent shows at sizes of a few hundred for a signal of the "
                 "paper's size, theta = d/2 or less.",
                 problem=_WEAK,
@@ -173,6 +173,6 @@ CLAIMS = (
                 predict=lambda problem: _exponent(problem | {"gap": -problem["gap"]}),
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
 )

@@ -16,7 +16,7 @@ from numerics.linear.initial_states import NetworkState, self_consistent_lift
 from numerics.linear.tasks import Task
 from numerics.linear.training import DYNAMICS, UPDATES, Trainer, stability_limit
 from theory.functions.losses import get_loss
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
 from verify.problems.strategies import LOSSES, haar, network, problems, scales, target_matrix, task
 
@@ -230,8 +230,8 @@ CLAIMS = (
         faults=(
             Fault("weights scaled like A", measure=lambda problem: _scaled(problem, power=1.0)),
         ),
-        limits=(
-            Limit(
+        counterexamples=(
+            Counterexample(
                 looked_true="The run is the same to 1e-10 at any learning rate that does not "
                 "diverge.",
                 problem=_CHAOTIC,
@@ -276,8 +276,8 @@ CLAIMS = (
                 measure=lambda problem: _largest_rise(problem, test=True),
             ),
         ),
-        limits=(
-            Limit(
+        counterexamples=(
+            Counterexample(
                 looked_true="The loss never rises under descent below the stability limit either.",
                 problem=_NARROW,
                 learnt="the limit 1/sqrt(y^2 + c^2) is that of infinite width; the kernel of a "

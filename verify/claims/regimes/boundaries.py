@@ -19,7 +19,7 @@ from numerics.regimes.exponent_plane import regime
 from theory.regimes.boundaries import Regime
 from theory.regimes.quantities import fluctuation, initial_matrix
 from theory.regimes.scales import EQUAL_LAYERS, gamma_sigma2, gamma_w
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import replicated
 from verify.problems.strategies import seeds
@@ -164,8 +164,8 @@ CLAIMS = (
                 predict=lambda x: _mistaken_exponent(x, start=1.0),
             ),
         ),
-        limits=(
-            Limit(
+        counterexamples=(
+            Counterexample(
                 looked_true="Terms that differ by 0.4 in exponents are told apart at d = 1e7.",
                 problem=_NEAR,
                 learnt="fitted noise has the constant 4 L^2 (theta/d)^-2, above 1000 there: it "
@@ -173,7 +173,7 @@ CLAIMS = (
                 "fitted noise the claim keeps a distance of 0.7",
                 law=PowerLaw("d", DECADE, bias="log_bias"),
             ),
-            Limit(
+            Counterexample(
                 looked_true="Where fitted noise leads the error is a pure power of d.",
                 problem=_LOGARITHM,
                 learnt="the time that the signal takes to grow is log(theta/c)/theta: without its "
@@ -202,7 +202,7 @@ CLAIMS = (
                 predict=lambda x: x["gamma_sigma2"] + x["gamma_w"],
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="concentration",
@@ -224,6 +224,6 @@ CLAIMS = (
                 ),
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
 )

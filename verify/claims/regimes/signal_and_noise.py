@@ -183,7 +183,7 @@ CLAIMS = (
                 measure=lambda problem, size: _gain(problem, size, noise=-0.25),
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="threshold-noise",
@@ -211,6 +211,6 @@ CLAIMS = (
                 ],
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
 )

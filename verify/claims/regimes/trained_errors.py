@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from numerics.regimes.exponent_plane import regime
-from verify.framework.claim import Claim, Fault, Limit, Problem
+from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaws
 from verify.framework.replicates import kept, replicated
 from verify.problems.strategies import seeds
@@ -206,9 +206,9 @@ CLAIMS = (
                 predict=lambda x: [x["below"], x["above"]],
             ),
         ),
-        cost="dear",
-        limits=(
-            Limit(
+        cost="expensive",
+        counterexamples=(
+            Counterexample(
                 looked_true="Twice the unlearning time is enough at any width above d.",
                 problem={"below": -0.9, "above": 0.8, "gamma_w": 1.1, "ratio": 4.0, "seed": 0},
                 learnt="the least eigenvalues of C1 are c (1 - sqrt(d/w))^2: near w = d what they "

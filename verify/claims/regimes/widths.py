@@ -138,7 +138,7 @@ CLAIMS = (
                 predict=lambda x: [min(0.0, (x["start"] - x["gamma_w"]) / 2 + 1), 0.0],
             ),
         ),
-        cost="dear",
+        cost="expensive",
     ),
     Claim(
         name="underparameterised",
@@ -156,6 +156,6 @@ CLAIMS = (
             Fault("sqrt(w/k)", predict=lambda x: _learned_exponents(x, power=0.5)),
             Fault("any width learns any rank", predict=lambda x: [0.0, 0.0]),
         ),
-        cost="dear",
+        cost="expensive",
     ),
 )

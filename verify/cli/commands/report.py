@@ -78,7 +78,7 @@ def _parts(
 
 PLANS = {
     "quick": _parts(("--d", "200"), ("--quick",), ("--quick",), ("--profile", "quick")),
-    "full": _parts((), (), (), ("--profile", "standard", "--faults", "--limits")),
+    "full": _parts((), (), (), ("--profile", "standard", "--faults", "--counterexamples")),
 }
 
 

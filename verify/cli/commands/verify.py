@@ -28,7 +28,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     option("--claim", nargs="+", metavar="NAME", help="claims or families; all if left out")
     option("--seed", type=int, default=0, help="of the drawn problems")
     option("--faults", action="store_true", help="also run every planted fault")
-    option("--limits", action="store_true",
+    option("--counterexamples", action="store_true",
            help="also run what looked true and was not, on the problem that refutes it")
     option("--claims-from", metavar="FILE",
            help="Python file whose CLAIMS are examined in place of the built-in ones")
@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
         PROFILES,
         false_alarm_rate,
         run_claims,
+        run_counterexamples,
         run_faults,
-        run_limits,
     )
 
     own = claims_from(options.claims_from) if options.claims_from else None
@@ -66,8 +66,8 @@ def run(options: argparse.Namespace) -> int:
         planted = _part(
             "fault", claims, lambda watch: run_faults(claims, options.profile, options.seed, watch)
         )
-    if options.limits:
-        refuted = _part("limit", claims, lambda watch: run_limits(claims, watch))
+    if options.counterexamples:
+        refuted = _part("counterexample", claims, lambda watch: run_counterexamples(claims, watch))
     everything = [*verdicts, *planted, *refuted]
     bad = [verdict for verdict in everything if not verdict.as_expected]
     print(_summary(verdicts, planted, refuted, rate))
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _part(kind: str, claims: Sequence[Claim], work) -> list[Verdict]:
-    """Run claims, faults or limits under the heading of their table."""
+    """Run claims, faults or counterexamples under the heading of their table."""
     from verify.reports.verdicts import table_header, table_row
 
     print(table_header(kind))
@@ -107,7 +107,7 @@ def _summary(
         lines.append(f"{caught} of {len(planted)} planted faults caught")
     if refuted:
         shown = sum(x.as_expected for x in refuted)
-        lines.append(f"{shown} of {len(refuted)} limits shown again")
+        lines.append(f"{shown} of {len(refuted)} counterexamples shown again")
     chance = f"a run of true claims fails by chance at a rate of at most {rate:.2g}"
     return "\n".join(["; ".join(lines), chance, *_nearest(verdicts)])
 
@@ -115,15 +115,15 @@ def _summary(
 def _nearest(verdicts: Sequence[Verdict], count: int = 3) -> list[str]:
     """Return which claims that chance could fail came nearest to it, in units of the allowed."""
     drawn = [x for x in verdicts if x.holds and x.claim.law.false_alarm > 0]
-    first = sorted(drawn, key=lambda verdict: verdict.outcome.strain, reverse=True)[:count]
-    told = ", ".join(f"{x.claim.name} {x.outcome.strain:.2f}" for x in first)
+    first = sorted(drawn, key=lambda verdict: verdict.outcome.share_of_bound, reverse=True)[:count]
+    told = ", ".join(f"{x.claim.name} {x.outcome.share_of_bound:.2f}" for x in first)
     return [f"nearest to their bounds: {told}"] if told else []
 
 
 def _complain(verdict: Verdict) -> None:
     what = "fails" if verdict.fault is None else f"survives {verdict.fault!r}"
-    if verdict.limit is not None:
-        what = f"holds beyond its range: {verdict.limit.looked_true}"
+    if verdict.counterexample is not None:
+        what = f"holds beyond its range: {verdict.counterexample.looked_true}"
     print(f"\n{verdict.claim.name} {what}{': ' + verdict.error if verdict.error else ''}")
     print(f"{'counterexample' if verdict.fault is None else 'problem'}:\n\n{verdict.snippet}")
 
