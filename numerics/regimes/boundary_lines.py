@@ -24,7 +24,7 @@ from theory.regimes import quantities as of
 from theory.regimes.boundaries import Boundary, Regime, boundaries
 from theory.regimes.minimal_error import sweet_spot_logarithm
 from theory.regimes.scales import Quantity, d, gamma_sigma2, gamma_w, sigma1, sigma2
-from theory.symbols import w
+from theory.symbols import TABLE, w
 
 __all__ = ["boundary_lines", "finite_lines", "latex"]
 
@@ -200,7 +200,8 @@ def _largest(
 
 def latex(expression: sp.Basic) -> str:
     """Return LaTeX fit for a line of a figure, with short fractions."""
-    return sp.latex(expression, fold_short_frac=True)
+    names = {entry.symbol: entry.latex for entry in TABLE.values()}
+    return sp.latex(expression, fold_short_frac=True, symbol_names=names)
 
 
 def _dataset(dimension: str, rows: Sequence[tuple[Boundary, sp.Eq, Array]]) -> xr.Dataset:

@@ -31,6 +31,7 @@ from theory.random_matrices.spiked_matrix import (
     tau,
 )
 from theory.symbols import A, c, d_in, d_out, s, t, w, y
+from theory.symbols.regimes import gamma_sigma2, gamma_w
 
 __all__ = [
     "STOP_SYMBOLS",
@@ -58,7 +59,6 @@ STOP_SYMBOLS = (iteration, test_now, test_1, test_2, train_now, train_1, train_s
     "iteration test test_1 test_2 train train_1 train_start", real=True
 )
 
-gamma_sigma2, gamma_w = sp.symbols("gamma_sigma2 gamma_w", real=True)
 fraction, theta_1, rank = sp.symbols("fraction theta_1 k", positive=True)
 
 #: ``E||A_1||^2`` and ``2 sum (a - corr) E A_2``, per entry of A.

@@ -26,11 +26,12 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from theory.symbols import w
+from theory.symbols.regimes import gamma_sigma2, gamma_w, gap, kappa, p, q
+from theory.symbols.task import d, k, sigma1, sigma2, tau, theta
 
 __all__ = [
     "BASE",
     "EQUAL_LAYERS",
-    "MEANING",
     "PAPER_TASK",
     "Comparison",
     "Quantity",
@@ -54,35 +55,6 @@ __all__ = [
     "wide",
 ]
 
-
-class Exponent(sp.Symbol):
-    """A symbol whose LaTeX does not follow from its name."""
-
-    __slots__ = ()
-
-    def _latex(self, printer: sp.printing.printer.Printer) -> str:
-        return {"gamma_sigma2": r"\gamma_{\sigma^2}", "gap": r"\Delta\gamma"}[self.name]
-
-
-d, k, theta, tau, sigma1, sigma2 = sp.symbols("d k theta tau sigma1 sigma2", positive=True)
-gamma_w, p, q, kappa = sp.symbols("gamma_w p q kappa", real=True)
-gamma_sigma2 = Exponent("gamma_sigma2", real=True)
-gap = Exponent("gap", nonnegative=True)
-
-MEANING: dict[sp.Symbol, str] = {
-    d: "rows and columns of A",
-    k: "rank of the signal A*",
-    theta: "its singular values (same unit as A)",
-    tau: "standard deviation of an entry of the noise (same unit as A)",
-    sigma1: "standard deviation of an entry of W1 at the start",
-    sigma2: "standard deviation of an entry of W2 at the start",
-    gamma_sigma2: "exponent of sigma^2 (mean of the two layers')",
-    gap: "exponent of sigma1^2 minus that of sigma2^2",
-    gamma_w: "exponent of the width",
-    p: "exponent of the signal's singular values",
-    q: "exponent of the noise's entries",
-    kappa: "exponent of the rank",
-}
 
 #: The case of one variance for both layers.
 EQUAL_LAYERS = {gap: sp.S.Zero}
@@ -242,7 +214,7 @@ def scale_of(expression: sp.Expr, base: Mapping[sp.Symbol, Scale] | None = None)
     Examples
     --------
     >>> scale_of((sigma1**2 + sigma2**2) * w / 2).exponent
-    gamma_sigma2 + gap/2 + gamma_w
+    gamma_sigma2 + gamma_w + gap/2
     """
     base = BASE if base is None else base
     expression = sp.sympify(expression)
@@ -294,7 +266,7 @@ def narrow(expression: sp.Expr) -> sp.Expr:
 
 
 def _shifted(expression: sp.Expr, sign: int) -> sp.Expr:
-    distance = sp.Symbol("delta", positive=True)
+    distance = sp.Dummy("delta", positive=True)
     decided = sp.expand(expression.subs(gamma_w, 1 + sign * distance))
     return sp.expand(decided.subs(distance, sign * (gamma_w - 1)))
 
