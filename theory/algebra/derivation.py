@@ -8,14 +8,14 @@ that holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.algebra.noncommuting_matrices import Relations, blocks, is_zero, normal_form
-from theory.algebra.typesetting import latex
+from theory.algebra.typesetting import latex, pretty
 
 __all__ = ["Derivation", "ProofError", "Step", "define", "derive", "prove", "prove_zero", "proved"]
 
@@ -83,8 +83,11 @@ class Derivation:
         lines = [self.title, "=" * len(self.title), f"Holds: {self.holds}", ""]
         for number, step in enumerate(self.steps, start=1):
             lines.append(f"({number}) [{step.mark}] {step.text}")
-            drawn = sp.pretty(step.formula, use_unicode=True, wrap_line=False)
-            lines += ["", *("    " + line.rstrip() for line in drawn.splitlines()), ""]
+            lines += [
+                "",
+                *(f"    {line}".rstrip() for line in pretty(step.formula).splitlines()),
+                "",
+            ]
         lines.append(f"Source: {self.source}")
         return "\n".join(lines)
 
@@ -147,17 +150,7 @@ def prove(
     ProofError
         If the difference does not reduce to zero.
     """
-    if isinstance(left, MatrixExpr):
-        if left.shape != sp.sympify(right).shape:
-            raise ProofError(f"{text}: shapes differ, {left.shape} against {right.shape}")
-        rest = left - right
-        holds = is_zero(rest, given)
-        remainder = [[normal_form(x, given) for x in row] for row in blocks(rest)]
-    else:
-        remainder = sp.simplify(sp.expand(left - right))
-        holds = remainder == 0
-    if not holds:
-        raise ProofError(f"{text}: the difference of the two sides is {remainder}")
+    _check(text, sp.sympify(left), sp.sympify(right), given)
     return Step(text, sp.Eq(left, right, evaluate=False) if show is None else show, "proved")
 
 
@@ -167,24 +160,30 @@ def proved(
     *,
     where: Mapping[sp.Basic, sp.Basic] | None = None,
     given: Relations | None = None,
+    reduce: Callable[[sp.Expr], sp.Expr] = sp.expand,
     at: str = "",
 ) -> Step:
     """Return a step that shows an equation which sympy has found to hold.
 
     The equation that is shown is the one that is checked: names in it are replaced by what they
-    stand for, and the difference of the two sides is reduced to zero.
+    stand for, limits, derivatives and integrals are carried out, and the difference of the two
+    sides is reduced to zero.
 
     Parameters
     ----------
     text : str
         What the equation says.
     equation : sympy.Eq
-        Unevaluated (``evaluate=False``), between scalars, matrices or block matrices.
+        Unevaluated (``evaluate=False``), between scalars, matrices or block matrices, or between
+        tuples of them, which must be equal item by item.
     where : mapping, optional
         What names in the equation stand for: symbols, matrix symbols, time derivatives, applied
         functions.  Replaced at once, on both sides.
     given : mapping, optional
         Relations between matrices, used as rewriting rules.
+    reduce : callable, optional
+        Rewrites the difference of two scalars by identities that it knows, before it is
+        simplified.
     at : str, optional
         For which size it is checked ("d_out, d_in = 2, 3"), where it is not for all; the step is
         then marked "checked", and its text says so.
@@ -199,10 +198,47 @@ def proved(
     if absent:
         raise ProofError(f"{text}: the equation does not contain {absent}")
     left, right = (side.xreplace(names).doit() for side in equation.args)
-    prove(text, left, right, given=given)
+    for one, other in _pairs(text, left, right):
+        _check(text, one, other, given, reduce)
     if at:
         return Step(f"{text} (Checked for {at}.)", equation, "checked", names)
     return Step(text, equation, "proved", names)
+
+
+def _pairs(text: str, left: sp.Basic, right: sp.Basic) -> Iterator[tuple[sp.Basic, sp.Basic]]:
+    """Yield what must be equal: the sides, or the items of tuples and of explicit matrices."""
+    if isinstance(left, sp.Tuple) and isinstance(right, sp.Tuple) and len(left) == len(right):
+        for one, other in zip(left, right, strict=True):
+            yield from _pairs(text, one, other)
+        return
+    explicit = [isinstance(side, sp.MatrixBase) for side in (left, right)]
+    if any(explicit):
+        if left.shape != right.shape:
+            raise ProofError(f"{text}: shapes differ, {left.shape} against {right.shape}")
+        yield from zip(left.as_explicit(), right.as_explicit(), strict=True)
+        return
+    yield left, right
+
+
+def _check(
+    text: str,
+    left: sp.Basic,
+    right: sp.Basic,
+    given: Relations | None,
+    reduce: Callable[[sp.Expr], sp.Expr] = sp.expand,
+) -> None:
+    """Raise ProofError if the difference of two sides does not reduce to zero."""
+    if isinstance(left, MatrixExpr) or isinstance(right, MatrixExpr):
+        if getattr(left, "shape", None) != getattr(right, "shape", None):
+            raise ProofError(f"{text}: shapes differ, those of {left} and {right}")
+        rest = left - right
+        holds = is_zero(rest, given)
+        remainder = [[normal_form(x, given) for x in row] for row in blocks(rest)]
+    else:
+        remainder = sp.simplify(reduce(left - right))
+        holds = remainder == 0
+    if not holds:
+        raise ProofError(f"{text}: the difference of the two sides is {remainder}")
 
 
 def prove_zero(text: str, expression: sp.Basic, *, show: sp.Basic, **options: object) -> Step:

@@ -12,7 +12,9 @@ from theory.symbols.table import matrix, symbol
 d_in = symbol("d_in", "input dimension", latex=r"d_{\mathrm{in}}", integer=True, positive=True)
 d_out = symbol("d_out", "output dimension", latex=r"d_{\mathrm{out}}", integer=True, positive=True)
 w = symbol("w", "width, the number of hidden units", integer=True, positive=True)
-n = symbol("n", "number of inputs (columns of X)", integer=True, positive=True)
+n = symbol(
+    "n_inputs", "number of inputs (columns of X)", latex="n", text="n", integer=True, positive=True
+)
 eta = symbol("eta", "learning rate", unit="inverse unit of A", positive=True)
 c = symbol(
     "c",

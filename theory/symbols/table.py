@@ -7,7 +7,7 @@ would be another symbol and cancel nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
@@ -28,12 +28,15 @@ class Entry:
         In a few words.
     unit : str
         ``1``, or a scale such as ``unit of A``.
+    text : str
+        How a terminal shows it, where that is not its name.
     """
 
     symbol: sp.Basic
     latex: str
     meaning: str
     unit: str
+    text: str = ""
 
 
 #: Every symbol of theory/ by name.
@@ -41,10 +44,16 @@ TABLE: dict[str, Entry] = {}
 
 
 def symbol(
-    name: str, meaning: str, *, latex: str = "", unit: str = "1", **assumptions: bool
+    name: str,
+    meaning: str,
+    *,
+    latex: str = "",
+    unit: str = "1",
+    text: str = "",
+    **assumptions: bool,
 ) -> sp.Symbol:
     """Enter a scalar and return it; a name that is taken raises ValueError."""
-    return _entered(sp.Symbol(name, **assumptions), name, latex, meaning, unit)
+    return _entered(sp.Symbol(name, **assumptions), name, Entry(None, latex, meaning, unit, text))
 
 
 def matrix(
@@ -55,21 +64,33 @@ def matrix(
     *,
     latex: str = "",
     unit: str = "1",
+    text: str = "",
 ) -> sp.MatrixSymbol:
     """Enter a matrix of a shape and return it."""
-    return _entered(sp.MatrixSymbol(name, rows, columns), name, latex, meaning, unit)
+    made = sp.MatrixSymbol(name, rows, columns)
+    return _entered(made, name, Entry(None, latex, meaning, unit, text))
 
 
-def function(name: str, meaning: str, *, latex: str = "", unit: str = "1") -> type[sp.Function]:
+def function(
+    name: str,
+    meaning: str,
+    *,
+    latex: str = "",
+    unit: str = "1",
+    text: str = "",
+    **assumptions: bool,
+) -> type[sp.Function]:
     """Enter a function that is named and not evaluated, such as a norm, and return it.
 
     Its LaTeX has one ``%s`` for the arguments if it is a notation of its own.
     """
-    return _entered(sp.Function(name), name, latex, meaning, unit)
+    made = sp.Function(name, **assumptions)
+    return _entered(made, name, Entry(None, latex, meaning, unit, text))
 
 
-def _entered(made, name: str, latex: str, meaning: str, unit: str):
+def _entered(made: sp.Basic, name: str, entry: Entry):
     if name in TABLE:
         raise ValueError(f"a symbol is entered once, got {name!r} again: {TABLE[name].meaning}")
-    TABLE[name] = Entry(made, latex or sp.latex(sp.Symbol(name)), meaning, unit)
+    latex = entry.latex or sp.latex(sp.Symbol(name))
+    TABLE[name] = replace(entry, symbol=made, latex=latex)
     return made
