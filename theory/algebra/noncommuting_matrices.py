@@ -55,12 +55,19 @@ class TimeDerivative(MatrixExpr):
         return f"d{printer._print(self.args[0])}/dt"
 
     def _latex(self, printer: sp.printing.printer.Printer) -> str:
-        return rf"\frac{{d {printer._print(self.args[0])}}}{{dt}}"
+        shown = printer._print(self.args[0])
+        if isinstance(self.args[0], sp.MatrixSymbol):
+            return rf"\frac{{d {shown}}}{{dt}}"
+        return rf"\frac{{d}}{{dt}} \left({shown}\right)"
 
     def _pretty(self, printer: sp.printing.printer.Printer) -> object:
         from sympy.printing.pretty.stringpict import prettyForm
 
-        return prettyForm(*printer._print(self.args[0]).left("d")) / prettyForm("dt")
+        shown = printer._print(self.args[0])
+        if isinstance(self.args[0], sp.MatrixSymbol):
+            return prettyForm(*shown.left("d")) / prettyForm("dt")
+        bracketed = prettyForm(*shown.parens())
+        return prettyForm(*(prettyForm("d") / prettyForm("dt")).right(bracketed))
 
 
 def words(expression: MatrixExpr, relations: Relations | None = None) -> Words:

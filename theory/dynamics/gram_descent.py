@@ -24,17 +24,21 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, prove
+from theory.algebra.derivation import Derivation, Step, define, proved
 from theory.algebra.noncommuting_matrices import normal_form, order_of
 from theory.dynamics.gram_flow import descent_stages
-from theory.symbols import C1, C2, W1, W2, A, G, d_in, d_out, eta
+from theory.symbols import C1, C2, W1, W2, A, G, eta
+from theory.symbols.dynamics import X_C1, X_C2, A_next, C1_next, C2_next, P_halfway, U_rate
 
 __all__ = ["HALFWAY", "RATE", "HalfStep", "gram_descent", "half_steps"]
 
 #: U: minus the rate of A while one layer moves.
-RATE = sp.MatrixSymbol("U", d_out, d_in)
+RATE = U_rate
 #: P: the matrix half-way through the move of one layer.
-HALFWAY = sp.MatrixSymbol("P", d_out, d_in)
+HALFWAY = P_halfway
+
+#: What a move of each block is written in: half its change, and what it becomes.
+_SHOWN = {C1: (X_C1, C1_next), C2: (X_C2, C2_next)}
 
 #: The Gram blocks by the products of the weights that they are.
 _GRAM = {W2 * W1: A, W1.T * W2.T: A.T, W1.T * W1: C1, W2 * W2.T: C2}
@@ -63,26 +67,15 @@ class HalfStep:
         """P in terms of A and U."""
         return A - eta * RATE / 2
 
-    def new_block(self) -> MatrixExpr:
-        """Return the block after the move, in terms of A, C1, C2 and G."""
-        middle = A - eta * self.rate / 2
-        overlap = self.overlap.subs(HALFWAY, middle)
-        return self.block - eta * (overlap + sp.Transpose(overlap))
-
     def proof(self) -> Step:
         """Prove that this is what the move of the layer does to the block."""
         _, block = _moved(self.block)
-        symbol = sp.MatrixSymbol("X", *self.block.shape)
-        return prove(
+        half, after = _SHOWN[self.block]
+        return proved(
             f"While its layer moves, {self.block.name} changes by one product and its transpose.",
-            block,
-            self.new_block(),
+            sp.Eq(after, self.block - eta * (half + half.T), evaluate=False),
+            where={after: block, half: self.overlap.subs(HALFWAY, A - eta * self.rate / 2)},
             given={C1.T: C1, C2.T: C2},
-            show=sp.Eq(
-                sp.MatrixSymbol(f"{self.block.name}next", *self.block.shape),
-                self.block - eta * (symbol + symbol.T),
-                evaluate=False,
-            ),
         )
 
 
@@ -105,17 +98,13 @@ def gram_descent() -> Derivation:
         matrix, _ = _moved(move.block)
         steps += [
             define(f"While {layer} moves, let U be", sp.Eq(RATE, move.rate, evaluate=False)),
-            prove(
+            proved(
                 "Then A moves by -eta U, to all orders.",
-                matrix,
-                A - eta * move.rate,
-                show=sp.Eq(sp.MatrixSymbol("Anext", d_out, d_in), A - eta * RATE, evaluate=False),
+                sp.Eq(A_next, A - eta * RATE, evaluate=False),
+                where={A_next: matrix, RATE: move.rate},
             ),
             define("Let P be half-way.", sp.Eq(HALFWAY, move.halfway, evaluate=False)),
-            define(
-                "Let X be",
-                sp.Eq(sp.MatrixSymbol("X", *move.block.shape), move.overlap, evaluate=False),
-            ),
+            define("Let X be", sp.Eq(_SHOWN[move.block][0], move.overlap, evaluate=False)),
             move.proof(),
         ]
     return Derivation(

@@ -16,7 +16,7 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.algebra.noncommuting_matrices import (
     TimeDerivative,
     blocks,
@@ -25,7 +25,20 @@ from theory.algebra.noncommuting_matrices import (
     normal_form,
     trace_gradient,
 )
-from theory.symbols import C1, C2, W1, W2, A, G, Ghat, J, Q, Theta, X, d_in, d_out, eta, n, w
+from theory.symbols import C1, C2, W1, W2, A, G, Ghat, J, Q, Theta, X, d_in, d_out, eta, w
+from theory.symbols.dynamics import (
+    NTK,
+    V1,
+    V2,
+    Delta_B,
+    Q_next,
+    R,
+    Theta_next,
+    delta_A,
+    grad_W1,
+    grad_W2,
+)
+from theory.symbols.notation import norm2
 
 __all__ = [
     "ANTICOMMUTE",
@@ -72,7 +85,7 @@ def layer_gradients() -> dict[sp.MatrixSymbol, MatrixExpr]:
     The loss changes by ``tr(G^T deltaA)``; the part linear in the direction of one layer is
     the inner product of that direction with the layer's gradient.
     """
-    variation, (V1, V2) = _first_variation()
+    variation = _first_variation()
     frozen = {W1: sp.ZeroMatrix(*V2.shape), W2: sp.ZeroMatrix(*V1.shape)}
     return {
         W1: trace_gradient(G.T * variation.subs(V2, frozen[W1]).doit(), V1),
@@ -83,8 +96,7 @@ def layer_gradients() -> dict[sp.MatrixSymbol, MatrixExpr]:
 @cache
 def prediction_gradient() -> MatrixExpr:
     """Return G for a loss of the predictions ``A X`` whose derivative in them is R."""
-    R, V = sp.MatrixSymbol("R", d_out, n), sp.MatrixSymbol("V", d_out, d_in)
-    return trace_gradient(R.T * V * X, V)
+    return trace_gradient(R.T * delta_A * X, delta_A)
 
 
 @cache
@@ -155,22 +167,34 @@ def ntk_norm(rows: int = 2, columns: int = 3) -> Step:
     ``||K||_F^2 = d_out ||C1||^2 + d_in ||C2||^2 + 2 tr C1 tr C2`` for (d_out, d_in) =
     (rows, columns); entries are independent symbols, so the pattern is that of every size.
     """
-    first, second = (
-        sp.Matrix(size, size, lambda i, j, k=name: sp.Symbol(f"{k}{min(i, j)}{max(i, j)}"))
-        for name, size in (("p", columns), ("r", rows))
-    )
+    first, second = (_symmetric(size, name) for name, size in (("p", columns), ("r", rows)))
     kernel = sp.kronecker_product(first, sp.eye(rows)) + sp.kronecker_product(
         sp.eye(columns), second
     )
     norm = lambda matrix: sum(x**2 for x in matrix)  # noqa: E731
-    closed = rows * norm(first) + columns * norm(second) + 2 * sp.trace(first) * sp.trace(second)
-    squared = lambda x: sp.Function("normF2")(sp.Symbol(x))  # noqa: E731
-    shown = sp.Eq(
-        squared("K"),
-        d_out * squared("C1") + d_in * squared("C2") + 2 * sp.Symbol("trC1") * sp.Symbol("trC2"),
-        evaluate=False,
+    traces = 2 * sp.Trace(C1) * sp.Trace(C2)
+    return proved(
+        "The norm of the NTK K = C1 (x) I + I (x) C2 costs O(d^2).",
+        sp.Eq(norm2(NTK), d_out * norm2(C1) + d_in * norm2(C2) + traces, evaluate=False),
+        where={
+            norm2(NTK): norm(kernel),
+            norm2(C1): norm(first),
+            norm2(C2): norm(second),
+            sp.Trace(C1): sp.trace(first),
+            sp.Trace(C2): sp.trace(second),
+            d_in: sp.Integer(columns),
+            d_out: sp.Integer(rows),
+        },
+        at=f"(d_out, d_in) = ({rows}, {columns})",
     )
-    return prove("The norm of the NTK costs O(d^2).", norm(kernel), closed, show=shown)
+
+
+def _symmetric(size: int, letter: str) -> sp.Matrix:
+    """Return a symmetric matrix of independent entries."""
+    entries = {
+        (i, j): sp.Dummy(f"{letter}{i}{j}", real=True) for i in range(size) for j in range(i, size)
+    }
+    return sp.Matrix(size, size, lambda i, j: entries[min(i, j), max(i, j)])
 
 
 def gram_dynamics() -> Derivation:
@@ -182,31 +206,34 @@ def gram_dynamics() -> Derivation:
         *_gradient_steps(),
         define("Stack both layers.", sp.Eq(Theta, factor, evaluate=False)),
         define("Put the gradient off the diagonal.", sp.Eq(Ghat, signed, evaluate=False)),
-        prove(
+        proved(
             "Gradient flow of both layers is linear in Theta, with the matrix -Ghat.",
-            sp.BlockMatrix([[sp.Transpose(flow_rates()[0][1])], [flow_rates()[1][1]]]),
-            -signed * factor,
-            show=sp.Eq(TimeDerivative(Theta), -Ghat * Theta, evaluate=False),
+            sp.Eq(TimeDerivative(Theta), -Ghat * Theta, evaluate=False),
+            where={
+                TimeDerivative(Theta): sp.BlockMatrix(
+                    [[sp.Transpose(flow_rates()[0][1])], [flow_rates()[1][1]]]
+                ),
+                Ghat: signed,
+                Theta: factor,
+            },
         ),
-        prove(
-            "The blocks of Theta Theta^T are C1, A and C2.",
-            factor * factor.T,
-            sp.BlockMatrix([[W1.T * W1, (W2 * W1).T], [W2 * W1, W2 * W2.T]]),
-            show=sp.Eq(Q, gram, evaluate=False),
+        define("The Gram matrix of the two layers.", sp.Eq(Q, Theta * Theta.T, evaluate=False)),
+        proved(
+            "The blocks of Theta Theta^T are C1 = W1^T W1, A and C2 = W2 W2^T.",
+            sp.Eq(Theta * Theta.T, gram, evaluate=False),
+            where={Theta: factor, C1: W1.T * W1, A: W2 * W1, C2: W2 * W2.T},
         ),
-        prove(
+        proved(
             "Its flow contains no weights: the width has disappeared.",
-            differentiate(Theta * Theta.T, {Theta: -Ghat * Theta}),
-            -Ghat * Q - Q * Ghat,
+            sp.Eq(TimeDerivative(Q), -(Ghat * Q + Q * Ghat), evaluate=False),
+            where={TimeDerivative(Q): differentiate(Theta * Theta.T, {Theta: -Ghat * Theta})},
             given={Theta * Theta.T: Q, Ghat.T: Ghat},
-            show=sp.Eq(TimeDerivative(Q), -(Ghat * Q + Q * Ghat), evaluate=False),
         ),
         *(
-            prove(
+            proved(
                 f"The {name} block of that flow.",
-                gram_blocks_flow()[symbol],
-                value,
-                show=sp.Eq(TimeDerivative(symbol), value, evaluate=False),
+                sp.Eq(TimeDerivative(symbol), value, evaluate=False),
+                where={TimeDerivative(symbol): gram_blocks_flow()[symbol]},
             )
             for symbol, value, name in (
                 (A, -(C2 * G + G * C1), "lower left"),
@@ -234,25 +261,21 @@ def _triangular_gradients() -> tuple[sp.BlockMatrix, sp.BlockMatrix]:
     return upper, lower
 
 
-def _first_variation() -> tuple[MatrixExpr, tuple[sp.MatrixSymbol, sp.MatrixSymbol]]:
-    small = sp.Symbol("epsilon")
-    V1, V2 = sp.MatrixSymbol("V1", w, d_in), sp.MatrixSymbol("V2", d_out, w)
-    return first_order((W2 + small * V2) * (W1 + small * V1), small), (V1, V2)
+def _first_variation() -> MatrixExpr:
+    small = sp.Dummy("epsilon")
+    return first_order((W2 + small * V2) * (W1 + small * V1), small)
 
 
 def _gradient_steps() -> list[Step]:
-    variation, _ = _first_variation()
-    V = sp.MatrixSymbol("deltaA", d_out, d_in)
-    name = lambda layer: sp.MatrixSymbol(f"grad{layer.name}", *layer.shape)  # noqa: E731
     return [
-        derive("First variation of A in the directions V1 and V2.", V, variation),
+        derive("First variation of A in the directions V1 and V2.", delta_A, _first_variation()),
         *(
             derive(
                 f"The loss changes by tr(G^T deltaA), so its gradient in {layer.name} is",
-                name(layer),
-                value,
+                name,
+                layer_gradients()[layer],
             )
-            for layer, value in layer_gradients().items()
+            for layer, name in ((W1, grad_W1), (W2, grad_W2))
         ),
         derive(
             "Where the loss is of predictions A X, with derivative R in them, the gradient in A is",
@@ -269,66 +292,53 @@ def _descent_steps() -> list[Step]:
     new_W1 = W1 - eta * W2.T * G
     explicit = sp.BlockMatrix([[new_W1.T], [W2 - eta * G * new_W1.T]])
     once = (identity - eta * Ghat) * Theta
-    after = sp.MatrixSymbol("Qnext", d_in + d_out, d_in + d_out)
-    # The text below speaks of the factor only through Q: any L with L L^T = Q trains identically.
     return [
-        prove(
-            "One step of descent, both layers at once, also closes on Q.",
-            once * once.T,
-            (identity - eta * Ghat) * Q * (identity - eta * Ghat),
+        proved(
+            "One step of descent, both layers at once, also closes on Q: any factor L with "
+            "L L^T = Q trains identically.",
+            sp.Eq(Q_next, (identity - eta * Ghat) * Q * (identity - eta * Ghat), evaluate=False),
+            where={Q_next: once * once.T},
             given={Theta * Theta.T: Q, Ghat.T: Ghat},
-            show=sp.Eq(
-                after, (identity - eta * Ghat) * Q * (identity - eta * Ghat), evaluate=False
-            ),
         ),
-        prove(
+        proved(
             "One layer after the other (W2 sees the new W1) is a product of two such steps, "
             "so it closes on Q as well.",
-            (block_identity - eta * lower) * (block_identity - eta * upper) * stacked_factor(),
-            explicit,
-            show=sp.Eq(
-                sp.MatrixSymbol("Thetanext", d_in + d_out, w),
+            sp.Eq(
+                Theta_next,
                 (block_identity - eta * lower) * (block_identity - eta * upper) * Theta,
                 evaluate=False,
             ),
+            where={Theta_next: explicit, Theta: stacked_factor()},
         ),
     ]
 
 
 def _conservation_steps(reflection: MatrixExpr, signed: MatrixExpr) -> list[Step]:
     zero = sp.ZeroMatrix(w, w)
-    drift = balancedness_descent()
+    balancedness = Theta.T * J * Theta
     return [
         define("Reflect the second block.", sp.Eq(J, reflection, evaluate=False)),
-        prove(
+        proved(
             "J anticommutes with Ghat.",
-            signed * reflection + reflection * signed,
-            sp.BlockDiagMatrix(sp.ZeroMatrix(d_in, d_in), sp.ZeroMatrix(d_out, d_out)),
-            show=sp.Eq(Ghat * J, -J * Ghat, evaluate=False),
+            sp.Eq(Ghat * J, -J * Ghat, evaluate=False),
+            where={Ghat: signed, J: reflection},
         ),
-        prove(
+        proved(
             "Theta^T J Theta is the balancedness of the two layers.",
-            stacked_factor().T * reflection * stacked_factor(),
-            W1 * W1.T - W2.T * W2,
-            show=sp.Eq(Theta.T * J * Theta, W1 * W1.T - W2.T * W2, evaluate=False),
+            sp.Eq(balancedness, W1 * W1.T - W2.T * W2, evaluate=False),
+            where={Theta: stacked_factor(), J: reflection},
         ),
-        prove(
+        proved(
             "Flow conserves it.",
-            balancedness_flow(),
-            zero,
+            sp.Eq(TimeDerivative(balancedness), zero, evaluate=False),
+            where={TimeDerivative(balancedness): balancedness_flow()},
             given=ANTICOMMUTE | {Ghat.T: Ghat},
-            show=sp.Eq(TimeDerivative(Theta.T * J * Theta), zero, evaluate=False),
         ),
-        prove(
+        proved(
             "A descent step changes it at second order only: over a fixed time the drift is "
             "O(eta).",
-            drift,
-            -(eta**2) * Theta.T * J * Ghat * Ghat * Theta,
+            sp.Eq(Delta_B, eta**2 * Theta.T * Ghat * J * Ghat * Theta, evaluate=False),
+            where={Delta_B: balancedness_descent()},
             given=ANTICOMMUTE,
-            show=sp.Eq(
-                sp.MatrixSymbol("DeltaB", w, w),
-                eta**2 * Theta.T * Ghat * J * Ghat * Theta,
-                evaluate=False,
-            ),
         ),
     ]

@@ -31,7 +31,7 @@ y_hat = symbol(
 )
 y_bulk = symbol("y_bulk", "singular value of the bulk", latex="y", text="y", unit=_A, positive=True)
 phi = symbol("phi", "angle of P on its circle", positive=True)
-density = function("density", "density of singular values", latex=r"\rho", text="ρ")
+density = function("density", "density of singular values", latex=r"\rho", text="rho")
 h_tail = symbol("h_tail", "continued fraction of the Jacobi matrix", latex="h", text="h")
 R_signal = matrix(
     "R_signal", 2, 2, "resolvent between the vectors of a signal", latex="R", text="R"

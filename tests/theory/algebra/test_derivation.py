@@ -110,7 +110,7 @@ def test_every_derivation_yields_checked_steps(derivations, name):
     assert isinstance(made, Derivation)
     steps = list(made)
     assert len(made) == len(steps) > 10
-    assert {step.mark for step in steps} == {"defined", "derived", "proved"}
+    assert {step.mark for step in steps} <= {"defined", "derived", "proved", "checked"}
     assert sum(step.mark == "proved" for step in steps) > len(steps) / 3
     assert all(step.text and isinstance(step.formula, sp.Basic) for step in steps)
     # an equation that sympy evaluated to True would print as nothing but "True"

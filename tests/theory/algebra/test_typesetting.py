@@ -1,4 +1,4 @@
-"""Names of theory as LaTeX: no word is left to be read as a product of letters."""
+"""Formulas as LaTeX and as text: names as the table of symbols sets them."""
 
 import re
 
@@ -6,44 +6,39 @@ import pytest
 import sympy as sp
 
 from theory import derive
-from theory.algebra.typesetting import latex
-
-#: Two letters side by side that are meant: differentials and double indices.
-MEANT = re.compile(r"d[a-zA-Z]|[ijo]{2}|Dt")
+from theory.algebra.typesetting import latex, pretty
+from theory.symbols import TABLE, Ghat, d_in, s, y
+from theory.symbols.dynamics import X_C1, Cosh, Q_next, delta_A
+from theory.symbols.notation import inner, mean, norm2, s_of
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("symbol", "in_latex", "in_text"),
     [
-        ("Qnext", r"Q_{\mathrm{next}}"),
-        ("C1next", r"C_{1\,\mathrm{next}}"),
-        ("Xnext_ij", r"X_{ij\,\mathrm{next}}"),
-        ("Astar", "A^{*}"),
-        ("Ghat", r"\hat{G}"),
-        ("gradW1", r"\nabla_{W_{1}}"),
-        ("dQ0", "dQ_{0}"),
-        ("dt_G", "dt_{G}"),
-        ("trC1", r"\operatorname{tr} C_{1}"),
-        ("d_in", r"d_{\mathrm{in}}"),
-        ("gamma_sigma2", r"\gamma_{\sigma^2}"),
-        ("D^-1sinh(Dt)", r"D^{-1}\sinh(Dt)"),
-        ("s_i + s_j", r"\left(s_{i} + s_{j}\right)"),
-        ("infinite noise", r"\mathrm{infinite}\ \mathrm{noise}"),
-        ("q_+", "q_+"),
+        (Q_next, r"Q_{\mathrm{next}}", "Qnext"),
+        (Ghat, r"\hat{G}", sp.pretty(Ghat, use_unicode=True)),
+        (delta_A, r"\delta A", "deltaA"),
+        (d_in, r"d_{\mathrm{in}}", "dᵢₙ"),
+        (Cosh, r"\cosh(D t)", "cosh(D⋅t)"),
+        (X_C1, "X", "X"),
+        (s_of(y), r"s\left(y\right)", "s(y)"),
+        (sp.Symbol("a_name_of_a_user"), r"a_{name of a user}", "a_name_of_a_user"),
     ],
 )
-def test_a_name_is_set_as_in_a_paper(name, expected):
-    assert latex(sp.Symbol(name)) == expected
-    assert latex(sp.MatrixSymbol(name, 2, 2)) == expected
+def test_a_name_is_set_by_its_entry(symbol, in_latex, in_text):
+    assert latex(symbol) == in_latex
+    assert pretty(symbol) == in_text
+
+
+def test_the_same_name_with_other_assumptions_has_no_entry():
+    assert latex(sp.Symbol("d_in")) == "d_{in}"
 
 
 def test_norms_products_and_means_have_their_signs():
-    norm, inner, mean = (sp.Function(name) for name in ("normF2", "inner", "E"))
-    x, y = sp.symbols("x y")
-    assert latex(norm(x)) == r"\left\| x \right\|_{F}^{2}"
-    assert latex(sp.Function("gradC")(x)) == r"\nabla C{\left(x \right)}"
-    assert latex(inner(x, y)) == r"\left\langle x, y \right\rangle"
-    assert latex(mean(x) ** 2) == r"\left(\operatorname{E}\left[x\right]\right)^{2}"
+    assert latex(norm2(s)) == r"\left\| s \right\|_{F}^{2}"
+    assert latex(inner(s, y)) == r"\left\langle s, y \right\rangle"
+    assert latex(mean(s) ** 2) == r"\left(\operatorname{E}\left[s\right]\right)^{2}"
+    assert latex(s_of(y) ** 2) == r"s^{2}\left(y\right)"
 
 
 def test_matrices_have_roots_and_an_identity():
@@ -52,15 +47,23 @@ def test_matrices_have_roots_and_an_identity():
     assert latex(A**3) == "A^{3}"
 
 
-def test_words_in_a_product_stay_apart():
-    gain, rate, y = sp.symbols("gain rate y")
-    assert latex(gain * rate * y) == r"\mathrm{gain} \, \mathrm{rate} \, y"
-    assert latex(y * sp.Symbol("zoom")) == r"y\, \mathrm{zoom}"
+def test_factors_stay_apart():
+    assert latex(2 * s * y) == r"2 \, s \, y"
 
 
-@pytest.mark.parametrize(
-    "topic", ["gram-dynamics", "gram-descent", "prediction", "fast-prediction"]
-)
+def test_every_entry_of_the_table_can_be_set():
+    for name, entry in TABLE.items():
+        plain = entry.latex.replace(r"\{", "").replace(r"\}", "")
+        assert plain.count("{") == plain.count("}"), name
+        assert entry.meaning, name
+        assert entry.unit, name
+
+
+#: Two letters side by side that are meant: differentials and double indices.
+MEANT = re.compile(r"d[a-zA-Z]|[ijo]{2}")
+
+
+@pytest.mark.parametrize("topic", ["gram-dynamics", "gram-descent"])
 def test_no_word_is_left_in_italics(topic):
     for step in derive(topic):
         text = re.sub(
