@@ -8,7 +8,8 @@ import numpy as np
 
 from numerics import gradient_flow
 from verify import Claim, Fault, RoundOff, run_claims, run_faults, table_header, table_row
-from verify.problems.strategies import network, problems, task
+from verify.problems.linear_tasks import network, task
+from verify.problems.strategies import problems
 
 
 def start(problem, sign=-1.0):

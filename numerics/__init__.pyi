@@ -61,11 +61,11 @@ from numerics.networks.step_rule import FAST_EULER as FAST_EULER
 from numerics.crossover.linear_networks import linear_crossover as linear_crossover
 
 # Images.
-from numerics.images.datasets import ImageData as ImageData
-from numerics.images.datasets import load_images as load_images
-from numerics.images.datasets import prepare_images as prepare_images
-from numerics.images.files import ImagePool as ImagePool
-from numerics.images.sources import available_images as available_images
+from numerics.images.classification_task import ImageData as ImageData
+from numerics.images.classification_task import load_images as load_images
+from numerics.images.classification_task import prepare_images as prepare_images
+from numerics.images.file_formats import ImagePool as ImagePool
+from numerics.images.find_and_download import available_images as available_images
 
 # Sweeps.
 from numerics.sweeps.run import run_sweep as run_sweep
@@ -83,4 +83,4 @@ from numerics.phase_diagram.figure1 import prepare_cell as prepare_cell
 from numerics.support.errors import DivergedError as DivergedError
 from numerics.support.errors import OutOfRangeError as OutOfRangeError
 from numerics.support.errors import SweepError as SweepError
-from numerics.images.sources import MissingImagesError as MissingImagesError
+from numerics.images.find_and_download import MissingImagesError as MissingImagesError

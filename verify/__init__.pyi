@@ -2,19 +2,19 @@
 # The public names, by meaning; read by theory.public_names when the package is imported.
 
 # Figures of datasets.
-from verify.figures.plot import plot as plot
+from verify.figures.plot_any_dataset import plot as plot
 from verify.figures.figure2 import draw_figure2 as draw_figure2
-from verify.figures.shared_diagram import draw_shared_diagram as draw_shared_diagram
+from verify.figures.kernel_change_diagram import draw_shared_diagram as draw_shared_diagram
 
 # Parts of figures, on axes of your own.
-from verify.figures.drawing import COLOURS as COLOURS
-from verify.figures.drawing import draw_errors as draw_errors
-from verify.figures.drawing import draw_singular_values as draw_singular_values
+from verify.figures.style import COLOURS as COLOURS
+from verify.figures.figure1 import draw_errors as draw_errors
+from verify.figures.figure1 import draw_singular_values as draw_singular_values
 from verify.figures.boundaries import draw_exponent_plane as draw_exponent_plane
-from verify.figures.panels import PANELS as PANELS
-from verify.figures.panels import draw_panel as draw_panel
-from verify.figures.panels import draw_validity as draw_validity
-from verify.figures.panels import legend_handles as legend_handles
+from verify.figures.figure2_panels import PANELS as PANELS
+from verify.figures.figure2_panels import draw_panel as draw_panel
+from verify.figures.figure2_panels import draw_validity as draw_validity
+from verify.figures.figure2_panels import legend_handles as legend_handles
 
 # Exponents measured.
 from verify.measurements.power_fits import fit_exponent as fit_exponent

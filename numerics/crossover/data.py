@@ -1,10 +1,10 @@
 """The data of a crossover sweep, by name: a set of images, or arrays of one's own.
 
-``digits``, ``mnist``, ... are image sets (:mod:`numerics.images.datasets`); ``file:PATH.npz`` names
-a file with the arrays ``X_train`` (rows are inputs), ``y_train`` (+1 or -1), ``X_test`` and
-``y_test``, and ``shape`` (rows, columns, channels) if convolutions are to read the rows.  Arrays
-are taken as they are, the first ``n_train`` and ``n_test`` rows of them; preactivations have
-variance 1 for rows of norm sqrt(d).
+``digits``, ``mnist``, ... are image sets (:mod:`numerics.images.classification_task`);
+``file:PATH.npz`` names a file with the arrays ``X_train`` (rows are inputs), ``y_train`` (+1 or
+-1), ``X_test`` and ``y_test``, and ``shape`` (rows, columns, channels) if convolutions are to read
+the rows.  Arrays are taken as they are, the first ``n_train`` and ``n_test`` rows of them;
+preactivations have variance 1 for rows of norm sqrt(d).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.images.datasets import load_images
+from numerics.images.classification_task import load_images
 from numerics.networks.training import check_labels
 from numerics.support.validation import check_matrix
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 from numerics.crossover.cell import VARIABLES, run_crossover_cell
 from numerics.crossover.cost import crossover_seconds
 from numerics.crossover.data import CrossoverData, load_data
-from numerics.networks.fully_connected import FullyConnected, Network
+from numerics.networks.fully_connected import FullyConnected
+from numerics.networks.network_interface import Network
 from numerics.networks.step_rule import LINEARISED, StepRule
 from numerics.networks.torch_functions import import_torch
 from numerics.support.validation import check_choice, check_dimension, check_seed

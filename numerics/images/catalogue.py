@@ -1,8 +1,8 @@
 r"""The image data sets: what each one is, in which files, and where on the network.
 
 Two come inside Python packages, the others are files in their published formats
-(:mod:`numerics.images.files`). All images of a set, those published for training and those for
-testing, make one pool.
+(:mod:`numerics.images.file_formats`).  All images of a set, those published for training and those
+for testing, make one pool.
 
 Source of the addresses: the README of Fashion-MNIST's repository; nist.gov for EMNIST (Cohen et
 al. 2017, arXiv 1702.05373; its letters are the split that Geiger et al. 2020 train on);
@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from numerics.images.files import ImagePool, read_cifar_binary, read_cifar_python, read_idx
+from numerics.images.file_formats import ImagePool, read_cifar_binary, read_cifar_python, read_idx
 
 __all__ = ["SOURCES", "Download", "FileFormat", "ImageSource"]
 

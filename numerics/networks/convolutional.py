@@ -24,7 +24,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from numerics.networks.convolution_layers import ConvolutionLayers, Geometry
-from numerics.networks.fully_connected import ScaledNetwork, Weights
+from numerics.networks.network_interface import ScaledNetwork, Weights
 from numerics.support.validation import check_dimension, check_matrix, check_nonnegative
 from theory.functions.activations import Activation, get_activation
 
@@ -41,7 +41,7 @@ class Convolutional(ScaledNetwork):
     ----------
     image_shape : sequence of int
         (rows, columns) or (rows, columns, colours) of the images, ``d`` entries in all, as
-        :class:`numerics.images.datasets.ImageData` has it.
+        :class:`numerics.images.classification_task.ImageData` has it.
     channels : int
         Channels h of every convolution.
     depth : int

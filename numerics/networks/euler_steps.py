@@ -9,7 +9,7 @@ so a step costs one pass forward and back; one whose outputs move too far is ref
 way back.
 
 Holds for networks with and without kinks; with kinks, see the floor of
-:mod:`numerics.networks.flow_steps`.
+:mod:`numerics.networks.flow_problem`.
 Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 """
 
@@ -20,8 +20,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.networks.flow_steps import HALF_LOSS, FlowProblem, Stepper, inner_product
-from numerics.networks.fully_connected import Linearisation, Weights
+from numerics.networks.flow_problem import HALF_LOSS, FlowProblem, Stepper, inner_product
+from numerics.networks.network_interface import Linearisation, Weights
 
 __all__ = ["EulerStepper"]
 

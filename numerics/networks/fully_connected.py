@@ -21,90 +21,18 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
-from numerics.support.validation import check_dimension, check_matrix, check_rng, check_vector
+from numerics.networks.network_interface import Linearisation, ScaledNetwork, Weights
+from numerics.support.validation import check_dimension, check_matrix
 from theory.functions.activations import Activation, get_activation
 from theory.kernels.network_functions import activation_module
 
-__all__ = [
-    "FullyConnected",
-    "Linearisation",
-    "Network",
-    "ScaledNetwork",
-    "Weights",
-    "linearisation",
-]
-
-Weights = Sequence[NDArray[np.float64]]
-
-
-class Network(Protocol):
-    """What gradient flow needs to know of a network; weights are held outside."""
-
-    def initial(self, rng: np.random.Generator | int) -> tuple[NDArray[np.float64], ...]:
-        """Return weights at the start."""
-
-    def outputs(self, weights: Weights, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return f of every row of X."""
-
-    def gradient(
-        self, weights: Weights, X: NDArray[np.float64], v: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], ...]:
-        """Return ``sum_i v_i df(x_i)/dW`` for every array of weights."""
-
-    def ntk(
-        self, weights: Weights, X: NDArray[np.float64], Z: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64]:
-        """Return the Gram matrix of df/dW of the rows of X and Z."""
-
-
-class Linearisation(Protocol):
-    """A network near a point of weight space, on fixed inputs: f and its tangent space."""
-
-    def move_to(self, weights: Weights) -> NDArray[np.float64]:
-        """Take these weights, which the caller leaves alone, and return f (n,), a buffer."""
-
-    def gradient(self, v: NDArray[np.float64], out: Weights) -> None:
-        """Fill ``out`` with ``sum_i v_i df(x_i)/dW``."""
-
-    def gram(self) -> NDArray[np.float64]:
-        """Return the NTK of the inputs, a buffer."""
-
-
-class ScaledNetwork:
-    """A network with weights held outside, N(0, 1) at the start: the scales are in its layers."""
-
-    @property
-    def shapes(self) -> tuple[tuple[int, ...], ...]:
-        """Shapes of the weights, those of the output last."""
-        raise NotImplementedError
-
-    def initial(self, rng: np.random.Generator | int) -> tuple[NDArray[np.float64], ...]:
-        """Return weights at the start: all entries N(0, 1)."""
-        generator = check_rng(rng)
-        return tuple(generator.standard_normal(shape) for shape in self.shapes)
-
-    def _checked(self, weights: Weights) -> Weights:
-        found = tuple(np.shape(W) for W in weights)
-        if found != self.shapes:
-            raise ValueError(f"weights must have shapes {self.shapes}, got {found}")
-        return weights
-
-    @staticmethod
-    def _factors(v: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-        factors = check_vector("v", v)
-        if factors.size != count:
-            raise ValueError(
-                f"v must have an entry for each of the {count} rows of X, got {factors.size}"
-            )
-        return factors
+__all__ = ["FullyConnected"]
 
 
 class FullyConnected(ScaledNetwork):
@@ -226,12 +154,6 @@ class FullyConnected(ScaledNetwork):
         return load(activation_module(self.activation)), scale, parameters
 
 
-def linearisation(network: Network, X: NDArray[np.float64]) -> Linearisation:
-    """Return a network on fixed inputs: its own ``linearisation``, or one by its four methods."""
-    own = getattr(network, "linearisation", None)
-    return _ByMethods(network, X) if own is None else own(X)
-
-
 class _Layers:
     """The scaled inputs b_l and the delta_l of every layer, in buffers."""
 
@@ -286,22 +208,3 @@ class _Layers:
                 self._deltas[k] *= self._slopes[k]
             self._has_deltas = True
         return self._deltas
-
-
-class _ByMethods:
-    """A linearisation of any network, which repeats the forward pass in each method."""
-
-    def __init__(self, network: Network, X: NDArray[np.float64]) -> None:
-        self._network, self._X = network, X
-        self._weights: Weights = ()
-
-    def move_to(self, weights: Weights) -> NDArray[np.float64]:
-        self._weights = weights
-        return self._network.outputs(weights, self._X)
-
-    def gradient(self, v: NDArray[np.float64], out: Weights) -> None:
-        for own, found in zip(out, self._network.gradient(self._weights, self._X, v), strict=True):
-            own[...] = found
-
-    def gram(self) -> NDArray[np.float64]:
-        return self._network.ntk(self._weights, self._X)

@@ -22,7 +22,7 @@ The error a step is of third order where J is smooth, and of second order for ea
 crosses.  Neither stability nor the relaxation of the outputs limits a step.
 
 Holds for networks with and without kinks; with kinks, see the floor of
-:mod:`numerics.networks.flow_steps`.  A run that comes to rest short of its margins is stalled.
+:mod:`numerics.networks.flow_problem`.  A run that comes to rest short of its margins is stalled.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.networks.flow_steps import HALF_LOSS, FlowProblem, Stepper, inner_product
+from numerics.networks.flow_problem import HALF_LOSS, FlowProblem, Stepper, inner_product
 
 __all__ = ["LinearisedStepper"]
 

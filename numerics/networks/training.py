@@ -13,7 +13,7 @@ move by ``1/alpha``, and features begin to move at ``t_1 ~ sqrt(h) alpha``, h be
 Times are those of this t.  Small ``sqrt(h) alpha`` trains features, large is lazy
 (:mod:`numerics.networks.frozen_kernel` is its limit).
 
-Holds for any network of :mod:`numerics.networks.fully_connected` and any margin loss of bounded
+Holds for any :class:`~numerics.networks.network_interface.Network` and any margin loss of bounded
 curvature.
 Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 """
@@ -28,10 +28,10 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from numerics.networks.euler_steps import EulerStepper
-from numerics.networks.flow_steps import FlowProblem, Stepper
-from numerics.networks.fully_connected import Network, Weights
-from numerics.networks.kernel_watch import KernelWatch
+from numerics.networks.flow_problem import FlowProblem, Stepper
+from numerics.networks.kernel_change import KernelChange
 from numerics.networks.linearised_steps import LinearisedStepper
+from numerics.networks.network_interface import Network, Weights
 from numerics.networks.step_rule import LINEARISED, StepRule
 from numerics.support.validation import check_dimension, check_labels, check_matrix, check_positive
 from theory.functions.margin_losses import MarginLoss, get_margin_loss
@@ -165,7 +165,7 @@ def train_network(
     # A run that diverges says so in its reason.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         run = STEPPERS[rule.method](problem)
-        watch = None if X_test is None else KernelWatch(network, problem.weights, X_test)
+        watch = None if X_test is None else KernelChange(network, problem.weights, X_test)
         steps, reason = 0, None
         while reason is None:
             if not run.is_finite:
@@ -220,7 +220,7 @@ def _result(
     run: Stepper,
     steps: int,
     reason: str,
-    watch: KernelWatch | None,
+    watch: KernelChange | None,
     X_test: NDArray[np.float64] | None,
     y_test: NDArray[np.float64] | None,
 ) -> FlowResult:

@@ -27,7 +27,7 @@ from width_cost import width_panel
 from worker_speedup import worker_counts, worker_panel
 
 from numerics import SweepPlan
-from verify.cli.output import prepare_folder, save_text
+from verify.cli.output_files import prepare_folder, save_text
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,8 +13,8 @@ from measuring import Curve, Panel
 from width_cost import PAPER_WIDTH, TOLERANCES
 from worker_speedup import RUNNING, STARTED
 
-from verify.cli.output import save_figure, save_text
-from verify.figures.drawing import COLOURS
+from verify.cli.output_files import save_figure, save_text
+from verify.figures.style import COLOURS
 
 #: Figures: name of the file, and the panels side by side in it.
 FIGURES = {

@@ -12,7 +12,7 @@ from kernel_cost import inputs, torch_gram
 
 from numerics.kernels.cache import load
 from numerics.networks.euler_steps import EulerStepper
-from numerics.networks.flow_steps import FlowProblem
+from numerics.networks.flow_problem import FlowProblem
 from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.linearised_steps import LinearisedStepper
 from numerics.networks.step_rule import FAST_EULER, LINEARISED, PUBLISHED, StepRule

@@ -19,7 +19,7 @@ FAMILIES = (
     "dynamics.conservation",
     "dynamics.equivalence",
     "dynamics.symmetry",
-    "dynamics.limits",
+    "dynamics.lazy_and_balanced",
     "dynamics.asymptotics",
     "dynamics.convergence",
     "dynamics.low_rank_bias",

@@ -1,7 +1,7 @@
 """The command line: ``mixed-dynamics COMMAND``.
 
 Each command (:mod:`verify.cli.commands`) calls numerics/ for a dataset and
-:mod:`verify.figures.drawing` for a figure, and writes both whole or not at all.  Exit status: 0
+:mod:`verify.figures` for a figure, and writes both whole or not at all.  Exit status: 0
 done, 1 a claim failed, 2 bad input or a diverged run (one line on standard error), 130 interrupted.
 """
 

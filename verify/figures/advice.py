@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
 
-from verify.figures.drawing import COLOURS, PlainFigure
+from verify.figures.style import COLOURS, PlainFigure
 
 __all__ = ["draw_advice", "draw_front", "draw_places", "draw_runs"]
 

@@ -15,8 +15,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from verify.figures.drawing import PlainFigure
 from verify.figures.label_placement import Page
+from verify.figures.style import PlainFigure
 
 __all__ = ["draw_boundaries", "draw_boundary_lines", "draw_exponent_plane"]
 

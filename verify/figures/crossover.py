@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 
 from theory.crossover.exponents import predicted_exponents
-from verify.figures.drawing import COLOURS, PlainFigure
+from verify.figures.style import COLOURS, PlainFigure
 from verify.measurements.crossover_exponents import (
     FEATURE,
     LAZY,

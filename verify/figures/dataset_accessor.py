@@ -33,8 +33,8 @@ class DatasetAccessor:
         self._data = data
 
     def plot(self) -> Figure:
-        """Draw the dataset; see :func:`verify.figures.plot.plot`."""
-        from verify.figures.plot import plot
+        """Draw the dataset; see :func:`verify.figures.plot_any_dataset.plot`."""
+        from verify.figures.plot_any_dataset import plot
 
         return plot(self._data)
 

@@ -1,9 +1,9 @@
 """Figure 2 of Tu, Aranguri and Jacot 2024: four panels over the plane of exponents, from training.
 
-The panels (:mod:`verify.figures.panels`) of a sweep, and beside each, where there is a prediction,
-the predicted one and the difference of the two.  Replicates are averaged panel by panel, cells that
-diverged or failed are left blank and crossed out, cells in which the prediction is outside its
-range of validity are hatched.
+The panels (:mod:`verify.figures.figure2_panels`) of a sweep, and beside each, where there is a
+prediction, the predicted one and the difference of the two.  Replicates are averaged panel by
+panel, cells that diverged or failed are left blank and crossed out, cells in which the prediction
+is outside its range of validity are hatched.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
-from verify.figures.drawing import PlainFigure
-from verify.figures.panels import (
+from verify.figures.figure2_panels import (
     PANELS,
     draw_difference,
     draw_panel,
@@ -20,6 +19,7 @@ from verify.figures.panels import (
     legend_handles,
     out_of_range,
 )
+from verify.figures.style import PlainFigure
 
 __all__ = ["draw_figure2"]
 

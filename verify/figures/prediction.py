@@ -2,7 +2,7 @@
 
 Datasets come from :mod:`numerics.prediction.grid` and :mod:`numerics.prediction.runs`; nothing is
 computed here but positions on the page.  Lines have a style each, and cells outside the range of
-validity are hatched; the panels are those of :mod:`verify.figures.panels`.
+validity are hatched; the panels are those of :mod:`verify.figures.figure2_panels`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from verify.figures.drawing import COLOURS, PlainFigure
-from verify.figures.panels import PANELS, draw_panel, draw_validity, legend_handles, out_of_range
+from verify.figures.figure2_panels import (
+    PANELS,
+    draw_panel,
+    draw_validity,
+    legend_handles,
+    out_of_range,
+)
+from verify.figures.style import COLOURS, PlainFigure
 
-__all__ = ["draw_cell", "draw_cell_errors", "draw_cell_singular_values", "draw_predicted_panels"]
+__all__ = [
+    "draw_predicted_run",
+    "draw_predicted_errors",
+    "draw_predicted_singular_values",
+    "draw_predicted_panels",
+]
 
 
 def draw_predicted_panels(data: xr.Dataset) -> Figure:
@@ -47,12 +58,12 @@ def draw_predicted_panels(data: xr.Dataset) -> Figure:
     return figure
 
 
-def draw_cell(data: xr.Dataset) -> Figure:
+def draw_predicted_run(data: xr.Dataset) -> Figure:
     """Draw the predicted curves of one run: errors and singular values."""
     figure = PlainFigure(figsize=(10.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
-    draw_cell_errors(data, left)
-    draw_cell_singular_values(data, right)
+    draw_predicted_errors(data, left)
+    draw_predicted_singular_values(data, right)
     a = data.attrs
     scale = (
         rf"$\sigma^2=d^{{{a['gamma_sigma2']:g}}}$, $w=d^{{{a['gamma_w']:g}}}={a['width']:.4g}$"
@@ -66,7 +77,7 @@ def draw_cell(data: xr.Dataset) -> Figure:
     return figure
 
 
-def draw_cell_errors(data: xr.Dataset, axes: Axes) -> Axes:
+def draw_predicted_errors(data: xr.Dataset, axes: Axes) -> Axes:
     """Draw predicted train and test error, with the infinite-width limit and the minimum."""
     time = data.iteration
     axes.plot(time, data.train_error, color=COLOURS[0], linestyle="-", label="train error")
@@ -104,7 +115,7 @@ def draw_cell_errors(data: xr.Dataset, axes: Axes) -> Axes:
     return axes
 
 
-def draw_cell_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
+def draw_predicted_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
     """Draw predicted outliers, the edge of the bulk, the threshold and the distance."""
     time = data.iteration
     for mode in range(data.sizes["mode"]):

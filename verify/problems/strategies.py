@@ -1,8 +1,6 @@
-"""Problems for claims: plain values, from which arrays are built without any rejection.
+"""Hypothesis strategies for the problems of claims: dictionaries of numbers, names and seeds.
 
-A problem is a dictionary of numbers, names and seeds.  Matrices are built from their spectrum
-first and then rotated by Haar matrices of the problem's seed, so that ranks, gaps and scales are
-what was drawn.
+:mod:`verify.problems.linear_tasks` builds matrices, tasks and networks from a drawn problem.
 """
 
 from __future__ import annotations
@@ -10,26 +8,10 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
-from numpy.typing import ArrayLike, NDArray
 
-from numerics.linear.initial_states import NetworkState, random_state
-from numerics.linear.tasks import Task
 from verify.framework.claim import Problem
 
-__all__ = [
-    "LOSSES",
-    "bases",
-    "dimensions",
-    "haar",
-    "in_bases",
-    "network",
-    "problems",
-    "scales",
-    "seeds",
-    "spectra",
-    "target_matrix",
-    "task",
-]
+__all__ = ["LOSSES", "dimensions", "problems", "scales", "seeds", "spectra"]
 
 LOSSES = ("squared", "huber", "log_cosh")
 
@@ -70,54 +52,3 @@ def problems(**extra: SearchStrategy) -> SearchStrategy[Problem]:
         "seed": seeds(),
     }
     return st.fixed_dictionaries(base | extra)
-
-
-def haar(size: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Return a Haar-distributed orthogonal matrix."""
-    q, r = np.linalg.qr(rng.standard_normal((size, size)))
-    return q * np.where(np.diag(r) < 0, -1.0, 1.0)
-
-
-def bases(problem: Problem, label: int = 0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the orthogonal matrices U (d_out) and V (d_in) of a label."""
-    rng = np.random.default_rng([problem["seed"], label])
-    left = haar(problem["d_out"], rng)
-    return left, haar(problem["d_in"], rng).T
-
-
-def in_bases(problem: Problem, values: ArrayLike, label: int = 0) -> NDArray[np.float64]:
-    """Return ``U diag(values) V^T``; values beyond the smaller dimension are cut."""
-    left, right = bases(problem, label)
-    count = min(problem["d_out"], problem["d_in"], np.size(values))
-    return (left[:, :count] * np.asarray(values, dtype=float)[:count]) @ right[:, :count].T
-
-
-def target_matrix(problem: Problem, label: int = 0) -> NDArray[np.float64]:
-    """Return the matrix with the problem's spectrum, rotated on both sides."""
-    return in_bases(problem, problem["spectrum"], label)
-
-
-def task(problem: Problem) -> Task:
-    """Return the problem's task; with a mask where ``observed`` is below 1."""
-    Y = target_matrix(problem)
-    fraction = problem.get("observed", 1.0)
-    if fraction >= 1.0:
-        return Task(target=Y, truth=Y)
-    rng = np.random.default_rng([problem["seed"], 1])
-    mask = rng.random(Y.shape) < fraction
-    mask[rng.integers(Y.shape[0]), rng.integers(Y.shape[1])] = True
-    return Task(target=Y * mask, truth=Y, mask=mask)
-
-
-def network(problem: Problem, width: float | None = None) -> NetworkState:
-    """Return a random network with the problem's layer scales at a width."""
-    size = problem["d_in"] + problem["d_out"]
-    w = problem.get("width", 3.0 * size) if width is None else width
-    return random_state(
-        problem["d_in"],
-        problem["d_out"],
-        w,
-        problem["c1"] / w,
-        problem["c2"] / w,
-        rng=np.random.default_rng([problem["seed"], 2]),
-    )

@@ -15,7 +15,7 @@ import math
 import numpy as np
 import xarray as xr
 
-from verify.figures.panels import PANELS, boundary_lines
+from verify.figures.figure2_panels import PANELS, boundary_lines
 from verify.measurements.power_fits import MINIMUM_SIZES, Fit, fit_exponent
 
 __all__ = ["across_boundary", "figure2_report", "width_exponent"]

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from numerics.support.provenance import versions
-from verify.figures.drawing import COLOURS
+from verify.figures.style import COLOURS
 from verify.framework.runner import Verdict
 
 __all__ = ["draw_verdict", "html_page", "json_text", "junit_text", "table_header", "table_row"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from numerics.crossover.data import load_data
-from numerics.images.datasets import load_images
+from numerics.images.classification_task import load_images
 
 
 def arrays(rows=9, d=6, seed=0):

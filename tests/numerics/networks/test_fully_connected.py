@@ -6,7 +6,8 @@ import pytest
 import sympy as sp
 
 from numerics.kernels.cache import load
-from numerics.networks.fully_connected import FullyConnected, linearisation
+from numerics.networks.fully_connected import FullyConnected
+from numerics.networks.network_interface import linearisation
 from theory.functions.activations import PREACTIVATION, activation, relu, silu, softplus, tanh
 from theory.kernels.network_functions import activation_module
 

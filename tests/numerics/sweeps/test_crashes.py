@@ -47,7 +47,7 @@ from pathlib import Path
 import numerics.sweeps.batches
 from numerics.sweeps.cell_store import CellStore
 from numerics.sweeps.declaration import DeclaredSweep
-from verify.cli.commands.sweeps import add_sweep_options, run_stored
+from verify.cli.commands.sweep_options import add_sweep_options, run_stored
 
 def add(*arguments, usual=CellStore.add):
     time.sleep(0.02)  # On a busy machine, too, it is met in the middle.

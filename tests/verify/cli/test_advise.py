@@ -7,7 +7,7 @@ import xarray as xr
 
 from numerics.advice import check as advice_check
 from numerics.advice.advise import advise
-from verify.cli import output
+from verify.cli import output_files as output
 from verify.cli.commands.advise import read_singular_values
 from verify.cli.main import main
 from verify.figures.advice import STYLES, draw_advice, draw_front, draw_places, draw_runs

@@ -10,7 +10,7 @@ from numerics.phase_diagram.cell import VARIABLES
 from numerics.sweeps.run import SweepProgress
 from verify.cli import progress
 from verify.cli.main import main
-from verify.cli.output import save_dataset
+from verify.cli.output_files import save_dataset
 from verify.cli.progress import ProgressReport
 from verify.figures.figure2 import draw_figure2
 from verify.reports.figure2 import across_boundary, figure2_report, width_exponent

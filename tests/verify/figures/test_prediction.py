@@ -6,7 +6,7 @@ import pytest
 from numerics.prediction.grid import predict_grid
 from numerics.prediction.runs import predict_cell
 from verify.figures import prediction as pf
-from verify.figures.panels import PANELS
+from verify.figures.figure2_panels import PANELS
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def test_the_hatching_is_named_where_there_is_any(grid):
 
 def test_a_cell_shows_its_curves():
     cell = predict_cell(-1.0, 1.6, 100)
-    left, right = pf.draw_cell(cell).axes
+    left, right = pf.draw_predicted_run(cell).axes
     assert np.array_equal(left.lines[1].get_ydata(), cell.test_error)
     assert left.lines[3].get_xdata()[0] == cell.min_iteration
     assert np.array_equal(right.lines[0].get_ydata(), cell.outlier.isel(mode=0))

@@ -6,16 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from verify.claims import all_claims
-from verify.problems.strategies import (
-    bases,
-    haar,
-    in_bases,
-    network,
-    problems,
-    scales,
-    target_matrix,
-    task,
-)
+from verify.problems.linear_tasks import bases, haar, in_bases, network, target_matrix, task
+from verify.problems.strategies import problems, scales
 
 DRAWN = problems(observed=st.sampled_from([1.0, 0.5, 0.01]))
 quick = settings(max_examples=40, deadline=None, database=None)

@@ -17,7 +17,7 @@ from theory.crossover.exponents import predicted_exponents
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, PowerLaw
 from verify.framework.replicates import geometric_mean, kept, over_draws
-from verify.problems.networks import drawn_network
+from verify.problems.nonlinear_networks import drawn_network
 from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]

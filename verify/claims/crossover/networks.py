@@ -25,7 +25,7 @@ from theory.crossover.output_scaling import crossover_mapping, h, network_time
 from theory.symbols import d_in, n
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import RoundOff
-from verify.problems.networks import COUNT, D_IN, drawn_network
+from verify.problems.nonlinear_networks import COUNT, D_IN, drawn_network
 from verify.problems.strategies import scales, seeds
 
 __all__ = ["CLAIMS"]

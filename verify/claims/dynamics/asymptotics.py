@@ -20,7 +20,8 @@ from numerics.reference.euler_scheme import euler_self_consistent
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import over_draws
-from verify.problems.strategies import LOSSES, network, problems, scales, target_matrix, task
+from verify.problems.linear_tasks import network, target_matrix, task
+from verify.problems.strategies import LOSSES, problems, scales
 
 __all__ = ["CLAIMS"]
 

@@ -13,7 +13,8 @@ from numerics.linear.training import Trainer
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff
 from verify.framework.replicates import over_draws
-from verify.problems.strategies import LOSSES, network, problems, target_matrix, task
+from verify.problems.linear_tasks import network, target_matrix, task
+from verify.problems.strategies import LOSSES, problems
 
 __all__ = ["CLAIMS"]
 

@@ -21,7 +21,8 @@ from theory.dynamics.single_mode import balanced_mode
 from theory.symbols import s0, t, y
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
-from verify.problems.strategies import in_bases, network, problems, scales, target_matrix, task
+from verify.problems.linear_tasks import in_bases, network, target_matrix, task
+from verify.problems.strategies import problems, scales
 
 __all__ = ["CLAIMS"]
 

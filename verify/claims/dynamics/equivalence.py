@@ -16,7 +16,8 @@ from theory.functions.losses import get_loss
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff
 from verify.framework.replicates import over_draws
-from verify.problems.strategies import LOSSES, network, problems, target_matrix, task
+from verify.problems.linear_tasks import network, target_matrix, task
+from verify.problems.strategies import LOSSES, problems
 
 __all__ = ["CLAIMS"]
 

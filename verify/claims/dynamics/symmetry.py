@@ -18,7 +18,8 @@ from numerics.linear.training import DYNAMICS, UPDATES, Trainer, stability_limit
 from theory.functions.losses import get_loss
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
-from verify.problems.strategies import LOSSES, haar, network, problems, scales, target_matrix, task
+from verify.problems.linear_tasks import haar, network, target_matrix, task
+from verify.problems.strategies import LOSSES, problems, scales
 
 __all__ = ["CLAIMS"]
 

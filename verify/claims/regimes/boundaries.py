@@ -22,8 +22,8 @@ from theory.regimes.scales import EQUAL_LAYERS, gamma_sigma2, gamma_w
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import replicated
+from verify.problems.smallest_trained_errors import Start, waiting_logarithm
 from verify.problems.strategies import seeds
-from verify.problems.trained_minima import Start, waiting_logarithm
 
 __all__ = ["CLAIMS"]
 

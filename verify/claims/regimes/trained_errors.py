@@ -2,8 +2,8 @@
 
 Networks of a few dozen to a few hundred rows are trained from drawn starts; the exponents are
 those of :mod:`theory.regimes.boundaries`.  Over less than a decade of sizes the terms of the error
-are seen one by one (:mod:`verify.problems.trained_minima`); over five decades their sum is compared
-with the prediction instead (:mod:`verify.claims.regimes.boundaries`).
+are seen one by one (:mod:`verify.problems.smallest_trained_errors`); over five decades their sum
+is compared with the prediction instead (:mod:`verify.claims.regimes.boundaries`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from numerics.regimes.exponent_plane import regime
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaws
 from verify.framework.replicates import kept, replicated
-from verify.problems.strategies import seeds
-from verify.problems.trained_minima import (
+from verify.problems.smallest_trained_errors import (
     Start,
     added_cost,
     cost,
@@ -24,6 +23,7 @@ from verify.problems.trained_minima import (
     smallest_error,
     waiting_logarithm,
 )
+from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]
 

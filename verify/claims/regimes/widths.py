@@ -20,8 +20,8 @@ from theory.regimes.quantities import held_noise
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaws
 from verify.framework.replicates import kept, replicated
+from verify.problems.smallest_trained_errors import Start, added_cost, recovery, smallest_error
 from verify.problems.strategies import seeds
-from verify.problems.trained_minima import Start, added_cost, recovery, smallest_error
 
 __all__ = ["CLAIMS"]
 

@@ -89,7 +89,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output import prepare_folder, save_dataset, save_figure
+    from verify.cli.output_files import prepare_folder, save_dataset, save_figure
 
     folder = prepare_folder(options.output)
     from numerics.advice.advise import advise

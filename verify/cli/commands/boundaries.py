@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from verify.cli.commands.ranges import allow_negative_ranges, two_numbers
+from verify.cli.commands.range_arguments import allow_negative_ranges, two_numbers
 
 __all__ = ["add", "run"]
 
@@ -48,7 +48,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output import prepare_folder, save_dataset, save_figure
+    from verify.cli.output_files import prepare_folder, save_dataset, save_figure
 
     folder = prepare_folder(options.output)
     from numerics.regimes.exponent_plane import exponent_plane

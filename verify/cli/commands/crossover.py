@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verify.cli.commands.sweeps import add_sweep_options, run_stored
+from verify.cli.commands.sweep_options import add_sweep_options, run_stored
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -90,7 +90,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output import prepare_folder
+    from verify.cli.output_files import prepare_folder
 
     folder = prepare_folder(options.output)
     plan, ensembles = _plans(options)
@@ -156,9 +156,9 @@ def _linear_plane(seed: int) -> xr.Dataset:
 
 
 def _write(datasets: dict[str, xr.Dataset], exponents: list, folder: Path) -> list[Path]:
-    from verify.cli.output import save_dataset, save_figure
+    from verify.cli.output_files import save_dataset, save_figure
     from verify.figures.crossover import draw_crossover, draw_test_errors
-    from verify.figures.shared_diagram import draw_shared_diagram
+    from verify.figures.kernel_change_diagram import draw_shared_diagram
 
     data = datasets["crossover"]
     figures = {

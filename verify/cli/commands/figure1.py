@@ -38,12 +38,12 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     from tqdm import tqdm
 
-    from verify.cli.output import prepare_folder, save_dataset, save_figure
+    from verify.cli.output_files import prepare_folder, save_dataset, save_figure
 
     folder = prepare_folder(options.output)
     from numerics.phase_diagram.figure1 import Timings, figure1
-    from verify.figures.drawing import draw_figure1
-    from verify.reports.tables import figure1_table
+    from verify.figures.figure1 import draw_figure1
+    from verify.reports.figure1 import figure1_table
 
     timings = Timings()
     with tqdm(total=options.iterations, unit="iteration", disable=None) as bar:

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verify.cli.commands.ranges import allow_negative_ranges
-from verify.cli.commands.sweeps import add_sweep_options, run_stored
+from verify.cli.commands.range_arguments import allow_negative_ranges
+from verify.cli.commands.sweep_options import add_sweep_options, run_stored
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -93,7 +93,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output import prepare_folder
+    from verify.cli.output_files import prepare_folder
 
     folder = prepare_folder(options.output)
     plan = _plan(options)
@@ -146,7 +146,7 @@ def _predict(plan: SweepPlan) -> xr.Dataset:
 
 
 def _write(data: xr.Dataset, prediction: xr.Dataset | None, folder: Path) -> list[Path]:
-    from verify.cli.output import save_dataset, save_figure
+    from verify.cli.output_files import save_dataset, save_figure
     from verify.figures.figure2 import draw_figure2
 
     paths = [save_dataset(data, folder / "figure2.nc")]

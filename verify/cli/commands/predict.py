@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from verify.cli.commands.ranges import allow_negative_ranges
+from verify.cli.commands.range_arguments import allow_negative_ranges
 
 __all__ = ["add", "run"]
 
@@ -69,7 +69,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output import prepare_folder
+    from verify.cli.output_files import prepare_folder
 
     folder = prepare_folder(options.output)
     paths = _cell(options, folder) if options.point else _grid(options, folder)
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
 def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
     from numerics.prediction.grid import predict_grid
     from numerics.sweeps.axes import parse_axis
-    from verify.cli.output import save_dataset, save_figure
+    from verify.cli.output_files import save_dataset, save_figure
     from verify.figures.prediction import draw_predicted_panels
 
     data = predict_grid(
@@ -103,8 +103,8 @@ def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
 
 def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
     from numerics.prediction.runs import predict_cell
-    from verify.cli.output import save_dataset, save_figure
-    from verify.figures.prediction import draw_cell
+    from verify.cli.output_files import save_dataset, save_figure
+    from verify.figures.prediction import draw_predicted_run
 
     data = predict_cell(
         *options.point,
@@ -120,7 +120,7 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
         f"{float(data.sampling_deviation):.4f} (of one run) at iteration "
         f"{int(data.min_iteration)}; largest distance {float(data.max_distance):.4g}"
     )
-    figure = draw_cell(data)
+    figure = draw_predicted_run(data)
     paths = [save_dataset(data, folder / "prediction_cell.nc")]
     kinds = ("png", "pdf")
     return paths + [save_figure(figure, folder / f"prediction_cell.{kind}") for kind in kinds]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from verify.reports.page import ReportPart
+    from verify.reports.html_page import ReportPart
 
 __all__ = ["PLANS", "PlannedPart", "add", "run"]
 
@@ -107,8 +107,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; exit status 1 if a part failed or a claim does not hold."""
-    from verify.cli.output import prepare_folder, save_text
-    from verify.reports.page import report_page
+    from verify.cli.output_files import prepare_folder, save_text
+    from verify.reports.html_page import report_page
 
     folder = prepare_folder(options.output)
     size = "quick" if options.quick else "full"
@@ -126,7 +126,7 @@ def run(options: argparse.Namespace) -> int:
 def _made(planned: PlannedPart, folder: Path) -> ReportPart:
     """Run a part's command in its own folder and return what came of it."""
     from verify.cli.main import main
-    from verify.reports.page import ReportPart
+    from verify.reports.html_page import ReportPart
 
     place = folder / planned.words[0]
     words = [*planned.words, "--output", str(place)]

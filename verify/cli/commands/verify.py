@@ -41,7 +41,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     from verify.claims import claims_from, select
-    from verify.cli.output import prepare_folder
+    from verify.cli.output_files import prepare_folder
     from verify.framework.runner import (
         PROFILES,
         false_alarm_rate,
@@ -129,7 +129,7 @@ def _complain(verdict: Verdict) -> None:
 
 
 def _write(folder, verdicts: Sequence[Verdict], settings: dict[str, object]) -> None:
-    from verify.cli.output import save_text
+    from verify.cli.output_files import save_text
     from verify.reports.verdicts import html_page, json_text, junit_text
 
     save_text(json_text(verdicts, settings), folder / "verdicts.json")

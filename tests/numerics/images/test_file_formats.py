@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from numerics.images.files import (
+from numerics.images.file_formats import (
     ImageFileError,
     ImagePool,
     read_cifar_binary,

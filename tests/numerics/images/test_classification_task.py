@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from numerics.images.datasets import ImageData, load_images, prepare_images
-from numerics.images.draw import SPLITS, class_groups, draw_images
-from numerics.images.files import ImagePool
-from numerics.images.sources import read_images
+from numerics.images.classification_task import ImageData, load_images, prepare_images
+from numerics.images.file_formats import ImagePool
+from numerics.images.find_and_download import read_images
+from numerics.images.random_split import SPLITS, class_groups, draw_images
 
 ROUND_OFF = 1e-12  # means and norms of a few hundred numbers of order 1: 1000 eps is 2e-13
 

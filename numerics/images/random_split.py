@@ -26,7 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.images.files import ImagePool
+from numerics.images.file_formats import ImagePool
 from numerics.support.validation import check_choice
 
 __all__ = ["SPLITS", "class_groups", "draw_images"]

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from numerics.networks.kernel_watch import KernelWatch
+from numerics.networks.kernel_change import KernelChange
 
 
 class PowerLaw:
@@ -21,7 +21,7 @@ class PowerLaw:
 
 def watch_along(times, weight):
     network = PowerLaw()
-    watch = KernelWatch(network, [0.0], np.ones((3, 2)))
+    watch = KernelChange(network, [0.0], np.ones((3, 2)))
     for time in times:
         watch.see(time, [weight(time)])
     return watch, network.looks
@@ -48,7 +48,7 @@ def test_looks_are_few_and_end_at_the_crossing():
 
 def test_a_crossing_after_the_last_look_is_found_at_the_end():
     network = PowerLaw()
-    watch = KernelWatch(network, [0.0], np.ones((3, 2)))
+    watch = KernelChange(network, [0.0], np.ones((3, 2)))
     watch.see(1.0, [0.49])
     watch.see(1.05, [0.6])
     assert math.isnan(watch.crossing)

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
-from numerics.networks.fully_connected import Network, Weights, linearisation
+from numerics.networks.network_interface import Network, Weights, linearisation
 from numerics.networks.step_rule import StepRule
 from theory.functions.margin_losses import MarginLoss
 from theory.kernels.network_functions import frozen_flow_module

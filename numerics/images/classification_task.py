@@ -10,7 +10,7 @@ groups of classes.
 
 m is the mean of the training images, so that no test image enters another one, or, as in the
 published code, of all images of the chosen classes (``center="all"``). Training and test images
-are drawn from one pool (:mod:`numerics.images.draw`); the published division is given up.
+are drawn from one pool (:mod:`numerics.images.random_split`); the published division is given up.
 
 Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034) and their published code, for
 the sphere and the labels (odd +1, as in its first versions). Departure: the mean of the training
@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.images.draw import SPLITS, class_groups, draw_images
-from numerics.images.files import ImagePool
-from numerics.images.sources import read_images
+from numerics.images.file_formats import ImagePool
+from numerics.images.find_and_download import read_images
+from numerics.images.random_split import SPLITS, class_groups, draw_images
 from numerics.support.validation import check_choice, check_dimension, check_matrix, check_vector
 
 __all__ = ["CENTERS", "ImageData", "load_images", "prepare_images"]
@@ -135,10 +135,10 @@ def load_images(
     ----------
     name : str
         "digits", "mnist_subset", "mnist", "fashion_mnist", "emnist" or "cifar10"; see
-        `numerics.images.sources.available_images`.
+        `numerics.images.find_and_download.available_images`.
     folder : path, optional
         Where the files are, for a data set that is not inside a package; the order in which
-        places are searched otherwise is in `numerics.images.sources`.
+        places are searched otherwise is in `numerics.images.find_and_download`.
     classes, labels, n_train, n_test, split, center, seed
         As in `prepare_images`.
 

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from numerics.support.descriptions import attributes
-from verify.figures.drawing import COLOURS, GREY, PlainFigure, draw_threshold
+from verify.figures.style import COLOURS, GREY, PlainFigure, draw_threshold
 
 __all__ = ["draw_run"]
 

@@ -7,7 +7,7 @@ at every step; between two looks the change is taken as a power of time,
 
 which it is at first (p = 1) and nearly is, over a tenth, later.
 
-Holds for any network of :mod:`numerics.networks.fully_connected`.
+Holds for any :class:`~numerics.networks.network_interface.Network`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.networks.fully_connected import Network, Weights
+from numerics.networks.network_interface import Network, Weights
 
-__all__ = ["KERNEL_MARK", "KernelWatch"]
+__all__ = ["KERNEL_MARK", "KernelChange"]
 
 #: The relative change whose time is sought.
 KERNEL_MARK = 0.5
@@ -27,7 +27,7 @@ KERNEL_MARK = 0.5
 LOOK = 1.1
 
 
-class KernelWatch:
+class KernelChange:
     """The kernel of a run on fixed inputs, from its start.
 
     Parameters

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 import numerics
 import verify
-from verify.figures.plot import DRAWN_BY
+from verify.figures.plot_any_dataset import DRAWN_BY
 
 #: A sweep in the lazy regime, where networks train in milliseconds.
 LAZY = {

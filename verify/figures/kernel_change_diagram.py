@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from verify.figures.crossover import MARKERS
-from verify.figures.drawing import COLOURS, PlainFigure
+from verify.figures.style import COLOURS, PlainFigure
 from verify.measurements.crossover_exponents import alpha_star, sound
 
 __all__ = ["draw_linear_plane", "draw_shared_diagram"]

@@ -29,7 +29,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from numerics.images.catalogue import SOURCES, Download
-from numerics.images.files import ImageFileError, ImagePool, decompressed
+from numerics.images.file_formats import ImageFileError, ImagePool, decompressed
 from numerics.support.files import replace_file
 from numerics.support.validation import check_choice
 
@@ -54,7 +54,7 @@ class ImageListing:
     Attributes
     ----------
     name, description : str
-        What `numerics.images.datasets.load_images` calls it, and what it is.
+        What `numerics.images.classification_task.load_images` calls it, and what it is.
     place : str or None
         The package or the folder that has it; None if it is not here.
     remedy : str

@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 
 from theory.regimes.boundaries import boundaries, regime_name
 from theory.regimes.scales import EQUAL_LAYERS, PAPER_TASK, gamma_sigma2, gamma_w, kappa
-from verify.figures.panels import (
+from verify.figures.figure2_panels import (
     LEVELS,
     LINE_STYLES,
     PANELS,
     boundary_lines,
-    draw_boundaries,
     draw_difference,
     draw_panel,
+    draw_paper_boundaries,
     draw_validity,
     legend_handles,
 )
@@ -85,7 +85,7 @@ def test_the_range_of_the_colours_can_be_chosen():
 
 
 def test_boundaries_stand_where_their_equations_say():
-    axes = draw_boundaries(axes_of(xlim=(-3, 0), ylim=(0.2, 2.8)), 100, RANK)
+    axes = draw_paper_boundaries(axes_of(xlim=(-3, 0), ylim=(0.2, 2.8)), 100, RANK)
     lazy, noise, narrow = (np.array(line.get_data()) for line in axes.lines)
     seen = np.isfinite(lazy[1])
     assert np.allclose(lazy.sum(axis=0)[seen], 1)

@@ -6,7 +6,7 @@ import pytest
 from theory.regimes.minimal_error import parallel
 from verify.claims.regimes import trained_errors, widths
 from verify.framework.replicates import draws
-from verify.problems.trained_minima import (
+from verify.problems.smallest_trained_errors import (
     Start,
     added_cost,
     cost,

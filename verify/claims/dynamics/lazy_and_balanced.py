@@ -22,7 +22,8 @@ from theory.dynamics.unified_evolution import balanced_rate, lazy_rate, mode_rat
 from theory.symbols import c, s, y
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, PowerLaw, RoundOff
-from verify.problems.strategies import bases, in_bases, network, problems, scales, target_matrix
+from verify.problems.linear_tasks import bases, in_bases, network, target_matrix
+from verify.problems.strategies import problems, scales
 
 __all__ = ["CLAIMS"]
 

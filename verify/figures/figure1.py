@@ -1,36 +1,26 @@
-"""Figures from datasets: nothing is computed here but positions on the page.
+"""Figure 1 of Tu, Aranguri and Jacot 2024: errors and singular values along one run.
 
-Every function takes and returns matplotlib axes; colours are those of Okabe and Ito (2008),
-told apart by colour-blind readers, and each line has a style of its own for print in grey.
+Lines are the two dynamics, self-consistent and gradient descent; circles the closed form.
 """
 
 from __future__ import annotations
 
-from io import BytesIO
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-__all__ = [
-    "COLOURS",
-    "PlainFigure",
-    "draw_errors",
-    "draw_figure1",
-    "draw_singular_values",
-    "draw_threshold",
-]
+from verify.figures.style import CIRCLES, COLOURS, GREY, PlainFigure, draw_threshold
 
-#: Colours that everyone can tell apart, of Okabe and Ito (2008).
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-GREY = "#9A9A9A"
+__all__ = ["draw_errors", "draw_figure1", "draw_singular_values"]
 
 #: Line of each dynamics: self-consistent solid, gradient descent dashed, as in the paper; the
 #: solid one is broad and pale, so that the dashes on top of it can be seen.
-STYLES: dict[str, dict[str, object]] = {
+STYLES: dict[str, dict[str, Any]] = {
     "self_consistent": {"linestyle": "-", "linewidth": 3.2, "alpha": 0.45},
     "gradient_descent": {"linestyle": (0, (4, 2)), "linewidth": 1.3},
 }
@@ -40,22 +30,8 @@ LABELS = {"self_consistent": "self-consistent", "gradient_descent": "gradient de
 BULK_LINES = 60
 
 
-class PlainFigure(Figure):
-    """A figure that a notebook shows without pyplot, and that pyplot does not show once more."""
-
-    def __init__(self, **settings: object) -> None:
-        super().__init__(**settings)
-        # Texts are measured before the figure is written, whatever it is written to.
-        FigureCanvasAgg(self)
-
-    def _repr_png_(self) -> bytes:
-        image = BytesIO()
-        self.savefig(image, format="png")
-        return image.getvalue()
-
-
 def draw_figure1(data: xr.Dataset) -> Figure:
-    """Draw Figure 1 of Tu, Aranguri and Jacot 2024 from a dataset of ``experiments.figure1``."""
+    """Draw Figure 1 of Tu, Aranguri and Jacot 2024 from the dataset of ``numerics.figure1``."""
     figure = PlainFigure(figsize=(10.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_errors(data, left)
@@ -83,30 +59,12 @@ def draw_errors(data: xr.Dataset, axes: Axes) -> Axes:
         for dynamics, style in STYLES.items():
             axes.plot(data.iteration, data[variable].sel(dynamics=dynamics), color=colour, **style)
         closed = data[f"closed_form_{variable}"]
-        marks = slice(None, None, max(1, data.sizes["iteration"] // 20))
-        axes.plot(
-            data.iteration[marks],
-            closed[marks],
-            color=colour,
-            linestyle="none",
-            marker="o",
-            markersize=4,
-            fillstyle="none",
-        )
+        marks = _marked(data)
+        axes.plot(data.iteration[marks], closed[marks], color=colour, **CIRCLES)
     handles = [
         Line2D([], [], color=COLOURS[0], label="train error"),
         Line2D([], [], color=COLOURS[1], label="test error"),
-        *(Line2D([], [], color="black", label=LABELS[x], **style) for x, style in STYLES.items()),
-        Line2D(
-            [],
-            [],
-            color="black",
-            linestyle="none",
-            marker="o",
-            markersize=4,
-            fillstyle="none",
-            label="closed form",
-        ),
+        *_dynamics_handles(),
     ]
     axes.legend(handles=handles, frameon=False, fontsize=9)
     axes.set(xlabel="iteration", ylabel="mean squared error (unit: noise variance)", ylim=(0, None))
@@ -142,32 +100,19 @@ def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
             axes.plot(
                 data.iteration, values.isel(mode=mode), color=COLOURS[mode % len(COLOURS)], **style
             )
-    marks = slice(None, None, max(1, data.sizes["iteration"] // 20))
+    marks = _marked(data)
     for mode in range(rank):
         axes.plot(
             data.iteration[marks],
             data.closed_form_singular_value[marks].isel(mode=mode),
             color=COLOURS[mode % len(COLOURS)],
-            linestyle="none",
-            marker="o",
-            markersize=4,
-            fillstyle="none",
+            **CIRCLES,
         )
     draw_threshold(data.attrs["threshold"], axes)
     handles = [
         Line2D([], [], color=COLOURS[0], label=f"the {rank} largest"),
         Line2D([], [], color=GREY, linewidth=0.8, label=f"{bulk.size} of the other {count - rank}"),
-        *(Line2D([], [], color="black", label=LABELS[x], **style) for x, style in STYLES.items()),
-        Line2D(
-            [],
-            [],
-            color="black",
-            linestyle="none",
-            marker="o",
-            markersize=4,
-            fillstyle="none",
-            label="closed form",
-        ),
+        *_dynamics_handles(),
     ]
     axes.legend(handles=handles, frameon=False, fontsize=9, loc="center right")
     axes.set(xlabel="iteration", ylabel=r"singular value of $A$ (unit: noise entry)")
@@ -176,16 +121,13 @@ def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
     return axes
 
 
-def draw_threshold(threshold: float, axes: Axes) -> None:
-    """Draw the threshold as a line across singular values, and its value above it."""
-    axes.axhline(threshold, color="black", linewidth=1.2, linestyle=":")
-    axes.annotate(
-        rf"threshold $\sigma^2 w={threshold:.3g}$",
-        (1, threshold),
-        xycoords=("axes fraction", "data"),
-        xytext=(-4, 3),
-        textcoords="offset points",
-        ha="right",
-        fontsize=9,
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1},
-    )
+def _dynamics_handles() -> Iterator[Line2D]:
+    """Yield legend entries of the two dynamics and of the closed form."""
+    for name, style in STYLES.items():
+        yield Line2D([], [], color="black", label=LABELS[name], **style)
+    yield Line2D([], [], color="black", label="closed form", **CIRCLES)
+
+
+def _marked(data: xr.Dataset) -> slice:
+    """Return the iterations that get a circle, about twenty."""
+    return slice(None, None, max(1, data.sizes["iteration"] // 20))

@@ -17,7 +17,7 @@ Its Python version pickles a dictionary with the same bytes; it is read by an un
 arrays and nothing else, because a pickle may name any function to call.
 
 A file whose size is not the one that it states is refused. Bytes changed in place cannot be seen
-here; the checksums of downloads (:mod:`numerics.images.sources`) see them.
+here; the checksums of downloads (:mod:`numerics.images.find_and_download`) see them.
 
 Source: the format descriptions on the pages of MNIST (Y. LeCun, C. Cortes, C. Burges) and of
 CIFAR-10 (A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009).

@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from numerics.networks import linearised_steps
 from numerics.networks.euler_steps import EulerStepper
-from numerics.networks.flow_steps import FlowProblem
+from numerics.networks.flow_problem import FlowProblem
 from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.linearised_steps import LinearisedStepper
 from numerics.networks.step_rule import StepRule

@@ -36,7 +36,7 @@ __all__ = [
     "BoundaryLine",
     "Panel",
     "boundary_lines",
-    "draw_boundaries",
+    "draw_paper_boundaries",
     "draw_difference",
     "draw_panel",
     "draw_validity",
@@ -230,7 +230,7 @@ def draw_difference(data: xr.Dataset, prediction: xr.Dataset, panel: Panel, axes
     return _finish(values, panel, axes, data)
 
 
-def draw_boundaries(axes: Axes, dimension: int, rank: int) -> Axes:
+def draw_paper_boundaries(axes: Axes, dimension: int, rank: int) -> Axes:
     """Draw the paper's boundaries inside the axes' limits."""
     x = np.linspace(*axes.get_xlim(), POINTS)
     low, high = axes.get_ylim()
@@ -325,7 +325,7 @@ def _finish(values: xr.DataArray, panel: Panel, axes: Axes, data: xr.Dataset) ->
     axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]))
     axes.set(xlabel=r"$\gamma_{\sigma^2}=\log_d\sigma^2$", ylabel=r"$\gamma_w=\log_d w$")
     axes.set_title(panel.title, fontsize=10)
-    return draw_boundaries(axes, int(data.attrs["d"]), int(data.attrs["rank"]))
+    return draw_paper_boundaries(axes, int(data.attrs["d"]), int(data.attrs["rank"]))
 
 
 def _no_values(panel: Panel, axes: Axes) -> Axes:

@@ -17,17 +17,17 @@ __all__ = ["DRAWN_BY", "plot"]
 
 #: What draws a dataset, by its kind: import paths ``module:name``.
 DRAWN_BY = {
-    "train": "verify.figures.runs:draw_run",
-    "gradient_flow": "verify.figures.runs:draw_run",
-    "closed_form_flow": "verify.figures.runs:draw_run",
-    "figure1": "verify.figures.drawing:draw_figure1",
-    "predict_run": "verify.figures.prediction:draw_cell",
+    "train": "verify.figures.training_runs:draw_run",
+    "gradient_flow": "verify.figures.training_runs:draw_run",
+    "closed_form_flow": "verify.figures.training_runs:draw_run",
+    "figure1": "verify.figures.figure1:draw_figure1",
+    "predict_run": "verify.figures.prediction:draw_predicted_run",
     "predict_grid": "verify.figures.prediction:draw_predicted_panels",
     "SweepPlan": "verify.figures.figure2:draw_figure2",
     "exponent_plane": "verify.figures.boundaries:draw_boundaries",
     "advise": "verify.figures.advice:draw_advice",
-    "CrossoverSweep": "verify.figures.plot:draw_crossover_sweep",
-    "linear_crossover": "verify.figures.shared_diagram:draw_linear_plane",
+    "CrossoverSweep": "verify.figures.plot_any_dataset:draw_crossover_sweep",
+    "linear_crossover": "verify.figures.kernel_change_diagram:draw_linear_plane",
 }
 
 

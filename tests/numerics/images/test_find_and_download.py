@@ -17,10 +17,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 
-from numerics.images import sources as image_sources
+from numerics.images import find_and_download as image_sources
 from numerics.images.catalogue import SOURCES, Download
-from numerics.images.files import ImageFileError
-from numerics.images.sources import MissingImagesError, available_images, read_images
+from numerics.images.file_formats import ImageFileError
+from numerics.images.find_and_download import MissingImagesError, available_images, read_images
 
 DIGITS = [
     f"{part}-{kind}"
