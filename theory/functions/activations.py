@@ -20,7 +20,7 @@ from typing import ClassVar
 import mpmath
 import sympy as sp
 
-from theory.functions.scalar_function import ScalarFunction, parse
+from theory.functions.scalar_function import ScalarFunction, chosen, parse
 
 __all__ = [
     "PREACTIVATION",
@@ -174,12 +174,8 @@ def activation(
 
 def get_activation(value: str | Activation | sp.Expr) -> Activation:
     """Return an activation given by name, as an expression or as an :class:`Activation`."""
-    if isinstance(value, Activation):
-        return value
     named = {"softplus": softplus, "relu": relu, "tanh": tanh, "silu": silu, "identity": identity}
-    if isinstance(value, str) and value in named:
-        return named[value]()
-    return activation(value)
+    return chosen(Activation, value, named, activation)
 
 
 def _exact_moment(phi: sp.Expr) -> sp.Expr | None:

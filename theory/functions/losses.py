@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import sympy as sp
 
-from theory.functions.scalar_function import ScalarFunction, parse
+from theory.functions.scalar_function import ScalarFunction, chosen, parse
 
 __all__ = ["PREDICTION", "TARGET", "Loss", "get_loss", "huber", "log_cosh", "loss", "squared"]
 
@@ -130,9 +130,5 @@ def loss(
 
 def get_loss(value: str | Loss | sp.Expr) -> Loss:
     """Return a loss given by name, as an expression or as a :class:`Loss`."""
-    if isinstance(value, Loss):
-        return value
     named = {"squared": squared, "huber": huber, "log_cosh": log_cosh}
-    if isinstance(value, str) and value in named:
-        return named[value]()
-    return loss(value)
+    return chosen(Loss, value, named, loss)

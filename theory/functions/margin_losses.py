@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import sympy as sp
 
-from theory.functions.scalar_function import ScalarFunction, parse
+from theory.functions.scalar_function import ScalarFunction, chosen, parse
 
 __all__ = [
     "MARGIN",
@@ -134,8 +134,6 @@ def margin_loss(
 
 def get_margin_loss(value: str | MarginLoss | sp.Expr) -> MarginLoss:
     """Return a margin loss given by name, as an expression or as a :class:`MarginLoss`."""
-    if isinstance(value, MarginLoss):
-        return value
     named = {
         "softplus_hinge": softplus_hinge,
         "hinge": hinge,
@@ -143,6 +141,4 @@ def get_margin_loss(value: str | MarginLoss | sp.Expr) -> MarginLoss:
         "logistic": logistic,
         "squared_margin": squared_margin,
     }
-    if isinstance(value, str) and value in named:
-        return named[value]()
-    return margin_loss(value)
+    return chosen(MarginLoss, value, named, margin_loss)

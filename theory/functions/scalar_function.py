@@ -11,16 +11,19 @@ corner the derivative is the one of the branch that the expression takes there.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 import sympy as sp
 
 from theory.algebra.stable_form import is_softplus, softplus_argument
+from theory.functions.grammar import parse_formula
 
-__all__ = ["ScalarFunction", "parse"]
+__all__ = ["ScalarFunction", "chosen", "parse"]
+
+F = TypeVar("F", bound="ScalarFunction")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,20 +109,42 @@ def parse(
     Raises
     ------
     ValueError
-        If the text is no sympy expression.
+        If the text is not of the grammar of :mod:`theory.functions.grammar`.
+    TypeError
+        If it is neither text nor an expression.
     """
     values = {key: float(value) for key, value in (parameters or {}).items()}
-    names: dict[str, sp.Basic] = {x.name: x for x in kind.VARIABLES}
+    names: dict[str, sp.Symbol] = {x.name: x for x in kind.VARIABLES}
     names |= {key: sp.Symbol(key, positive=True) for key in values}
     if isinstance(expression, str):
         try:
-            return sp.sympify(expression, locals=names), values
-        except (sp.SympifyError, AttributeError, TypeError, SyntaxError) as error:
-            raise ValueError(
-                f"{kind.KIND} must be a sympy expression, got {expression!r}"
-            ) from error
-    parsed = sp.sympify(expression)
+            return parse_formula(expression, names), values
+        except ValueError as error:
+            raise ValueError(f"{kind.KIND} {expression[:60]!r}: {error}") from None
+    if not isinstance(expression, sp.Expr):
+        raise TypeError(
+            f"{kind.KIND} must be text or a sympy expression, got {type(expression).__name__}"
+        )
+    parsed = expression
     return parsed.subs({x: names[x.name] for x in parsed.free_symbols if x.name in names}), values
+
+
+def chosen(
+    kind: type[F],
+    value: str | sp.Expr | F,
+    named: Mapping[str, Callable[[], F]],
+    make: Callable[[str | sp.Expr], F],
+) -> F:
+    """Return a function that is given as such, by the name of a built-in one, or as a formula."""
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, str) and value in named:
+        return named[value]()
+    variables = [x.name for x in kind.VARIABLES]
+    if isinstance(value, str) and value.isidentifier() and value not in variables:
+        known, of = ", ".join(named), ", ".join(variables)
+        raise ValueError(f"{kind.KIND} must be {known} or a formula of {of}, got {value!r}")
+    return make(value)
 
 
 class _Logistic(sp.Function):

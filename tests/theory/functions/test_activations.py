@@ -105,10 +105,13 @@ def test_names_give_the_activations():
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("preactivation + other", "may contain the symbols preactivation, got other"),
+        (
+            "preactivation + other",
+            "may contain the names pi, preactivation and numbers, got 'other'",
+        ),
         ("3", "must depend on preactivation, got 3"),
-        ("preactivation +", "must be a sympy expression"),
-        ("nosuch", "got nosuch"),
+        ("preactivation +", "must be one formula"),
+        ("nosuch", "must be softplus, relu, tanh, silu, identity or a formula of preactivation"),
     ],
 )
 def test_what_is_no_activation_is_refused(expression, message):

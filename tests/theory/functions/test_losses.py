@@ -121,15 +121,18 @@ def test_names_of_sympy_functions_may_be_parameters():
     [
         (
             "prediction*unknown + other",
-            "may contain the symbols prediction, target, got other, unk",
+            "may contain the names pi, prediction, target and numbers, got 'unknown'",
         ),
-        ("delta*(prediction - target)**2", "got delta"),
+        ("delta*(prediction - target)**2", "got 'delta'"),
         ("target**2", "must depend on prediction, got target"),
         ("3", "must depend on prediction, got 3"),
-        ("prediction +", "must be a sympy expression"),
-        ("gamma*prediction", "must be a sympy expression"),
-        ("prediction.value", "must be a sympy expression"),
-        ("nosuchloss", "got nosuchloss"),
+        ("prediction +", "must be one formula"),
+        ("gamma*prediction", "got 'gamma'"),
+        ("prediction.value", "got 'prediction.value'"),
+        (
+            "nosuchloss",
+            "must be squared, huber, log_cosh or a formula of prediction, target, got 'nosuchloss'",
+        ),
     ],
 )
 def test_what_is_no_loss_is_refused(expression, message):

@@ -96,10 +96,13 @@ def test_names_give_the_losses():
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("margin + other", "margin loss 'custom' may contain the symbols margin, got other"),
+        (
+            "margin + other",
+            "margin loss 'margin . other': it may contain the names margin, pi and numbers",
+        ),
         ("3", "must depend on margin, got 3"),
-        ("margin +", "margin loss must be a sympy expression"),
-        ("squared", "got squared"),
+        ("margin +", "must be one formula"),
+        ("squared", "margin loss must be softplus_hinge, .* or a formula of margin, got 'squared'"),
     ],
 )
 def test_what_is_no_margin_loss_is_refused(expression, message):

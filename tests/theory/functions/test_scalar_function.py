@@ -78,7 +78,7 @@ def test_a_parameter_is_not_called_like_a_variable(kind, article):
 def test_messages_name_the_kind(kind):
     with pytest.raises(ValueError, match=f"{kind.KIND} 'mine' may contain .*, got other$"):
         kind("mine", sp.Symbol("other") + kind.VARIABLES[0])
-    with pytest.raises(ValueError, match=f"{kind.KIND} must be a sympy expression, got '1 \\+'"):
+    with pytest.raises(ValueError, match=f"{kind.KIND} '1 \\+': it must be one formula"):
         parse(kind, "1 +", None)
 
 
