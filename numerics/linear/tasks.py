@@ -32,6 +32,7 @@ from numerics.support.validation import (
     check_rng,
     check_vector,
 )
+from theory.published_settings import FIGURE2
 
 __all__ = [
     "Task",
@@ -146,7 +147,7 @@ class Task:
 def low_rank_recovery(
     d_in: int,
     d_out: int | None = None,
-    rank: int = 5,
+    rank: int = FIGURE2.rank,
     noise: float = 1.0,
     *,
     rng: np.random.Generator | int,

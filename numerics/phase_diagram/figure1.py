@@ -1,7 +1,7 @@
 """The published experiments of Tu, Aranguri and Jacot 2024, at their own size.
 
 Low-rank recovery in the scaling ``sigma^2 = d^gamma_sigma2``, ``w = int(d^gamma_w)``, with the
-paper's learning rate: 1/(5 ||A*||) where ``gamma_sigma2 + gamma_w <= 1``, else 1/(5 sigma^2 w).
+paper's learning rate (:mod:`numerics.published_rules`).
 
 Holds for any d, rank <= d and exponents that give a finite width >= 1.
 Source: arXiv 2405.17580, Figure 1 and the published experiments.
@@ -9,7 +9,6 @@ Source: arXiv 2405.17580, Figure 1 and the published experiments.
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -28,6 +27,8 @@ from numerics.linear.initial_states import NetworkState, random_state
 from numerics.linear.observables import mean_squared_error, singular_values
 from numerics.linear.tasks import Task, low_rank_recovery
 from numerics.linear.training import UPDATES, Trainer
+from numerics.published_rules import learning_rate as published_learning_rate
+from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import describe
 from numerics.support.validation import (
     check_choice,
@@ -35,13 +36,10 @@ from numerics.support.validation import (
     check_finite,
     check_positive,
     check_rank,
-    power_of_dimension,
 )
+from theory.published_settings import FIGURE1
 
 __all__ = ["Cell", "Timings", "figure1", "prepare_cell", "prepare_on_task"]
-
-#: Learning rate of the paper times the largest rate of the target, in Figure 1.
-FIGURE1_FRACTION = 5.0
 
 DYNAMICS = ("gradient_descent", "self_consistent")
 
@@ -100,7 +98,7 @@ def prepare_cell(
     gamma_w: float,
     seed: int,
     *,
-    fraction: float = FIGURE1_FRACTION,
+    fraction: float = FIGURE1.divisor,
     learning_rate: float | None = None,
 ) -> Cell:
     """Draw the task and the network of one point of the exponent plane.
@@ -149,7 +147,7 @@ def prepare_on_task(
     gamma_w: float,
     rng: np.random.Generator | int,
     *,
-    fraction: float = FIGURE1_FRACTION,
+    fraction: float = FIGURE1.divisor,
     learning_rate: float | None = None,
     truth_norm: float | None = None,
 ) -> Cell:
@@ -167,28 +165,24 @@ def prepare_on_task(
         ``||A*||`` where it is known already (unit of A).
     """
     size = task.d_in
-    variance = power_of_dimension(size, gamma_sigma2, "gamma_sigma2")
-    real_width = power_of_dimension(size, gamma_w, "gamma_w")
-    if real_width < 1:
-        raise ValueError(
-            f"width = int(d^gamma_w) must be at least 1, got {size}^{gamma_w:g} = {real_width:.3g}"
-        )
-    width = math.floor(real_width)
+    variance, width = variance_of(size, gamma_sigma2), width_of(size, gamma_w)
     if learning_rate is None:
         check_positive("fraction", fraction)
         norm = np.linalg.norm(task.truth, 2) if truth_norm is None else truth_norm
-        scale = variance * width if gamma_sigma2 + gamma_w > 1 else norm
-        learning_rate = 1.0 / (fraction * scale)
+        threshold = variance * width
+        learning_rate = float(
+            published_learning_rate(gamma_sigma2, gamma_w, threshold, norm, fraction)
+        )
     state = random_state(size, size, width, variance, rng=rng)
     return Cell(task, state, width, variance, check_positive("learning_rate", learning_rate))
 
 
 def figure1(
-    d: int = 500,
-    rank: int = 5,
-    gamma_sigma2: float = -1.85,
-    gamma_w: float = 2.25,
-    iterations: int = 100,
+    d: int = FIGURE1.d,
+    rank: int = FIGURE1.rank,
+    gamma_sigma2: float = FIGURE1.gamma_sigma2,
+    gamma_w: float = FIGURE1.gamma_w,
+    iterations: int = FIGURE1.iterations,
     seed: int = 0,
     update: str = "sequential",
     learning_rate: float | None = None,

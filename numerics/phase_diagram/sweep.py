@@ -16,14 +16,9 @@ from numerics.linear.training import UPDATES
 from numerics.phase_diagram.cell import CURVES, VARIABLES, run_cell
 from numerics.phase_diagram.cost import cell_seconds
 from numerics.phase_diagram.stopping import StoppingRule
+from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import attributes
-from numerics.support.validation import (
-    check_choice,
-    check_dimension,
-    check_positive,
-    check_rank,
-    power_of_dimension,
-)
+from numerics.support.validation import check_choice, check_dimension, check_positive, check_rank
 from numerics.sweeps.axes import parse_axis
 from numerics.sweeps.declaration import CellPoint, DeclaredSweep, Variable, from_table
 from theory.dynamics.unified_evolution import lift_form
@@ -31,6 +26,9 @@ from theory.functions.losses import squared
 from theory.kernels.descent_loop import descent_system, training_module
 from theory.kernels.emission import scalar_kernel
 from theory.kernels.gram_descent_loop import gram_module
+from theory.kernels.mode_recursion import stopping_module
+from theory.published_rules import learning_rate_form, width_form
+from theory.published_settings import FIGURE2
 
 __all__ = ["SWEPT_DYNAMICS", "SweepPlan"]
 
@@ -78,13 +76,13 @@ class SweepPlan(DeclaredSweep):
     ((3, 5, 2), (-2.0, -1.5, -1.0))
     """
 
-    gamma_sigma2: tuple[float, ...] = "-3:0:30"
-    gamma_w: tuple[float, ...] = "0:2.8:30"
+    gamma_sigma2: tuple[float, ...] = FIGURE2.gamma_sigma2
+    gamma_w: tuple[float, ...] = FIGURE2.gamma_w
     replicates: int = 1
-    d: int = 200
-    rank: int = 5
-    iterations: int = 750
-    fraction: float = 50.0
+    d: int = FIGURE2.d
+    rank: int = FIGURE2.rank
+    iterations: int = FIGURE2.iterations
+    fraction: float = FIGURE2.divisor
     dynamics: tuple[str, ...] = SWEPT_DYNAMICS
     update: str = "sequential"
     precision: str = "float64"
@@ -102,12 +100,9 @@ class SweepPlan(DeclaredSweep):
         for name in ("gamma_sigma2", "gamma_w"):
             self._put(name, parse_axis(name, getattr(self, name)))
         for exponent in self.gamma_sigma2:
-            power_of_dimension(self.d, exponent, "gamma_sigma2")
-        if power_of_dimension(self.d, self.gamma_w[0], "gamma_w") < 1:
-            raise ValueError(
-                f"width = int(d^gamma_w) must be at least 1, got gamma_w = {self.gamma_w[0]:g}"
-            )
-        power_of_dimension(self.d, self.gamma_w[-1], "gamma_w")
+            variance_of(self.d, exponent)
+        for exponent in (self.gamma_w[0], self.gamma_w[-1]):
+            width_of(self.d, exponent)
         self._put("dynamics", _check_dynamics(self.dynamics))
         check_choice("update", self.update, UPDATES)
         check_choice("precision", self.precision, ("float64", "float32"))
@@ -141,13 +136,13 @@ class SweepPlan(DeclaredSweep):
     @property
     def coordinates(self) -> dict[str, object]:
         """What the axes mean, and the variances and widths that the exponents stand for."""
-        d = float(self.d)
+        d = self.d
         values = {
             "gamma_sigma2": ("gamma_sigma2", list(self.gamma_sigma2)),
             "gamma_w": ("gamma_w", list(self.gamma_w)),
             "replicate": ("replicate", list(self.axes["replicate"])),
-            "init_variance": ("gamma_sigma2", [d**x for x in self.gamma_sigma2]),
-            "width": ("gamma_w", [float(np.floor(d**x)) for x in self.gamma_w]),
+            "init_variance": ("gamma_sigma2", [variance_of(d, x) for x in self.gamma_sigma2]),
+            "width": ("gamma_w", [float(width_of(d, x)) for x in self.gamma_w]),
         }
         if self.curves:
             values["iteration"] = ("iteration", self.tails["iteration"])
@@ -158,6 +153,9 @@ class SweepPlan(DeclaredSweep):
         kernels = {
             "training": training_module(descent_system(self.update), squared()),
             "gram": gram_module(squared()),
+            "stopping": stopping_module(),
+            "width": scalar_kernel("width", width_form()),
+            "learning rate": scalar_kernel("learning_rate", learning_rate_form()),
             "lift": scalar_kernel("lift", lift_form()),
         }
         return {f"formulas of {name}": kernel.fingerprint for name, kernel in kernels.items()}

@@ -18,20 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 from numerics.kernels.cache import load
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
 from numerics.prediction.run_observables import Network, distance, observe, run
-from numerics.prediction.runs import (
-    FIGURE2_FRACTION,
-    FIGURE2_ITERATIONS,
-    REFERENCES,
-    STATUS,
-    UPDATES,
-    cell_scales,
-    paper_learning_rate,
-    signal_values,
-    status_of,
-)
+from numerics.prediction.runs import REFERENCES, STATUS, UPDATES, signal_values, status_of
+from numerics.published_rules import learning_rate, variance_of, width_of
 from numerics.support.descriptions import describe
 from numerics.support.validation import check_choice, check_dimension, check_positive, check_vector
 from theory.kernels.error_grid import grid_module
+from theory.published_settings import FIGURE2
 
 __all__ = ["METHODS", "predict_grid"]
 
@@ -45,13 +37,13 @@ def predict_grid(
     gamma_sigma2: ArrayLike,
     gamma_w: ArrayLike,
     d: int,
-    rank: int | None = 5,
+    rank: int | None = FIGURE2.rank,
     *,
     singular_values: ArrayLike | None = None,
     noise: float = 1.0,
     variance_ratio: float = 1.0,
-    fraction: float = FIGURE2_FRACTION,
-    iterations: int = FIGURE2_ITERATIONS,
+    fraction: float = FIGURE2.divisor,
+    iterations: int = FIGURE2.iterations,
     update: str = "sequential",
     method: str = "closed_form",
     reference: str = "lift",
@@ -145,11 +137,13 @@ def _networks(
     rows: NDArray, columns: NDArray, d: int, ratio: float, largest: float, fraction: float
 ) -> NDArray[np.float64]:
     """Return c1, c2, width and learning rate of every cell, shape (4, cells)."""
-    variance = np.array([cell_scales(d, a, 0.0)[0] for a in rows])[:, None]
-    width = np.array([cell_scales(d, 0.0, b)[1] for b in columns])[None, :]
+    variance = np.array([variance_of(d, a) for a in rows])[:, None]
+    width = np.array([float(width_of(d, b)) for b in columns])[None, :]
     first = variance * width
     threshold = (1 + ratio) / 2 * first
-    rate = paper_learning_rate(rows[:, None], columns, threshold, largest, fraction)
+    rate = learning_rate(
+        rows[:, None], columns, threshold, largest, check_positive("fraction", fraction)
+    )
     cells = np.broadcast_arrays(first, ratio * first, width, rate)
     return np.ascontiguousarray([x.ravel() for x in cells])
 

@@ -18,6 +18,7 @@ from numerics.prediction.mode_recursion import Recursion, Trajectory, euler_mode
 from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
 from theory.kernels.mode_recursion import stopping_module
 from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
+from theory.published_settings import STOPPING
 
 __all__ = ["Network", "distance", "observe", "paper_stop", "run"]
 
@@ -109,8 +110,7 @@ def observe(spectrum: ModeSpectrum, network: Network, trajectory: Trajectory) ->
 def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]) -> int:
     """Return the iteration at which the published experiments stop, or the number of errors.
 
-    They stop when the train error is below 1e-3, or the test error rose twice running after
-    iteration 3, or the train error changed by less than 2e-4 after it fell by more than 1e-2.
+    By :func:`theory.published_rules.stop_conditions`, with the published numbers.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]
             f"train_error and test_error must be vectors of one length, got {train.shape} "
             f"and {test.shape}"
         )
-    return int(load(stopping_module()).stop(train, test))
+    return int(load(stopping_module()).stop(train, test, *STOPPING))
 
 
 def sums_of_errors(spectrum: ModeSpectrum, trajectory: Trajectory) -> dict[str, NDArray]:

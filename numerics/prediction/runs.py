@@ -14,11 +14,7 @@ above the dimension, and to 5 % at the border (d >= 200).  Outside it,
 
 from __future__ import annotations
 
-import math
-from functools import cache
-
 import numpy as np
-import sympy as sp
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
@@ -29,6 +25,8 @@ from numerics.prediction.mode_spectrum import (
     typical_singular_values,
 )
 from numerics.prediction.run_observables import Network, distance, observe, paper_stop, run
+from numerics.published_rules import learning_rate as published_learning_rate
+from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import describe
 from numerics.support.errors import OutOfRangeError
 from numerics.support.validation import (
@@ -37,13 +35,8 @@ from numerics.support.validation import (
     check_finite,
     check_positive,
     check_width,
-    power_of_dimension,
 )
-from theory.prediction.errors import fraction as fraction_symbol
-from theory.prediction.errors import gamma_sigma2 as gamma_sigma2_symbol
-from theory.prediction.errors import gamma_w as gamma_w_symbol
-from theory.prediction.errors import learning_rate_rule, theta_1
-from theory.symbols import c
+from theory.published_settings import FIGURE2
 
 __all__ = [
     "RANK_SHARE",
@@ -53,7 +46,6 @@ __all__ = [
     "UPDATES",
     "WIDTHS_PER_RANK",
     "cell_scales",
-    "paper_learning_rate",
     "paper_stop",
     "predict_cell",
     "predict_run",
@@ -83,10 +75,6 @@ STATUS = (
     "width below five times the rank",
     "rank above 0.15 of the dimension",
 )
-
-#: The paper divides the learning rate by this in Figure 2.
-FIGURE2_FRACTION = 50.0
-FIGURE2_ITERATIONS = 750
 
 
 def predict_run(
@@ -191,12 +179,12 @@ def predict_cell(
     gamma_sigma2: float,
     gamma_w: float,
     d: int,
-    rank: int | None = 5,
+    rank: int | None = FIGURE2.rank,
     *,
     singular_values: ArrayLike | None = None,
     noise: float = 1.0,
-    fraction: float = FIGURE2_FRACTION,
-    iterations: int = FIGURE2_ITERATIONS,
+    fraction: float = FIGURE2.divisor,
+    iterations: int = FIGURE2.iterations,
     update: str = "sequential",
     reference: str = "lift",
     stop: bool = True,
@@ -234,8 +222,12 @@ def predict_cell(
     given = None if singular_values is not None else rank
     signal = signal_values(size, size, given, singular_values)
     rate = float(
-        paper_learning_rate(
-            gamma_sigma2, gamma_w, variance * width, float(np.max(signal)), fraction
+        published_learning_rate(
+            gamma_sigma2,
+            gamma_w,
+            variance * width,
+            float(np.max(signal)),
+            check_positive("fraction", fraction),
         )
     )
     data = predict_run(
@@ -266,34 +258,7 @@ def cell_scales(d: int, gamma_sigma2: float, gamma_w: float) -> tuple[float, flo
     """Return ``sigma^2 = d^gamma_sigma2`` and the width ``int(d^gamma_w)`` of a cell."""
     for name, value in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w)):
         check_finite(name, value)
-    variance = power_of_dimension(d, gamma_sigma2, "gamma_sigma2")
-    return variance, check_width(float(math.floor(power_of_dimension(d, gamma_w, "gamma_w"))))
-
-
-def paper_learning_rate(
-    gamma_sigma2: ArrayLike,
-    gamma_w: ArrayLike,
-    threshold: ArrayLike,
-    largest: float,
-    fraction: float = FIGURE2_FRACTION,
-) -> NDArray[np.float64]:
-    """Return the paper's learning rate, 1/(fraction theta_1) or, when lazy, 1/(fraction c).
-
-    Parameters
-    ----------
-    gamma_sigma2, gamma_w, threshold : array_like
-        Exponents and c = sigma^2 width of the cells, broadcast together.
-    largest : float
-        Largest singular value of A*.
-    fraction : float
-        5 in Figure 1 of the paper, 50 in Figure 2.
-    """
-    if not np.all(np.asarray(threshold) > 0):
-        raise ValueError(f"threshold must be > 0, got {np.min(threshold)}")
-    theta, divisor = check_positive("largest", largest), check_positive("fraction", fraction)
-    return _learning_rate()(
-        np.asarray(gamma_sigma2), np.asarray(gamma_w), np.asarray(threshold), theta, divisor
-    )
+    return variance_of(d, gamma_sigma2), float(width_of(d, gamma_w))
 
 
 def signal_values(
@@ -372,9 +337,3 @@ def _out_of_range(data: xr.Dataset, network: Network, spectrum: ModeSpectrum) ->
         f"{TRUNCATION_LIMIT:.0%}, got width = {network.width:g}, rank = {rank} and {relative:.1%} "
         "(allow_out_of_range=True returns it all the same)"
     )
-
-
-@cache
-def _learning_rate():
-    symbols = (gamma_sigma2_symbol, gamma_w_symbol, c, theta_1, fraction_symbol)
-    return sp.lambdify(symbols, learning_rate_rule(), "numpy")

@@ -66,11 +66,15 @@ class KernelModule:
 
 
 class _ScalarPrinter(PythonCodePrinter):
-    """The math printer, with a sign that is 0 at 0."""
+    """The math printer, with a sign that is 0 at 0 and a floor that is a float."""
 
     def _print_sign(self, expression: sp.Expr) -> str:
         argument = self._print(expression.args[0])
         return f"(({argument} > 0) - ({argument} < 0))"
+
+    def _print_floor(self, expression: sp.Expr) -> str:
+        # That of math is an int64 in numba, which large values overflow.
+        return f"np.floor({self._print(expression.args[0])})"
 
 
 @cache

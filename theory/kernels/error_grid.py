@@ -12,34 +12,22 @@ from __future__ import annotations
 from functools import cache
 
 import sympy as sp
+from sympy.logic.boolalg import Boolean
 
 from theory.algebra.stable_form import stabilise
 from theory.dynamics.mode_descent import BLOCK, GAIN, mode_gain, step_mode
 from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, printed, scalar_lines
 from theory.prediction import closed_form_errors as fast
-from theory.prediction.errors import (
-    TRAIN_FALL,
-    TRAIN_FLOOR,
-    TRAIN_STEP,
-    error_form,
-    estimate_form,
-    outlier_form,
-    power,
-    shift_share,
-    theta_1,
-    train_1,
-    train_now,
-    train_rule,
-    train_start,
-)
-from theory.prediction.errors import iteration as clock
+from theory.prediction.errors import error_form, estimate_form, outlier_form, power, shift_share
+from theory.published_rules import stopping_rule
+from theory.published_settings import STOPPING
 from theory.random_matrices.spiked_matrix import SIZES
 from theory.symbols import c, c1, c2, d_in, d_out, eta, t, w, y
+from theory.symbols.published import iteration as clock
+from theory.symbols.published import theta_1, train_1, train_start
+from theory.symbols.published import train as train_now
 
 __all__ = ["grid_module"]
-
-#: Mean change of the train error below which the stopping rule is looked at, twice its own.
-STILL = 2 * TRAIN_STEP
 
 #: Sums over modes: what a mode adds to each, in s (or a), r and corr; counts multiply them.
 _TEST, _NORM = error_form().outputs["test"], error_form().outputs["norm"]
@@ -75,8 +63,9 @@ def grid_module(update: str = "sequential") -> KernelModule:
         fast.start_power(),
         *outlier_form().outputs.values(),
         *estimate_form().outputs.values(),
-        train_rule(),
-        STILL,
+        _train_rule(),
+        _slow_rule(),
+        STOPPING.test_rises,
     ]
     mark = fingerprint("grid", *parts)
 
@@ -86,6 +75,24 @@ def grid_module(update: str = "sequential") -> KernelModule:
         return "\n".join(lines) + "\n"
 
     return KernelModule(f"grid_{update}", mark, ("grid",), body)
+
+
+#: Reasons of the stopping rule that look at the train error alone.
+_BY_TRAIN = ("train_error_small", "train_error_stalled")
+
+
+def _train_rule() -> Boolean:
+    """Return when the train error ends a run."""
+    return stopping_rule(*_BY_TRAIN)
+
+
+def _slow_rule() -> Boolean:
+    """Return when it may have ended the run in the last ``stride`` steps.
+
+    It is the rule for both ends of the stride, at twice its change a step in the mean.
+    """
+    still = 2 * STOPPING.stall * sp.Symbol("stride", positive=True)
+    return stopping_rule(*_BY_TRAIN, stall=still).subs(train_1, sp.Symbol("train_before"))
 
 
 def _head(name: str, *arguments: str) -> list[str]:
@@ -263,17 +270,15 @@ def _cell_function() -> list[str]:
         f"        {train_now} /= entries",
         "        if step == 0:",
         f"            {train_start} = {train_now}",
-        "        # Only a train error that fell and hardly moves now can meet the stopping rule.",
-        f"        fell = {train_start} - {train_now} > {TRAIN_FALL}",
-        f"        fell = fell or {train_now} < {TRAIN_FLOOR}",
-        f"        if step > 0 and fell and train_before - {train_now} < {STILL} * stride:",
+        f"        {clock} = step",
+        f"        if step > 0 and ({printed(_slow_rule())}):",
         "            stopped = False",
         "            for now in range(step - stride + 1, step + 1):",
         f"                test, {train_now} = {at('now')}",
         f"                other, {train_1} = {at('(now - 1)')}",
         f"                {train_now}, {train_1} = {train_now} / entries, {train_1} / entries",
         f"                {clock} = now",
-        f"                if {printed(train_rule())}:",
+        f"                if {printed(_train_rule())}:",
         "                    step, stopped = now, True",
         "                    break",
         "            if stopped:",
@@ -285,7 +290,7 @@ def _cell_function() -> list[str]:
         "            smallest, best = test, step",
         "        rises = rises + 1 if test > test_before else 0",
         f"        test_before, train_before = test, {train_now}",
-        "        if rises == 2:",
+        f"        if rises == {STOPPING.test_rises}:",
         "            last = step",
         "            break",
         "        step += stride",

@@ -13,7 +13,6 @@ import sympy as sp
 
 from theory.dynamics.mode_descent import BLOCK, GAIN, euler_step, mode_gain, mode_stages
 from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, printed, scalar_lines
-from theory.prediction.errors import STOP_SYMBOLS, stopping_rule
 from theory.prediction.fluctuations import (
     BLOCK_I,
     BLOCK_J,
@@ -26,6 +25,7 @@ from theory.prediction.fluctuations import (
     partner_stages,
     shift_stages,
 )
+from theory.published_rules import SETTINGS, stop_form
 from theory.symbols import c, eta, s, y
 
 __all__ = ["second_order_module", "stopping_module"]
@@ -69,33 +69,38 @@ def second_order_module(update: str = "simultaneous") -> KernelModule:
 
 @cache
 def stopping_module() -> KernelModule:
-    """Return the module of ``stop(train_error, test_error)``, the iteration where the paper stops.
+    """Return the module of ``reason`` and ``stop``.
 
-    It returns the number of errors where no iteration meets the rule.
+    ``reason(*OBSERVED, *SETTINGS)`` is the place of the condition of
+    :func:`theory.published_rules.stop_conditions` that ends a run, -1 where it goes on.
+    ``stop(train_errors, test_errors, *SETTINGS)`` is the first iteration that ends, or the number
+    of errors.
     """
-    mark = fingerprint("stopping", *STOP_SYMBOLS, stopping_rule())
+    form = stop_form()
+    (condition,) = form.outputs.values()
+    mark = fingerprint("stopping", form.arguments, condition)
 
     def body() -> str:
-        time, test_now, test_1, test_2, train_now, train_1, start = map(str, STOP_SYMBOLS)
+        settings = ", ".join(map(str, SETTINGS))
         lines = [
-            "",
-            "",
-            DECORATOR,
-            "def stop(train_error, test_error):",
-            f"    {start} = train_error[0]",
-            f"    for {time} in range(test_error.size):",
-            f"        {train_now}, {test_now} = train_error[{time}], test_error[{time}]",
-            # Before the first steps there is nothing to compare with: nothing rose or stood still.
-            f"        {train_1} = train_error[{time} - 1] if {time} > 0 else math.inf",
-            f"        {test_1} = test_error[{time} - 1] if {time} > 0 else math.inf",
-            f"        {test_2} = test_error[{time} - 2] if {time} > 1 else math.inf",
-            f"        if {printed(stopping_rule())}:",
-            f"            return {time}",
-            "    return test_error.size",
+            *("", "", DECORATOR),
+            f"def reason({', '.join(map(str, form.arguments))}):",
+            f"    return {printed(condition)}",
+            *("", "", DECORATOR),
+            f"def stop(train_errors, test_errors, {settings}):",
+            "    rises = 0",
+            "    for now in range(test_errors.size):",
+            # At the start there is nothing to compare with: nothing rose.
+            "        before = max(now - 1, 0)",
+            "        rises = rises + 1 if test_errors[now] > test_errors[before] else 0",
+            "        train, train_1 = train_errors[now], train_errors[before]",
+            f"        if reason(now, rises, train, train_1, train_errors[0], {settings}) >= 0:",
+            "            return now",
+            "    return test_errors.size",
         ]
         return "\n".join(lines) + "\n"
 
-    return KernelModule("stopping", mark, ("stop",), body)
+    return KernelModule("stopping", mark, ("reason", "stop"), body)
 
 
 def _signature() -> str:

@@ -16,12 +16,13 @@ and Jacot 2024, published experiments.
 from __future__ import annotations
 
 import sympy as sp
-from sympy.logic.boolalg import Boolean
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import first_order, normal_form, order_of
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.mode_descent import euler_step, mode_steps
+from theory.published_rules import learning_rate_rule, stopping_rule
+from theory.published_settings import FIGURE1, FIGURE2
 from theory.random_matrices.spiked_matrix import (
     SIGNAL,
     SIZES,
@@ -31,20 +32,16 @@ from theory.random_matrices.spiked_matrix import (
     tau,
 )
 from theory.symbols import A, c, d_in, d_out, s, t, w, y
-from theory.symbols.regimes import gamma_sigma2, gamma_w
+from theory.symbols.published import theta_1
 
 __all__ = [
-    "STOP_SYMBOLS",
     "error_form",
     "estimate_form",
     "excess_form",
-    "learning_rate_rule",
     "lift_excess",
     "outlier_form",
     "prediction",
     "sampling_deviation",
-    "stopping_rule",
-    "train_rule",
     "truncation",
 ]
 
@@ -53,22 +50,10 @@ a, corr, shift = sp.symbols("a corr shift", real=True)
 #: Variance of an entry of A_1 between bulk modes.
 variance = sp.Symbol("v", nonnegative=True)
 
-#: What the stopping rule looks at: the iteration, the last three test errors, and the train error
-#: now, one step ago and at the start.
-STOP_SYMBOLS = (iteration, test_now, test_1, test_2, train_now, train_1, train_start) = sp.symbols(
-    "iteration test test_1 test_2 train train_1 train_start", real=True
-)
-
-fraction, theta_1, rank = sp.symbols("fraction theta_1 k", positive=True)
+rank = sp.Symbol("k", positive=True)
 
 #: ``E||A_1||^2`` and ``2 sum (a - corr) E A_2``, per entry of A.
 power, shift_share = sp.symbols("power shift_share", real=True)
-
-#: Constants of the published stopping rule.
-TRAIN_FLOOR = sp.Float("1e-3")
-TRAIN_FALL = sp.Float("1e-2")
-TRAIN_STEP = sp.Float("2e-4")
-LAST_FREE = 3
 
 
 def error_form() -> StableForm:
@@ -105,30 +90,6 @@ def lift_excess() -> sp.Expr:
 def excess_form() -> StableForm:
     """Return :func:`lift_excess` as the kernel computes it."""
     return StableForm((s, c), (), {"excess": lift_excess()})
-
-
-def learning_rate_rule() -> sp.Expr:
-    """Return the paper's rule, 1/(fraction theta_1) when active and 1/(fraction c) when lazy."""
-    return sp.Piecewise(
-        (1 / (fraction * theta_1), gamma_sigma2 + gamma_w <= 1), (1 / (fraction * c), True)
-    )
-
-
-def stopping_rule() -> Boolean:
-    """Return when the published experiments stop, in ``STOP_SYMBOLS``.
-
-    By the train error (:func:`train_rule`), or because the test error rose twice running after
-    iteration 3.
-    """
-    rose_twice = sp.And(iteration > LAST_FREE, test_now > test_1, test_1 > test_2)
-    return sp.Or(train_rule(), rose_twice)
-
-
-def train_rule() -> Boolean:
-    """Return when the train error ends a run: it is small, or stands still after it fell."""
-    fell = train_start - train_now > TRAIN_FALL
-    still = sp.And(iteration > LAST_FREE, fell, sp.Abs(train_now - train_1) < TRAIN_STEP)
-    return sp.Or(train_now < TRAIN_FLOOR, still)
 
 
 def truncation() -> sp.Expr:
@@ -278,10 +239,13 @@ def _shape_steps() -> list[Step]:
 def _rule_steps() -> list[Step]:
     return [
         define(
-            "The paper's learning rate (fraction 5 in Figure 1, 50 in Figure 2).",
+            f"The paper's learning rate (divisor {FIGURE1.divisor:g} in Figure 1, "
+            f"{FIGURE2.divisor:g} in Figure 2).",
             sp.Eq(sp.Symbol("eta"), learning_rate_rule(), evaluate=False),
         ),
         define(
-            "The paper's runs stop when (now, one and two steps ago, at the start)", stopping_rule()
+            "The paper's runs stop when (train error now, one step ago and at the start; the test "
+            "error rises so many times running)",
+            stopping_rule(),
         ),
     ]

@@ -1,4 +1,4 @@
-"""The mode recursion, the error formulas, the paper's rules and the fast forms."""
+"""The mode recursion, the error formulas and the fast forms."""
 
 import pytest
 import sympy as sp
@@ -63,39 +63,6 @@ def test_a_wrong_kernel_form_is_not_proved(monkeypatch, name):
     monkeypatch.setattr(fast, "bulk_form", lambda: wrong)
     with pytest.raises(ProofError):
         fast.fast_prediction()
-
-
-def stops(**values):
-    defaults = {
-        "iteration": 10,
-        "test": 0.5,
-        "test_1": 0.6,
-        "test_2": 0.7,
-        "train": 0.5,
-        "train_1": 0.6,
-        "train_start": 2.0,
-    }
-    symbols = {str(x): x for x in pr.STOP_SYMBOLS}
-    return bool(pr.stopping_rule().subs({symbols[k]: v for k, v in (defaults | values).items()}))
-
-
-def test_the_stopping_rule():
-    assert not stops()
-    assert stops(train=9e-4)
-    assert stops(test=0.8, test_1=0.7, test_2=0.6)
-    assert not stops(test=0.8, test_1=0.7, test_2=0.75)  # rose once only
-    assert stops(test=0.8, test_1=0.7, test_2=0.6, iteration=4)
-    assert not stops(test=0.8, test_1=0.7, test_2=0.6, iteration=3)  # too early
-    assert stops(train_1=0.5001)
-    assert not stops(train_1=0.5001, iteration=3)
-    assert not stops(train_1=0.5001, train_start=0.505)  # it has not fallen yet
-
-
-def test_the_learning_rate_rule():
-    rule = pr.learning_rate_rule()
-    values = {pr.fraction: 50, pr.theta_1: 90, c: 400, pr.gamma_sigma2: -1}
-    assert rule.subs(values | {pr.gamma_w: 2}) == sp.Rational(1, 4500)
-    assert rule.subs(values | {pr.gamma_w: sp.Rational(5, 2)}) == sp.Rational(1, 20000)
 
 
 def test_the_truncation_vanishes_with_infinite_width():

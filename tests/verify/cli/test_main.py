@@ -61,7 +61,7 @@ def test_figure1_is_reproducible_to_the_bit(tmp_path):
         (["--d", "-3"], "d must be", "-3"),
         (["--rank", "31"], "rank must be", "31"),
         (["--rank", "0"], "rank must be", "0"),
-        (["--gamma-w", "-0.5"], "width = int(d^gamma_w) must be at least 1", "30^-0.5"),
+        (["--gamma-w", "-0.5"], "width must be >= 1", "30^-0.5"),
         (["--gamma-w", "nan"], "gamma_w must be", "nan"),
         (["--gamma-sigma2", "inf"], "gamma_sigma2 must be", "inf"),
         (["--gamma-w", "400"], "gamma_w", "400"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from theory.published_settings import FIGURE1
+
 __all__ = ["add", "run"]
 
 
@@ -17,11 +19,16 @@ def add(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     add = command.add_argument
-    add("--d", type=int, default=500, help="dimension of the d x d matrices")
-    add("--rank", type=int, default=5, help="rank of the true matrix A*")
-    add("--gamma-sigma2", type=float, default=-1.85, help="initial variance = d^gamma")
-    add("--gamma-w", type=float, default=2.25, help="width = int(d^gamma)")
-    add("--iterations", type=int, default=100, help="steps of gradient descent")
+    add("--d", type=int, default=FIGURE1.d, help="dimension of the d x d matrices")
+    add("--rank", type=int, default=FIGURE1.rank, help="rank of the true matrix A*")
+    add(
+        "--gamma-sigma2",
+        type=float,
+        default=FIGURE1.gamma_sigma2,
+        help="initial variance = d^gamma",
+    )
+    add("--gamma-w", type=float, default=FIGURE1.gamma_w, help="width = int(d^gamma)")
+    add("--iterations", type=int, default=FIGURE1.iterations, help="steps of gradient descent")
     add("--learning-rate", type=float, help="in place of the paper's rule")
     add("--seed", type=int, default=0, help="root of all randomness")
     add(

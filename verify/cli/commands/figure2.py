@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from theory.published_settings import FIGURE2
 from verify.cli.commands.range_arguments import allow_negative_ranges
 from verify.cli.commands.sweep_options import add_sweep_options, run_stored
 
@@ -51,17 +52,18 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--grid-sigma2",
         dest="gamma_sigma2",
         metavar="A:B:N",
-        help="exponents of the initial variance, first:last:count (default -3:0:30)",
+        help="exponents of the initial variance, first:last:count "
+        f"(default {FIGURE2.gamma_sigma2})",
     )
     option(
         "--grid-w",
         dest="gamma_w",
         metavar="A:B:N",
-        help="exponents of the width, first:last:count (default 0:2.8:30)",
+        help=f"exponents of the width, first:last:count (default {FIGURE2.gamma_w})",
     )
-    option("--d", type=int, help="dimension of the d x d matrices (default 200)")
-    option("--rank", type=int, help="rank of the true matrix A* (default 5)")
-    option("--iterations", type=int, help="most steps of a run (default 750)")
+    option("--d", type=int, help=f"dimension of the d x d matrices (default {FIGURE2.d})")
+    option("--rank", type=int, help=f"rank of the true matrix A* (default {FIGURE2.rank})")
+    option("--iterations", type=int, help=f"most steps of a run (default {FIGURE2.iterations})")
     option("--replicates", type=int, help="independent draws of each cell (default 1)")
     option("--seed", type=int, help="root of all randomness (default 0)")
     option(

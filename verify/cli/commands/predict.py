@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from theory.published_settings import FIGURE1, FIGURE2
 from verify.cli.commands.range_arguments import allow_negative_ranges
 
 __all__ = ["add", "run"]
@@ -24,13 +25,13 @@ def add(commands: argparse._SubParsersAction) -> None:
     option = command.add_argument
     option(
         "--grid-sigma2",
-        default="-3:0:30",
+        default=FIGURE2.gamma_sigma2,
         metavar="A:B:N",
         help="exponents of the initial variance, first:last:count",
     )
     option(
         "--grid-w",
-        default="0:2.8:30",
+        default=FIGURE2.gamma_w,
         metavar="A:B:N",
         help="exponents of the width, first:last:count",
     )
@@ -41,15 +42,16 @@ def add(commands: argparse._SubParsersAction) -> None:
         metavar=("GAMMA_SIGMA2", "GAMMA_W"),
         help="one cell in place of a grid",
     )
-    option("--d", type=int, default=200, help="dimension of the d x d matrices")
-    option("--rank", type=int, default=5, help="rank of the true matrix A*")
+    option("--d", type=int, default=FIGURE2.d, help="dimension of the d x d matrices")
+    option("--rank", type=int, default=FIGURE2.rank, help="rank of the true matrix A*")
     option("--noise", type=float, default=1.0, help="standard deviation of a noise entry")
-    option("--iterations", type=int, default=750, help="most steps of a run")
+    option("--iterations", type=int, default=FIGURE2.iterations, help="most steps of a run")
     option(
         "--fraction",
         type=float,
-        default=50.0,
-        help="the paper's rule divides the learning rate by this (5 in Figure 1)",
+        default=FIGURE2.divisor,
+        help="the paper's rule divides the learning rate by this "
+        f"({FIGURE1.divisor:g} in Figure 1)",
     )
     option(
         "--update",

@@ -1,0 +1,80 @@
+"""The published experiments' rules on numbers: width, learning rate, stopping.
+
+    sigma^2 = d^gamma_sigma2,    w = int(d^gamma_w),
+    1/learning rate = divisor * (||A*|| if gamma_sigma2 + gamma_w <= 1 else sigma^2 w).
+
+Every rule is a formula of :mod:`theory.published_rules`, evaluated; training, prediction and grid
+call the functions here.
+
+Holds wherever the powers of d are nonzero finite floats and the width is at least 1.
+Source: Tu, Aranguri and Jacot 2024 (arXiv 2405.17580), published experiments.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from numerics.kernels.evaluate import evaluate
+from numerics.support.validation import check_positive, power_of_dimension
+from theory import published_rules as rules
+from theory.published_settings import FIGURE2
+
+__all__ = ["learning_rate", "variance_of", "width_of"]
+
+
+def variance_of(d: int, gamma_sigma2: float) -> float:
+    """Return ``sigma^2 = d^gamma_sigma2``; ValueError if it overflows or underflows.
+
+    Examples
+    --------
+    >>> variance_of(100, -1.5)
+    0.001
+    """
+    return power_of_dimension(d, gamma_sigma2, "gamma_sigma2")
+
+
+def width_of(d: int, gamma_w: float) -> int:
+    """Return the width ``int(d^gamma_w)``; ValueError if it is below 1 or overflows.
+
+    Examples
+    --------
+    >>> width_of(200, 2.25)
+    150423
+    """
+    real_width = power_of_dimension(d, gamma_w, "gamma_w")
+    if real_width < 1:
+        raise ValueError(
+            f"width = int(d^gamma_w) must be at least 1, got {d}^{gamma_w:g} = {real_width:.3g}"
+        )
+    return int(evaluate(rules.width_form, d, gamma_w)["width"])
+
+
+def learning_rate(
+    gamma_sigma2: ArrayLike,
+    gamma_w: ArrayLike,
+    threshold: ArrayLike,
+    largest: float,
+    divisor: float = FIGURE2.divisor,
+) -> NDArray[np.float64]:
+    """Return the published learning rate, one over ``divisor`` times ``||A*||`` or, lazy, c.
+
+    Parameters
+    ----------
+    gamma_sigma2, gamma_w, threshold : array_like
+        Exponents and ``c = sigma^2 width`` of the cells, broadcast together.
+    largest : float
+        Largest singular value of A*.
+    divisor : float
+        5 in Figure 1, 50 in Figure 2.
+
+    Examples
+    --------
+    >>> learning_rate(-1.5, [2.0, 2.75], [10.0, 300.0], 100.0, 5).round(6)
+    array([0.002   , 0.000667])
+    """
+    if not np.all(np.asarray(threshold) > 0):
+        raise ValueError(f"threshold must be > 0, got {np.min(threshold)}")
+    theta, over = check_positive("largest", largest), check_positive("divisor", divisor)
+    scales = (gamma_sigma2, gamma_w, threshold, theta, over)
+    return evaluate(rules.learning_rate_form, *scales)["learning_rate"]
