@@ -42,11 +42,8 @@ def width_of(d: int, gamma_w: float) -> int:
     >>> width_of(200, 2.25)
     150423
     """
-    real_width = power_of_dimension(d, gamma_w, "gamma_w")
-    if real_width < 1:
-        raise ValueError(
-            f"width = int(d^gamma_w) must be at least 1, got {d}^{gamma_w:g} = {real_width:.3g}"
-        )
+    if power_of_dimension(d, gamma_w, "gamma_w") < 1:
+        raise ValueError(f"width must be >= 1, got int(d^gamma_w) = int({d}^{gamma_w:g})")
     return int(evaluate(rules.width_form, d, gamma_w)["width"])
 
 
