@@ -80,8 +80,8 @@ def compare(d: int, name: str, values: np.ndarray, runs: int) -> tuple[float, fl
     trained = []
     for seed in range(runs):
         rng = np.random.default_rng(seed)
-        task = low_rank_from_spectrum(values, d, d, 1.0, rng)
-        state = random_state(d, d, WIDTH, threshold / WIDTH, rng=rng)
+        task = low_rank_from_spectrum(values, d, d, noise=1.0, rng=rng)
+        state = random_state(d, d, WIDTH, init_variance=threshold / WIDTH, rng=rng)
         trained.append(
             train(state, task, learning_rate=rate, iterations=steps, observe=["stable_rank"])
         )

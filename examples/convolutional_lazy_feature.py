@@ -30,7 +30,7 @@ from numerics import Convolutional, ImageData, StepRule, frozen_flow, load_image
 FROZEN = "frozen"
 
 #: Half as many steps as by default: at A = 1 kernel changes differ by 1 %, F by 2 % in the mean.
-RULE = StepRule("linearised", output_error=0.1, gradient_change=0.05)
+RULE = StepRule(method="linearised", output_error=0.1, gradient_change=0.05)
 
 #: Images on which the change of the kernel is measured: it is quadratic in their number.
 WATCHED = 100
@@ -112,9 +112,9 @@ def train(
             alpha = scale / math.sqrt(network.width)
             run = train_network(
                 network,
-                start,
                 data.X_train,
                 data.y_train,
+                start=start,
                 alpha=alpha,
                 test=(data.X_test[:WATCHED],),
                 rule=RULE,

@@ -57,7 +57,14 @@ def compare(
     """Compare several runs of one cell with their predictions and print a line."""
     found = []
     for seed in seeds:
-        cell = prepare_cell(d, options.rank, gamma_sigma2, gamma_w, seed, fraction=FRACTION)
+        cell = prepare_cell(
+            d=d,
+            rank=options.rank,
+            gamma_sigma2=gamma_sigma2,
+            gamma_w=gamma_w,
+            seed=seed,
+            learning_rate_divisor=FRACTION,
+        )
         test, away = train(cell, options.iterations, options.distance)
         signal = np.linalg.svd(cell.task.truth, compute_uv=False)[: options.rank]
         given = predict_run(
@@ -71,7 +78,7 @@ def compare(
             update="sequential",
             allow_out_of_range=True,
         )
-        typical = predict_cell(gamma_sigma2, gamma_w, d, options.rank, allow_out_of_range=True)
+        typical = predict_cell(gamma_sigma2, gamma_w, d, rank=options.rank, allow_out_of_range=True)
         same = min(test.size, typical.sizes["iteration"])
         found.append(
             {

@@ -21,7 +21,7 @@ figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.0), layout="constrai
 units = np.linspace(0, 20, 400)
 for (ratio, style, name), colour in zip(RATIOS, COLOURS, strict=False):
     rate = 2 * np.hypot(target, ratio * target)
-    value, distance = single_mode(target, 0.0, ratio * target, units / rate)
+    value, distance = single_mode(target, 0.0, ratio * target, time=units / rate)
     label = f"c/y = {ratio:g} ({name})"
     left.plot(units, value / target, linestyle=style, color=colour)
     right.semilogy(units, distance / target, linestyle=style, color=colour, label=label)

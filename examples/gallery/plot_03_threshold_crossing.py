@@ -19,7 +19,7 @@ from verify import COLOURS
 targets = np.array([40.0, 20.0, 10.0, 5.0, 0.5])
 threshold = 1.0
 
-solution = ClosedForm(np.zeros((5, 5)), np.diag(targets), threshold)
+solution = ClosedForm(np.zeros((5, 5)), np.diag(targets), c1=threshold)
 times = np.linspace(0, 0.6, 301)
 values = np.array([np.diag(solution(time)) for time in times])
 

@@ -28,7 +28,7 @@ predicted = predict_run(
 runs = []
 for seed in range(6):
     task = low_rank_from_spectrum(spectrum, d, d, noise=1.0, rng=seed)
-    start = random_state(d, d, width, variance, rng=100 + seed)
+    start = random_state(d, d, width, init_variance=variance, rng=100 + seed)
     runs.append(train(start, task, learning_rate=rate, iterations=steps))
 
 # %%

@@ -25,7 +25,7 @@ for share, style, width_of_line, colour in (
     (0.99, ":", 2.0, "black"),
 ):
     c1, c2 = 2 * mean * share, 2 * mean * (1 - share)
-    start = random_state(d, d, width, c1 / width, c2 / width, rng=1)
+    start = random_state(d, d, width, init_variance=c1 / width, init_variance2=c2 / width, rng=1)
     run = gradient_flow(start, task, times, keep_weights=True)
     norms = [np.linalg.norm(run[name].values, axis=(1, 2)) for name in ("W1", "W2")]
     look = {"linestyle": style, "linewidth": width_of_line, "color": colour}

@@ -19,7 +19,7 @@ rng = np.random.default_rng(0)
 clean = low_rank_recovery(d, rank=3, noise=0.3, rng=rng)
 wrong = rng.random(clean.shape) < 0.02
 task = Task(clean.target + wrong * rng.normal(scale=15.0, size=clean.shape), clean.truth)
-network = random_state(d, d, 1e6, 1e-7, rng=rng)
+network = random_state(d, d, 1e6, init_variance=1e-7, rng=rng)
 
 LOSSES = {
     "squared": ("squared", "-"),

@@ -21,7 +21,7 @@ for threshold, style, colour in (
     (10.0, "--", COLOURS[1]),
     (300.0, ":", COLOURS[2]),
 ):
-    network = random_state(d, d, width, threshold / width, rng=1)
+    network = random_state(d, d, width, init_variance=threshold / width, rng=1)
     run = train(
         network,
         task,

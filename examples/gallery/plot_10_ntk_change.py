@@ -19,7 +19,7 @@ thresholds = np.geomspace(0.05, 2e4, 15)
 
 changes = []
 for threshold in thresholds:
-    start = random_state(d, d, width, threshold / width, rng=1)
+    start = random_state(d, d, width, init_variance=threshold / width, rng=1)
     rate = 0.2 / np.hypot(top, threshold)
     steps = int(12 / (rate * np.hypot(top / 2, threshold)))
     run = train(
@@ -34,7 +34,7 @@ for threshold in thresholds:
 predicted = []
 for threshold in thresholds:
     start, end = (self_consistent_lift(A, threshold) for A in (0 * task.truth, task.truth))
-    predicted.append(ntk_change(end.C1, end.C2, start.C1, start.C2))
+    predicted.append(ntk_change(end.C1, end.C2, C1_0=start.C1, C2_0=start.C2))
 
 figure, axes = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
 axes.loglog(thresholds, predicted, "-", color=COLOURS[0], label="infinite width")

@@ -19,7 +19,7 @@ task = low_rank_recovery(d, rank=2, rng=0)
 
 
 def largest_distance(width, seed):
-    start = random_state(d, d, width, threshold / width, rng=seed)
+    start = random_state(d, d, width, init_variance=threshold / width, rng=seed)
     pair = [
         Trainer(start, task, learning_rate=rate, dynamics=name)
         for name in ("gradient_descent", "self_consistent")

@@ -25,9 +25,9 @@ for depth, colour in ((1, COLOURS[0]), (2, COLOURS[1])):
         changes = [
             train_network(
                 network,
-                weights,
                 data.X_train,
                 data.y_train,
+                start=weights,
                 alpha=scale / np.sqrt(width),
                 test=(data.X_test,),
             ).kernel_change

@@ -63,7 +63,7 @@ def advise(
     singular_values: ArrayLike | None = None,
     noise: float = 1.0,
     budget: int | None = None,
-    fraction: float = 0.5,
+    learning_rate_share: float = 0.5,
     max_width: float | None = None,
     unequal_layers: bool = False,
     update: str = "simultaneous",
@@ -83,7 +83,7 @@ def advise(
         Standard deviation of the noise entries, > 0.
     budget : int, optional
         Most iterations to the smallest test error.
-    fraction : float
+    learning_rate_share : float
         Largest share of the stability limit for the learning rate, < 1.  At 1/2 descent near
         the target is fastest: its multiplier is 0, beyond it overshoots.
     max_width : float, optional
@@ -132,12 +132,12 @@ def advise(
         rows,
         columns,
         signal_values(rows, columns, rank, singular_values),
-        check_positive("noise", noise),
-        nodes,
+        noise=check_positive("noise", noise),
+        nodes=nodes,
     )
-    share = check_positive("fraction", fraction)
+    share = check_positive("learning_rate_share", learning_rate_share)
     if share >= 1:
-        raise ValueError(f"fraction must be < 1, got {share}")
+        raise ValueError(f"learning_rate_share must be < 1, got {share}")
     if max_width is None:
         widest = float(WIDE * max(rows, columns))
     else:
@@ -158,7 +158,7 @@ def advise(
         detected=spectrum.spikes,
         budget=budget or 0,
         untrained_error=float(np.sum(spectrum.signal**2)) / (rows * columns),
-        fraction=share,
+        learning_rate_share=share,
         widest=widest,
         unequal_layers=int(unequal_layers),
         update=update,
@@ -181,7 +181,7 @@ def _recommendations(
         start = Start(
             point.front_threshold.item(),
             point.front_variance_ratio.item(),
-            point.front_fraction.item(),
+            point.front_learning_rate_share.item(),
             widest,
         )
         least.append(point.front_smallest_width.item())

@@ -76,8 +76,8 @@ def check_advice(advice: xr.Dataset, runs: int = 8, *, seed: int = 0) -> xr.Data
             advice.attrs["singular_values"],
             advice.attrs["d_in"],
             advice.attrs["d_out"],
-            advice.attrs["noise"],
-            np.random.default_rng(task_stream),
+            noise=advice.attrs["noise"],
+            rng=np.random.default_rng(task_stream),
         )
         for place, name in enumerate(names):
             one = advice.sel(recommendation=name)
@@ -85,8 +85,8 @@ def check_advice(advice: xr.Dataset, runs: int = 8, *, seed: int = 0) -> xr.Data
                 task.d_in,
                 task.d_out,
                 one.width.item(),
-                one.init_variance.item(),
-                one.init_variance2.item(),
+                init_variance=one.init_variance.item(),
+                init_variance2=one.init_variance2.item(),
                 rng=np.random.default_rng(states[place]),
             )
             trainer = Trainer(

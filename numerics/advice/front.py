@@ -44,7 +44,7 @@ LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 1e-4, 10.0
 THRESHOLDS_PER_DECADE = 8
 
 #: Learning rates looked at: the largest allowed, and down from it by factors of sqrt(2).
-FRACTIONS = tuple(2.0 ** (-k / 2) for k in range(5))
+SHARES = tuple(2.0 ** (-k / 2) for k in range(5))
 
 #: sigma2^2/sigma1^2 looked at where the layers may differ.
 RATIOS = (1e-4, 1e-2, 0.1, 1.0, 10.0, 1e2, 1e4)
@@ -60,7 +60,7 @@ SAME_ITERATIONS = 0.05
 def candidates(
     spectrum: ModeSpectrum,
     widest: float,
-    fraction: float,
+    learning_rate_share: float,
     ratios: Iterable[float],
     update: str,
     budget: int,
@@ -71,7 +71,7 @@ def candidates(
     count = math.ceil(THRESHOLDS_PER_DECADE * math.log10(high / low)) + 1
     axes = {
         "candidate_variance_ratio": np.array(sorted(ratios)),
-        "candidate_fraction": fraction * np.array(FRACTIONS),
+        "candidate_learning_rate_share": learning_rate_share * np.array(SHARES),
         "candidate_threshold": np.geomspace(low, high, count),
     }
     shape = tuple(axis.size for axis in axes.values())
@@ -130,18 +130,18 @@ def front(
             start = Start(
                 float(grid.candidate_threshold[threshold]),
                 float(ratio),
-                float(grid.candidate_fraction[share]),
+                float(grid.candidate_learning_rate_share[share]),
                 widest,
             )
             least = smallest_width(spectrum, start, update, **limits)
             choices.append((least, abs(math.log(ratio)), float(ratio)))
         least, _, ratio = min(choices)
-        rows.append((flat[k], steps[k], start.threshold, start.fraction, ratio, least))
+        rows.append((flat[k], steps[k], start.threshold, start.learning_rate_share, ratio, least))
     names = (
         "min_test_error",
         "iterations",
         "threshold",
-        "fraction",
+        "learning_rate_share",
         "variance_ratio",
         "smallest_width",
     )
@@ -182,7 +182,7 @@ def _refuse(sound: NDArray[np.bool_], status: NDArray[np.int64], budget: int) ->
         raise ValueError(
             f"budget must be long enough to reach a smallest test error, got {budget} iterations, "
             "beyond which it lies for every start inside the range of validity (a larger "
-            "fraction of the stability limit is faster)"
+            "share of the stability limit is faster)"
         )
     reason = STATUS[np.bincount(status.ravel()).argmax()]
     raise OutOfRangeError(

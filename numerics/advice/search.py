@@ -76,7 +76,7 @@ class Start:
 
     threshold: float
     variance_ratio: float
-    fraction: float
+    learning_rate_share: float
     width: float
 
 
@@ -103,7 +103,9 @@ def make_network(spectrum: ModeSpectrum, start: Start, update: str) -> Network:
     """Return the network of a start, with its learning rate."""
     first = 2 * start.threshold / (1 + start.variance_ratio)
     network = Network(first, start.variance_ratio * first, start.width, 1.0, update)
-    return replace(network, learning_rate=start.fraction * stable_rate(spectrum, network))
+    return replace(
+        network, learning_rate=start.learning_rate_share * stable_rate(spectrum, network)
+    )
 
 
 def stable_rate(spectrum: ModeSpectrum, network: Network) -> float:
@@ -171,7 +173,7 @@ def smallest_width(
     """
     kept = float("inf")
     for width in width_ladder(spectrum, start.width):
-        narrower = Start(start.threshold, start.variance_ratio, start.fraction, width)
+        narrower = Start(start.threshold, start.variance_ratio, start.learning_rate_share, width)
         here = outcome(spectrum, make_network(spectrum, narrower, update), budget)
         if here.status != 0 or here.min_test_error > error or here.iterations > iterations:
             break

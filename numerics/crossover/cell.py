@@ -35,7 +35,7 @@ _SHARE = {"units": "share of the test inputs"}
 
 
 def _number(attrs: dict[str, str], long_name: str, *tail: str) -> Variable:
-    return Variable("f8", np.nan, attrs | {"long_name": long_name}, tail)
+    return Variable("f8", np.nan, attrs | {"long_name": long_name}, tail=tail)
 
 
 #: What a cell results in.
@@ -103,9 +103,9 @@ def _train(plan: CrossoverSweep, cell: CellPoint) -> FlowResult:
     data, (network, weights) = plan.load(), plan.start(cell)
     return train_network(
         network,
-        weights,
         data.X_train,
         data.y_train,
+        start=weights,
         alpha=plan.alpha(cell),
         loss=plan.loss,
         test=(data.X_test, data.y_test),

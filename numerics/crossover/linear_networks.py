@@ -35,7 +35,7 @@ __all__ = ["linear_crossover"]
 #: A run ends when its train error has fallen to this share: singular values within 0.1 %.
 FITTED = 1e-6
 #: Steps a unit of the largest rate; 1.5 % of the kernel change is far below a contour's width.
-FRACTION = 20.0
+DIVISOR = 20.0
 CHUNK, CHUNKS = 50, 400
 
 
@@ -47,7 +47,7 @@ def linear_crossover(
     rank: int = 5,
     replicates: int = 3,
     seed: int = 0,
-    fraction: float = FRACTION,
+    learning_rate_divisor: float = DIVISOR,
 ) -> xr.Dataset:
     """Train linear networks over thresholds and widths and return their kernel change.
 
@@ -63,9 +63,9 @@ def linear_crossover(
         Independent draws of target and network.
     seed : int
         Root of all randomness.
-    fraction : float
+    learning_rate_divisor : float
         Learning rate: 1 over this times the largest rate.  The balance of the layers drifts, and
-        with it the kernel change, by about 0.3/fraction.
+        with it the kernel change, by about 0.3 over it.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def linear_crossover(
     k, count = check_rank(rank, d, d), check_dimension("replicates", replicates)
     scales = [check_positive("threshold", x) for x in thresholds]
     sizes = [check_positive("width", x) for x in widths]
-    step = check_positive("fraction", fraction)
+    divisor = check_positive("learning_rate_divisor", learning_rate_divisor)
     if min(sizes) < k:
         raise ValueError(f"widths must be at least rank = {k} to fit the target, got {min(sizes)}")
     change = np.full((len(scales), len(sizes), count), np.nan)
@@ -97,7 +97,7 @@ def linear_crossover(
     for index in np.ndindex(change.shape):
         stream = np.random.SeedSequence(seed, spawn_key=index)
         change[index], steps[index] = _run(
-            scales[index[0]], sizes[index[1]], dimension, k, np.random.default_rng(stream), step
+            scales[index[0]], sizes[index[1]], dimension, k, np.random.default_rng(stream), divisor
         )
     axes = ("threshold", "width", "seed")
     data = xr.Dataset(
@@ -109,18 +109,23 @@ def linear_crossover(
 
 
 def _run(
-    threshold: float, width: float, d: int, rank: int, rng: np.random.Generator, fraction: float
+    threshold: float,
+    width: float,
+    d: int,
+    rank: int,
+    rng: np.random.Generator,
+    learning_rate_divisor: float,
 ) -> tuple[float, int]:
     """Return the kernel change of one run and its steps; NaN if it did not fit."""
-    signal = low_rank_from_spectrum(np.ones(rank), d, d, 0.0, rng).truth
-    state = random_state(d, d, width, threshold / width, rng=rng)
+    signal = low_rank_from_spectrum(np.ones(rank), d, d, noise=0.0, rng=rng).truth
+    state = random_state(d, d, width, init_variance=threshold / width, rng=rng)
     task = Task(state.A + signal, state.A + signal, name="shifted low rank")
     scale = np.hypot(np.linalg.norm(task.target, 2), threshold)
-    trainer = Trainer(state, task, learning_rate=1 / (fraction * scale))
+    trainer = Trainer(state, task, learning_rate=1 / (learning_rate_divisor * scale))
     target = FITTED * trainer.errors[1]
     for _ in range(CHUNKS):
         if trainer.advance(CHUNK)[-1, 1] <= target:
             now, start = trainer.snapshot(), trainer.snapshot().start
-            change = ntk_change(now.C1(), now.C2(), start.C1(), start.C2())
+            change = ntk_change(now.C1(), now.C2(), C1_0=start.C1(), C2_0=start.C2())
             return change, trainer.iteration
     return np.nan, trainer.iteration

@@ -199,8 +199,8 @@ class CrossoverSweep(DeclaredSweep):
     def _network(self, depth: int, width: int) -> Network:
         data = self.load()
         if self.architecture == "fully_connected":
-            return FullyConnected(data.X_train.shape[1], width, depth, self.activation)
+            return FullyConnected(data.X_train.shape[1], width, depth, activation=self.activation)
         # Imported here: it needs an extra.
         from numerics.networks.convolutional import Convolutional
 
-        return Convolutional(data.shape, width, depth, self.activation)
+        return Convolutional(data.shape, width, depth, activation=self.activation)

@@ -45,7 +45,7 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class ImageData:
     """Training and test images with their labels; compares by identity.
 
@@ -248,7 +248,15 @@ def prepare_images(
     for part, side in zip(parts, y, strict=True):
         digest.update(pool.images[part].tobytes() + side.astype("i1").tobytes())
     fingerprint = digest.hexdigest()[:FINGERPRINT_DIGITS]
-    return ImageData(X[0], y[0], X[1], y[1], name, pool.images.shape[1:], fingerprint)
+    return ImageData(
+        X_train=X[0],
+        y_train=y[0],
+        X_test=X[1],
+        y_test=y[1],
+        name=name,
+        shape=pool.images.shape[1:],
+        fingerprint=fingerprint,
+    )
 
 
 def _check_seed(value: Any) -> int:

@@ -53,13 +53,13 @@ class ClosedForm:
     Examples
     --------
     >>> import numpy as np
-    >>> ClosedForm(np.zeros((2, 3)), np.ones((2, 3)), 0.1)(np.inf).round(12)
+    >>> ClosedForm(np.zeros((2, 3)), np.ones((2, 3)), c1=0.1)(np.inf).round(12)
     array([[1., 1., 1.],
            [1., 1., 1.]])
     """
 
     def __init__(
-        self, A0: ArrayLike, target: ArrayLike, c1: float, c2: float | None = None
+        self, A0: ArrayLike, target: ArrayLike, *, c1: float, c2: float | None = None
     ) -> None:
         Y = check_matrix("target", target)
         start = check_matrix("A0", A0, Y.shape)
@@ -151,17 +151,17 @@ class ClosedForm:
 
 
 def closed_form(
-    A0: ArrayLike, target: ArrayLike, c1: float, times: ArrayLike, c2: float | None = None
+    A0: ArrayLike, target: ArrayLike, times: ArrayLike, *, c1: float, c2: float | None = None
 ) -> NDArray[np.float64]:
     """Return A at the given times, shape (time, d_out, d_in); see :class:`ClosedForm`.
 
     Examples
     --------
-    >>> closed_form([[0.0]], [[2.0]], 0.1, [0.5, 1.0, 10.0]).ravel().round(4)
+    >>> closed_form([[0.0]], [[2.0]], [0.5, 1.0, 10.0], c1=0.1).ravel().round(4)
     array([0.3172, 1.1788, 2.    ])
     """
     moments = check_times("times", times)
-    solution = ClosedForm(A0, target, c1, c2)
+    solution = ClosedForm(A0, target, c1=c1, c2=c2)
     return np.array([solution(moment) for moment in moments])
 
 
@@ -194,7 +194,8 @@ def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Da
     --------
     >>> from numerics.linear.initial_states import random_state
     >>> from numerics.linear.tasks import low_rank_recovery
-    >>> state, task = random_state(20, 20, 1e6, 1e-6, rng=1), low_rank_recovery(20, rank=2, rng=0)
+    >>> state = random_state(20, 20, 1e6, init_variance=1e-6, rng=1)
+    >>> task = low_rank_recovery(20, rank=2, rng=0)
     >>> run = closed_form_flow(state, task, [0.0, 0.1, 1.0])
     >>> bool(run.train_error[2] < run.train_error[0])
     True
@@ -204,7 +205,7 @@ def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Da
         raise OutOfRangeError(
             f"the closed form needs a task of identity inputs and no mask, got {held}"
         )
-    matrices = closed_form(state.A, task.target, state.c1, times, state.c2)
+    matrices = closed_form(state.A, task.target, c1=state.c1, times=times, c2=state.c2)
     data = xr.Dataset(
         {
             "A": (("time", "row", "column"), matrices),

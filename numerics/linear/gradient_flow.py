@@ -67,7 +67,8 @@ def gradient_flow(
     >>> from numerics.linear.initial_states import random_state
     >>> from numerics.linear.tasks import low_rank_recovery
 
-    >>> state, task = random_state(20, 20, 1e6, 1e-6, rng=1), low_rank_recovery(20, rank=2, rng=0)
+    >>> state = random_state(20, 20, 1e6, init_variance=1e-6, rng=1)
+    >>> task = low_rank_recovery(20, rank=2, rng=0)
     >>> run = gradient_flow(state, task, [0.0, 0.1, 1.0], loss="huber")
     >>> dict(run.A.sizes), bool(run.train_error[2] < run.train_error[0])
     ({'time': 3, 'row': 20, 'column': 20}, True)

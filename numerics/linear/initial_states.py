@@ -128,9 +128,9 @@ def explicit_weights(
     d_in: int,
     d_out: int,
     width: int,
+    *,
     init_variance: float,
     init_variance2: float | None = None,
-    *,
     rng: np.random.Generator | int,
 ) -> NetworkState:
     """Draw the weights themselves; memory ``(d_in + d_out) width``.
@@ -146,7 +146,7 @@ def explicit_weights(
 
     Examples
     --------
-    >>> explicit_weights(4, 3, 100, 0.01, rng=0).W1.shape
+    >>> explicit_weights(4, 3, 100, init_variance=0.01, rng=0).W1.shape
     (100, 4)
     """
     d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
@@ -155,16 +155,18 @@ def explicit_weights(
     generator = check_rng(rng)
     W1 = generator.standard_normal((units, d_in)) * np.sqrt(var1)
     W2 = generator.standard_normal((d_out, units)) * np.sqrt(var2)
-    return NetworkState(W1, W2, var1 * units, var2 * units, float(units), "explicit")
+    return NetworkState(
+        W1, W2, c1=var1 * units, c2=var2 * units, width=float(units), kind="explicit"
+    )
 
 
 def wishart_factor(
     d_in: int,
     d_out: int,
     width: float,
+    *,
     init_variance: float,
     init_variance2: float | None = None,
-    *,
     rng: np.random.Generator | int,
 ) -> NetworkState:
     """Draw a factor of the Gram matrix of a random network of any width, directly.
@@ -191,7 +193,7 @@ def wishart_factor(
 
     Examples
     --------
-    >>> state = wishart_factor(4, 3, 1e12, 1e-12, rng=0)
+    >>> state = wishart_factor(4, 3, 1e12, init_variance=1e-12, rng=0)
     >>> state.W1.shape, bool(abs(state.C1 - np.eye(4)).max() < 1e-5)
     ((7, 4), True)
     """
@@ -206,16 +208,16 @@ def wishart_factor(
     np.fill_diagonal(factor, np.sqrt(generator.chisquare(w - np.arange(size))))
     W1 = np.ascontiguousarray(factor[:d_in].T) * np.sqrt(var1)
     W2 = factor[d_in:] * np.sqrt(var2)
-    return NetworkState(W1, W2, var1 * w, var2 * w, w, "wishart")
+    return NetworkState(W1, W2, c1=var1 * w, c2=var2 * w, width=w, kind="wishart")
 
 
 def random_state(
     d_in: int,
     d_out: int,
     width: float,
+    *,
     init_variance: float,
     init_variance2: float | None = None,
-    *,
     rng: np.random.Generator | int,
 ) -> NetworkState:
     """Draw a random network at the least cost: the Wishart factor where it exists.
@@ -225,14 +227,19 @@ def random_state(
 
     Examples
     --------
-    >>> random_state(4, 3, 1e12, 1e-12, rng=0).W1.shape, random_state(4, 3, 5, 0.1, rng=0).W1.shape
+    >>> wide, narrow = (random_state(4, 3, w, init_variance=0.1, rng=0) for w in (1e12, 5))
+    >>> wide.W1.shape, narrow.W1.shape
     ((7, 4), (5, 4))
     """
     w = check_width(width)
     size = check_dimension("d_in", d_in) + check_dimension("d_out", d_out)
     if w >= size:
-        return wishart_factor(d_in, d_out, w, init_variance, init_variance2, rng=rng)
-    return explicit_weights(d_in, d_out, width, init_variance, init_variance2, rng=rng)
+        return wishart_factor(
+            d_in, d_out, w, init_variance=init_variance, init_variance2=init_variance2, rng=rng
+        )
+    return explicit_weights(
+        d_in, d_out, width, init_variance=init_variance, init_variance2=init_variance2, rng=rng
+    )
 
 
 def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> NetworkState:
@@ -262,7 +269,7 @@ def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> N
         # The layer of the larger variance leads, so that no close numbers are subtracted.
         mirror = self_consistent_lift(matrix.T, second, first)
         W1, W2 = np.ascontiguousarray(mirror.W2.T), np.ascontiguousarray(mirror.W1.T)
-        return NetworkState(W1, W2, first, second, np.inf, "self_consistent")
+        return NetworkState(W1, W2, c1=first, c2=second, width=np.inf, kind="self_consistent")
     d_out, d_in = matrix.shape
     left, values, right_T = np.linalg.svd(matrix, full_matrices=True)
     modes = np.zeros(max(d_in, d_out))
@@ -279,7 +286,7 @@ def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> N
     paired = min(d_in, d_out)
     W2[:, :paired] = left[:, :paired] * below[:paired]
     W2[:, d_in:] = left * corner[:d_out]
-    return NetworkState(W1, W2, first, second, np.inf, "self_consistent")
+    return NetworkState(W1, W2, c1=first, c2=second, width=np.inf, kind="self_consistent")
 
 
 def balanced_factor(A0: ArrayLike) -> NetworkState:
@@ -298,7 +305,12 @@ def balanced_factor(A0: ArrayLike) -> NetworkState:
     left, values, right_T = np.linalg.svd(check_matrix("A0", A0), full_matrices=False)
     root = np.sqrt(values)
     return NetworkState(
-        root[:, None] * right_T, left * root, 0.0, 0.0, float(root.size), "balanced"
+        root[:, None] * right_T,
+        left * root,
+        c1=0.0,
+        c2=0.0,
+        width=float(root.size),
+        kind="balanced",
     )
 
 

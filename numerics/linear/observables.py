@@ -223,7 +223,7 @@ def ntk_norm(C1: ArrayLike, C2: ArrayLike) -> float:
     return _ntk_norm(_square("C1", C1), _square("C2", C2))
 
 
-def ntk_change(C1: ArrayLike, C2: ArrayLike, C1_0: ArrayLike, C2_0: ArrayLike) -> float:
+def ntk_change(C1: ArrayLike, C2: ArrayLike, *, C1_0: ArrayLike, C2_0: ArrayLike) -> float:
     r"""Return the relative change of the tangent kernel, ``||K - K0||_F / ||K0||_F``.
 
     K is linear in its two blocks, so K - K0 is the kernel of their differences.
@@ -247,7 +247,7 @@ def ntk_change(C1: ArrayLike, C2: ArrayLike, C1_0: ArrayLike, C2_0: ArrayLike) -
 
     Examples
     --------
-    >>> ntk_change([[2.0]], [[2.0]], [[1.0]], [[1.0]])
+    >>> ntk_change([[2.0]], [[2.0]], C1_0=[[1.0]], C2_0=[[1.0]])
     1.0
     """
     C1, C2 = _square("C1", C1), _square("C2", C2)
@@ -273,7 +273,7 @@ def balancedness(W1: ArrayLike, W2: ArrayLike) -> Matrix:
     return W1 @ W1.T - W2.T @ W2
 
 
-def balancedness_drift(W1: ArrayLike, W2: ArrayLike, W1_0: ArrayLike, W2_0: ArrayLike) -> float:
+def balancedness_drift(W1: ArrayLike, W2: ArrayLike, *, W1_0: ArrayLike, W2_0: ArrayLike) -> float:
     r"""Return ``||D - D0||_F / ||D0||_F`` of the balancedness ``D = W1 W1^T - W2^T W2``.
 
     ``D - D0 = F S F^T`` with ``F = [W1, W2^T, W1_0, W2_0^T]`` and signs ``S = (+, -, -, +)``. With
@@ -299,7 +299,7 @@ def balancedness_drift(W1: ArrayLike, W2: ArrayLike, W1_0: ArrayLike, W2_0: Arra
 
     Examples
     --------
-    >>> balancedness_drift([[2.0]], [[1.0]], [[1.0]], [[0.0]])
+    >>> balancedness_drift([[2.0]], [[1.0]], W1_0=[[1.0]], W2_0=[[0.0]])
     2.0
     """
     W1, W2 = _weights(W1, W2)

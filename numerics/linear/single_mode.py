@@ -25,7 +25,7 @@ SMALLEST_THRESHOLD = 1e-150
 
 
 def single_mode(
-    target: ArrayLike, start: ArrayLike, threshold: ArrayLike, time: ArrayLike
+    target: ArrayLike, start: ArrayLike, threshold: ArrayLike, *, time: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a mode's value and its distance to the target, ``s(t)`` and ``y - s(t)``.
 
@@ -44,7 +44,7 @@ def single_mode(
 
     Examples
     --------
-    >>> value, distance = single_mode(2.0, 0.0, 0.1, [0.0, 1.0, np.inf])
+    >>> value, distance = single_mode(2.0, 0.0, 0.1, time=[0.0, 1.0, np.inf])
     >>> value.round(4), distance.round(4)
     (array([0.    , 1.1788, 2.    ]), array([2.    , 0.8212, 0.    ]))
     """

@@ -17,7 +17,7 @@ Source: Tu, Aranguri and Jacot 2024 (arXiv 2405.17580), section on experiments, 
 recovery; completion, regression, rectangular shapes and free noise levels are additions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -83,9 +83,9 @@ class Task:
 
     target: Matrix
     truth: Matrix
-    inputs: Matrix | None = None
-    mask: NDArray[np.bool_] | None = None
-    name: str = ""
+    inputs: Matrix | None = field(default=None, kw_only=True)
+    mask: NDArray[np.bool_] | None = field(default=None, kw_only=True)
+    name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the shapes against each other and store read-only copies."""
@@ -147,9 +147,9 @@ class Task:
 def low_rank_recovery(
     d_in: int,
     d_out: int | None = None,
+    *,
     rank: int = FIGURE2.rank,
     noise: float = 1.0,
-    *,
     rng: np.random.Generator | int,
 ) -> Task:
     r"""Draw the paper's task: a low-rank matrix seen through noise.
@@ -197,7 +197,12 @@ def low_rank_recovery(
 
 
 def low_rank_from_spectrum(
-    singular_values: ArrayLike, d_in: int, d_out: int, noise: float, rng: np.random.Generator | int
+    singular_values: ArrayLike,
+    d_in: int,
+    d_out: int,
+    *,
+    noise: float,
+    rng: np.random.Generator | int,
 ) -> Task:
     r"""Draw a low-rank matrix with given singular values, seen through noise.
 
@@ -246,6 +251,7 @@ def low_rank_from_spectrum(
 def matrix_completion(
     d_in: int,
     d_out: int,
+    *,
     rank: int,
     fraction_observed: float,
     noise: float,
@@ -253,8 +259,9 @@ def matrix_completion(
 ) -> Task:
     r"""Draw a low-rank matrix of which some entries are seen, through noise.
 
-    Truth and noise as in `low_rank_recovery`; then exactly ``round(fraction * d_out * d_in)``
-    entries, at least one, are chosen uniformly without replacement as the observed ones.
+    Truth and noise as in `low_rank_recovery`; then exactly
+    ``round(fraction_observed * d_out * d_in)`` entries, at least one, are chosen
+    uniformly without replacement as the observed ones.
 
     Parameters
     ----------
@@ -289,7 +296,7 @@ def matrix_completion(
     if fraction > 1:
         raise ValueError(f"fraction_observed must be at most 1, got {fraction}")
     rng = check_rng(rng)
-    full = low_rank_recovery(d_in, d_out, rank, noise, rng=rng)
+    full = low_rank_recovery(d_in, d_out, rank=rank, noise=noise, rng=rng)
     size = full.target.size
     mask = np.zeros(size, dtype=bool)
     mask[rng.choice(size, max(1, round(fraction * size)), replace=False)] = True
@@ -301,9 +308,9 @@ def matrix_completion(
 def linear_regression(
     truth: ArrayLike,
     covariance: ArrayLike,
+    *,
     noise: float = 0.0,
     n_samples: int | None = None,
-    *,
     rng: np.random.Generator | int | None = None,
 ) -> Task:
     r"""Build a linear regression with inputs of a given covariance S.

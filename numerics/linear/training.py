@@ -53,13 +53,14 @@ class Snapshot:
 
 
 def _ntk_change(x: Snapshot) -> float:
-    return observables.ntk_change(x.C1(), x.C2(), x.start.C1(), x.start.C2())
+    return observables.ntk_change(x.C1(), x.C2(), C1_0=x.start.C1(), C2_0=x.start.C2())
 
 
 def _balancedness_drift(x: Snapshot) -> float:
     if len(x.weights) != 2:
         raise ValueError("balancedness_drift needs dynamics of two layers, got 'lazy'")
-    return observables.balancedness_drift(*x.weights, *x.start.weights)
+    W1_0, W2_0 = x.start.weights
+    return observables.balancedness_drift(*x.weights, W1_0=W1_0, W2_0=W2_0)
 
 
 def _mode_overlap(x: Snapshot) -> NDArray:
@@ -103,7 +104,8 @@ class Trainer(Descent):
     >>> from numerics.linear.initial_states import random_state
     >>> from numerics.linear.tasks import low_rank_recovery
 
-    >>> state, task = random_state(20, 20, 1e6, 1e-6, rng=1), low_rank_recovery(20, rank=2, rng=0)
+    >>> state = random_state(20, 20, 1e6, init_variance=1e-6, rng=1)
+    >>> task = low_rank_recovery(20, rank=2, rng=0)
     >>> trainer = Trainer(state, task, learning_rate=0.01)
     >>> trainer.advance(10).shape, trainer.iteration  # loss, train and test error of each step
     ((10, 3), 10)
@@ -212,8 +214,9 @@ def train(
     >>> from numerics.linear.initial_states import random_state
     >>> from numerics.linear.tasks import low_rank_recovery
     >>> task = low_rank_recovery(20, rank=2, rng=0)
-    >>> run = train(random_state(20, 20, 1e6, 1e-6, rng=1), task, learning_rate=0.01,
-    ...             iterations=50, observe=["stable_rank"])
+    >>> state = random_state(20, 20, 1e6, init_variance=1e-6, rng=1)
+    >>> run = train(state, task, learning_rate=0.01, iterations=50,
+    ...             observe=["stable_rank"])
     >>> dict(run.sizes)["iteration"]
     51
     """

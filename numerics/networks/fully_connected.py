@@ -61,7 +61,12 @@ class FullyConnected(ScaledNetwork):
     """
 
     def __init__(
-        self, d_in: int, width: int, depth: int, activation: str | Activation | sp.Expr = "softplus"
+        self,
+        d_in: int,
+        width: int,
+        depth: int,
+        *,
+        activation: str | Activation | sp.Expr = "softplus",
     ) -> None:
         self.d_in = check_dimension("d_in", d_in)
         self.width = check_dimension("width", width)

@@ -34,7 +34,7 @@ __all__ = ["FAST_EULER", "LINEARISED", "METHODS", "PUBLISHED", "StepRule"]
 METHODS = ("linearised", "euler")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StepRule:
     """When a step is accepted.
 
@@ -60,7 +60,7 @@ class StepRule:
 
     Examples
     --------
-    >>> StepRule("euler", output_change=0.1, gradient_change=1e-4) == PUBLISHED
+    >>> StepRule(method="euler", output_change=0.1, gradient_change=1e-4) == PUBLISHED
     True
     """
 
@@ -82,6 +82,6 @@ class StepRule:
 #: Linearised steps; the default.
 LINEARISED = StepRule()
 #: The rule of the published experiments.
-PUBLISHED = StepRule("euler", output_change=0.1, gradient_change=1e-4)
+PUBLISHED = StepRule(method="euler", output_change=0.1, gradient_change=1e-4)
 #: The published rule with larger steps.
-FAST_EULER = StepRule("euler", output_change=0.5, gradient_change=1e-2)
+FAST_EULER = StepRule(method="euler", output_change=0.5, gradient_change=1e-2)

@@ -101,10 +101,10 @@ class FlowResult:
 
 def train_network(
     network: Network,
-    weights: Weights,
     X: NDArray[np.float64],
     y: NDArray[np.float64],
     *,
+    start: Weights,
     alpha: float,
     loss: str | MarginLoss | sp.Expr = "softplus_hinge",
     test: tuple[NDArray[np.float64], ...] = (),
@@ -118,12 +118,12 @@ def train_network(
     ----------
     network : Network
         :class:`numerics.networks.fully_connected.FullyConnected` or another with its methods.
-    weights : sequence of ndarray
-        Where it starts; left as they are.
     X : ndarray, shape (n, d_in)
         Training inputs as rows.
     y : ndarray, shape (n,)
         Labels, +1 or -1.
+    start : sequence of ndarray
+        Weights at the start; left as they are.
     alpha : float
         Scale of the predictor; ``sqrt(width) * alpha`` of order 1 separates the regimes.
     loss : str, sympy.Expr or MarginLoss
@@ -155,11 +155,11 @@ def train_network(
     >>> X *= np.sqrt(10) / np.linalg.norm(X, axis=1, keepdims=True)
     >>> y = np.where(X[:, 0] > 0, 1.0, -1.0)
     >>> network = FullyConnected(10, width=64, depth=1)
-    >>> lazy = train_network(network, network.initial(rng), X, y, alpha=1e3, test=(X,))
+    >>> lazy = train_network(network, X, y, start=network.initial(rng), alpha=1e3, test=(X,))
     >>> lazy.stop_reason, bool(lazy.kernel_change < 1e-3), bool((y * lazy.train_outputs).min() >= 1)
     ('fitted', True, True)
     """
-    problem = _checked(network, weights, X, y, alpha, loss, margin, rule)
+    problem = _checked(network, start, X, y, alpha, loss, margin, rule)
     X_test, y_test = _checked_test(test)
     limit = check_dimension("max_steps", max_steps)
     # A run that diverges says so in its reason.

@@ -69,13 +69,13 @@ VARIABLES: dict[str, Variable] = {
 
 #: Values at each iteration, kept if the plan asks for curves; NaN after the run's end.
 CURVES: dict[str, Variable] = {
-    "train_error_curve": Variable("f8", np.nan, _MEAN | {"long_name": "train error"}, _BOTH),
-    "test_error_curve": Variable("f8", np.nan, _MEAN | {"long_name": "test error"}, _BOTH),
+    "train_error_curve": Variable("f8", np.nan, _MEAN | {"long_name": "train error"}, tail=_BOTH),
+    "test_error_curve": Variable("f8", np.nan, _MEAN | {"long_name": "test error"}, tail=_BOTH),
     "distance_curve": Variable(
         "f8",
         np.nan,
         _UNIT | {"long_name": "Frobenius distance of the two dynamics"},
-        ("iteration",),
+        tail=("iteration",),
     ),
 }
 
@@ -153,7 +153,12 @@ def _train(plan: SweepPlan, cell: CellPoint, record: _Record) -> str:
     task, norm = drawn_task(plan, cell)
     rng = np.random.default_rng(plan.state_stream(cell))
     prepared = prepare_on_task(
-        task, cell["gamma_sigma2"], cell["gamma_w"], rng, fraction=plan.fraction, truth_norm=norm
+        task,
+        cell["gamma_sigma2"],
+        cell["gamma_w"],
+        rng,
+        learning_rate_divisor=plan.learning_rate_divisor,
+        truth_norm=norm,
     )
     runs = [_trainer(plan, prepared, norm, name) for name in plan.dynamics]
     measure, sums = load(gram_module(squared())).distance, np.empty((3, plan.d))

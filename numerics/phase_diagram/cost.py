@@ -1,8 +1,8 @@
 """How long a cell of Figure 2 takes.
 
 A step on the Gram blocks takes ``8 d^3`` flops, one on weights of width r ``6 d^2 r``; a run
-takes about ``(fraction/1.25) log(1 + 2 d/(sqrt(k) c))`` steps in the active regime (its slowest
-signal mode grows from c at 0.8 times the rate of the largest) and about 2.6 fractions in the
+takes about ``(divisor/1.25) log(1 + 2 d/(sqrt(k) c))`` steps in the active regime (its slowest
+signal mode grows from c at 0.8 times the rate of the largest) and about 2.6 divisors in the
 lazy one, both measured in Figure 2.
 """
 
@@ -47,7 +47,11 @@ def _steps(plan: SweepPlan, cell: CellPoint) -> float:
     exponent = cell["gamma_sigma2"] + cell["gamma_w"]
     threshold = power_of_dimension(plan.d, exponent, "threshold")
     if exponent > 1:
-        steps = 2.6 * plan.fraction
+        steps = 2.6 * plan.learning_rate_divisor
     else:
-        steps = plan.fraction / 1.25 * math.log1p(2 * plan.d / math.sqrt(plan.rank) / threshold)
+        steps = (
+            plan.learning_rate_divisor
+            / 1.25
+            * math.log1p(2 * plan.d / math.sqrt(plan.rank) / threshold)
+        )
     return min(max(steps, 1.0), plan.iterations)

@@ -44,7 +44,7 @@ __all__ = ["Cell", "Timings", "figure1", "prepare_cell", "prepare_on_task"]
 DYNAMICS = ("gradient_descent", "self_consistent")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Cell:
     """One point of the phase diagram, ready to be trained.
 
@@ -92,26 +92,26 @@ class Timings:
 
 
 def prepare_cell(
-    d: int,
-    rank: int,
     gamma_sigma2: float,
     gamma_w: float,
-    seed: int,
+    d: int,
     *,
-    fraction: float = FIGURE1.divisor,
+    rank: int = FIGURE1.rank,
+    seed: int = 0,
+    learning_rate_divisor: float = FIGURE1.divisor,
     learning_rate: float | None = None,
 ) -> Cell:
     """Draw the task and the network of one point of the exponent plane.
 
     Parameters
     ----------
-    d, rank : int
-        Dimension (d x d matrices) and rank of A*.
     gamma_sigma2, gamma_w : float
         Exponents of the initial variance and of the width.
+    d, rank : int
+        Dimension (d x d matrices) and rank of A*.
     seed : int
         Root of the random streams of task and network.
-    fraction : float
+    learning_rate_divisor : float
         The paper's rule divides by this (5 in Figure 1, 50 in Figure 2).
     learning_rate : float, optional
         In place of the paper's rule.
@@ -123,7 +123,7 @@ def prepare_cell(
 
     Examples
     --------
-    >>> cell = prepare_cell(100, 5, -1.5, 2.0, seed=0)
+    >>> cell = prepare_cell(-1.5, 2.0, 100)
     >>> cell.width, round(cell.threshold, 6)
     (10000, 10.0)
     """
@@ -137,7 +137,12 @@ def prepare_cell(
     task_rng, state_rng = (np.random.default_rng(stream) for stream in streams)
     task = low_rank_recovery(size, rank=k, rng=task_rng)
     return prepare_on_task(
-        task, gamma_sigma2, gamma_w, state_rng, fraction=fraction, learning_rate=learning_rate
+        task,
+        gamma_sigma2,
+        gamma_w,
+        state_rng,
+        learning_rate_divisor=learning_rate_divisor,
+        learning_rate=learning_rate,
     )
 
 
@@ -147,7 +152,7 @@ def prepare_on_task(
     gamma_w: float,
     rng: np.random.Generator | int,
     *,
-    fraction: float = FIGURE1.divisor,
+    learning_rate_divisor: float = FIGURE1.divisor,
     learning_rate: float | None = None,
     truth_norm: float | None = None,
 ) -> Cell:
@@ -157,7 +162,7 @@ def prepare_on_task(
     ----------
     task : Task
         What is learned; its dimension is the base of the powers.
-    gamma_sigma2, gamma_w, fraction, learning_rate
+    gamma_sigma2, gamma_w, learning_rate_divisor, learning_rate
         As for :func:`prepare_cell`.
     rng : Generator or int
         Source of the network, or its seed.
@@ -167,18 +172,25 @@ def prepare_on_task(
     size = task.d_in
     variance, width = variance_of(size, gamma_sigma2), width_of(size, gamma_w)
     if learning_rate is None:
-        check_positive("fraction", fraction)
+        check_positive("learning_rate_divisor", learning_rate_divisor)
         norm = np.linalg.norm(task.truth, 2) if truth_norm is None else truth_norm
         threshold = variance * width
         learning_rate = float(
-            published_learning_rate(gamma_sigma2, gamma_w, threshold, norm, fraction)
+            published_learning_rate(gamma_sigma2, gamma_w, threshold, norm, learning_rate_divisor)
         )
-    state = random_state(size, size, width, variance, rng=rng)
-    return Cell(task, state, width, variance, check_positive("learning_rate", learning_rate))
+    state = random_state(size, size, width, init_variance=variance, rng=rng)
+    return Cell(
+        task=task,
+        state=state,
+        width=width,
+        init_variance=variance,
+        learning_rate=check_positive("learning_rate", learning_rate),
+    )
 
 
 def figure1(
     d: int = FIGURE1.d,
+    *,
     rank: int = FIGURE1.rank,
     gamma_sigma2: float = FIGURE1.gamma_sigma2,
     gamma_w: float = FIGURE1.gamma_w,
@@ -186,7 +198,6 @@ def figure1(
     seed: int = 0,
     update: str = "sequential",
     learning_rate: float | None = None,
-    *,
     progress: Callable[[int], None] = lambda steps: None,
     timings: Timings | None = None,
 ) -> xr.Dataset:
@@ -231,7 +242,14 @@ def figure1(
     watch = timings or Timings()
     with _Cores() as cores:
         with watch.part("task and network"):
-            cell = prepare_cell(d, rank, gamma_sigma2, gamma_w, seed, learning_rate=learning_rate)
+            cell = prepare_cell(
+                d=gamma_sigma2,
+                rank=gamma_w,
+                gamma_sigma2=d,
+                rank=rank,
+                seed=seed,
+                learning_rate=learning_rate,
+            )
             trainers = [
                 Trainer(
                     cell.state,
@@ -242,7 +260,7 @@ def figure1(
                 )
                 for name in DYNAMICS
             ]
-            exact = ClosedForm(cell.state.A, cell.task.target, cell.threshold)
+            exact = ClosedForm(cell.state.A, cell.task.target, c1=cell.threshold)
             references = tuple(
                 exact.left.T @ matrix @ exact.right
                 for matrix in (cell.task.target, cell.task.truth)

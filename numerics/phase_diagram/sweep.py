@@ -51,7 +51,7 @@ class SweepPlan(DeclaredSweep):
         Dimension (d x d matrices) and rank of A*.
     iterations : int
         Most steps of a run.
-    fraction : float
+    learning_rate_divisor : float
         The paper's learning rate is 1 over this times ``sigma^2 w`` or ``||A*||``.
     dynamics : tuple of str
         From ``SWEPT_DYNAMICS``; the first one is stopped by the rule and reported, the second
@@ -82,7 +82,7 @@ class SweepPlan(DeclaredSweep):
     d: int = FIGURE2.d
     rank: int = FIGURE2.rank
     iterations: int = FIGURE2.iterations
-    fraction: float = FIGURE2.divisor
+    learning_rate_divisor: float = FIGURE2.divisor
     dynamics: tuple[str, ...] = SWEPT_DYNAMICS
     update: str = "sequential"
     precision: str = "float64"
@@ -96,7 +96,10 @@ class SweepPlan(DeclaredSweep):
         for name in ("replicates", "d", "iterations"):
             self._put(name, check_dimension(name, getattr(self, name)))
         self._put("rank", check_rank(self.rank, self.d, self.d))
-        self._put("fraction", check_positive("fraction", self.fraction))
+        self._put(
+            "learning_rate_divisor",
+            check_positive("learning_rate_divisor", self.learning_rate_divisor),
+        )
         for name in ("gamma_sigma2", "gamma_w"):
             self._put(name, parse_axis(name, getattr(self, name)))
         for exponent in self.gamma_sigma2:

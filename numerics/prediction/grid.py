@@ -37,12 +37,12 @@ def predict_grid(
     gamma_sigma2: ArrayLike,
     gamma_w: ArrayLike,
     d: int,
-    rank: int | None = FIGURE2.rank,
     *,
+    rank: int | None = FIGURE2.rank,
     singular_values: ArrayLike | None = None,
     noise: float = 1.0,
     variance_ratio: float = 1.0,
-    fraction: float = FIGURE2.divisor,
+    learning_rate_divisor: float = FIGURE2.divisor,
     iterations: int = FIGURE2.iterations,
     update: str = "sequential",
     method: str = "closed_form",
@@ -63,7 +63,7 @@ def predict_grid(
         Standard deviation of the noise entries.
     variance_ratio : float
         ``sigma2^2/sigma1^2``.
-    fraction : float
+    learning_rate_divisor : float
         The paper's rule divides the learning rate by this.
     iterations : int
         Largest number of steps of a cell.
@@ -101,9 +101,11 @@ def predict_grid(
     steps = check_dimension("iterations", iterations)
     given = None if singular_values is not None else rank
     spectrum = mode_spectrum(
-        size, size, signal_values(size, size, given, singular_values), noise, nodes
+        size, size, signal_values(size, size, given, singular_values), noise=noise, nodes=nodes
     )
-    networks = _networks(rows, columns, size, ratio, float(spectrum.signal[0]), fraction)
+    networks = _networks(
+        rows, columns, size, ratio, float(spectrum.signal[0]), learning_rate_divisor
+    )
     if check_choice("method", method, METHODS) == "closed_form":
         found = _closed_form(spectrum, networks, steps, update)
     else:
@@ -120,7 +122,7 @@ def predict_grid(
             "singular_values": spectrum.signal,
             "noise": spectrum.noise,
             "variance_ratio": ratio,
-            "fraction": float(fraction),
+            "learning_rate_divisor": float(learning_rate_divisor),
             "iterations": steps,
             "update": update,
             "method": method,
@@ -134,7 +136,12 @@ def predict_grid(
 
 
 def _networks(
-    rows: NDArray, columns: NDArray, d: int, ratio: float, largest: float, fraction: float
+    rows: NDArray,
+    columns: NDArray,
+    d: int,
+    ratio: float,
+    largest: float,
+    learning_rate_divisor: float,
 ) -> NDArray[np.float64]:
     """Return c1, c2, width and learning rate of every cell, shape (4, cells)."""
     variance = np.array([variance_of(d, a) for a in rows])[:, None]
@@ -142,7 +149,11 @@ def _networks(
     first = variance * width
     threshold = (1 + ratio) / 2 * first
     rate = learning_rate(
-        rows[:, None], columns, threshold, largest, check_positive("fraction", fraction)
+        rows[:, None],
+        columns,
+        threshold,
+        largest,
+        check_positive("learning_rate_divisor", learning_rate_divisor),
     )
     cells = np.broadcast_arrays(first, ratio * first, width, rate)
     return np.ascontiguousarray([x.ravel() for x in cells])

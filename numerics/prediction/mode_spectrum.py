@@ -112,9 +112,10 @@ class ModeSpectrum:
 
 
 def mode_spectrum(
-    d_out: int,
     d_in: int,
+    d_out: int,
     singular_values: ArrayLike,
+    *,
     noise: float = 1.0,
     nodes: int = DEFAULT_NODES,
 ) -> ModeSpectrum:
@@ -122,8 +123,8 @@ def mode_spectrum(
 
     Parameters
     ----------
-    d_out, d_in : int
-        Shape of Y.
+    d_in, d_out : int
+        Columns and rows of Y.
     singular_values : array_like, shape (rank,)
         Positive singular values of A* (unit of A); about d/sqrt(rank) for unit entries.
     noise : float
@@ -180,7 +181,7 @@ def mode_spectrum(
     )
 
 
-def typical_singular_values(d_out: int, d_in: int, rank: int) -> NDArray[np.float64]:
+def typical_singular_values(d_in: int, d_out: int, rank: int) -> NDArray[np.float64]:
     """Return typical singular values of ``A* = C D^T`` with entries of variance 1, decreasing.
 
     Their geometric mean is exact in the mean of its logarithm; the spread around it is the first

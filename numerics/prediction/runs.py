@@ -150,7 +150,7 @@ def predict_run(
     (110, 0.22)
     """
     spectrum = mode_spectrum(
-        d_out, d_in, signal_values(d_out, d_in, rank, singular_values), noise, nodes
+        d_out, d_in, signal_values(d_out, d_in, rank, singular_values), noise=noise, nodes=nodes
     )
     units = check_width(width)
     first = check_positive("init_variance", init_variance)
@@ -179,11 +179,11 @@ def predict_cell(
     gamma_sigma2: float,
     gamma_w: float,
     d: int,
-    rank: int | None = FIGURE2.rank,
     *,
+    rank: int | None = FIGURE2.rank,
     singular_values: ArrayLike | None = None,
     noise: float = 1.0,
-    fraction: float = FIGURE2.divisor,
+    learning_rate_divisor: float = FIGURE2.divisor,
     iterations: int = FIGURE2.iterations,
     update: str = "sequential",
     reference: str = "lift",
@@ -201,7 +201,7 @@ def predict_cell(
         Dimension.
     rank, singular_values
         As for :func:`predict_run`; given singular values win over the rank.
-    fraction : float
+    learning_rate_divisor : float
         The rule divides the learning rate by this.
     noise, iterations, update, reference, stop, nodes, allow_out_of_range
         As for :func:`predict_run`.
@@ -213,7 +213,7 @@ def predict_cell(
 
     Examples
     --------
-    >>> cell = predict_cell(-1.85, 2.25, 500, 5, fraction=5)
+    >>> cell = predict_cell(-1.85, 2.25, 500, learning_rate_divisor=5)
     >>> int(cell.min_iteration), round(float(cell.min_test_error), 2)
     (14, 0.1)
     """
@@ -227,7 +227,7 @@ def predict_cell(
             gamma_w,
             variance * width,
             float(np.max(signal)),
-            check_positive("fraction", fraction),
+            check_positive("learning_rate_divisor", learning_rate_divisor),
         )
     )
     data = predict_run(
@@ -249,7 +249,7 @@ def predict_cell(
         "gamma_sigma2": float(gamma_sigma2),
         "gamma_w": float(gamma_w),
         "d": size,
-        "fraction": float(fraction),
+        "learning_rate_divisor": float(learning_rate_divisor),
     }
     return data
 
@@ -262,7 +262,7 @@ def cell_scales(d: int, gamma_sigma2: float, gamma_w: float) -> tuple[float, flo
 
 
 def signal_values(
-    d_out: int, d_in: int, rank: int | None, singular_values: ArrayLike | None
+    d_in: int, d_out: int, rank: int | None, singular_values: ArrayLike | None
 ) -> ArrayLike:
     if (rank is None) == (singular_values is None):
         raise ValueError(

@@ -88,7 +88,7 @@ class Variable:
     dtype: str
     fill: float
     attrs: Mapping[str, object]
-    tail: tuple[str, ...] = ()
+    tail: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 def coded(meanings: Sequence[str], long_name: str) -> Variable:

@@ -66,7 +66,7 @@ class Problem:
         self.task = low_rank_recovery(d, rank=3, rng=0)
         largest = float(np.linalg.norm(self.task.target, 2))
         c = 0.1 * largest
-        self.state = random_state(d, d, 1e6, c / 1e6, rng=1)
+        self.state = random_state(d, d, 1e6, init_variance=c / 1e6, rng=1)
         self.c = self.state.threshold
         self.times = TIMES / (largest + self.c)
         self.learning_rate = RATE / (largest + self.c)
@@ -75,7 +75,7 @@ class Problem:
 
     def closed_form(self) -> list[Matrix]:
         """Return A at the times, set-up included."""
-        solution = ClosedForm(self.A0, self.target, self.c)
+        solution = ClosedForm(self.A0, self.target, c1=self.c)
         return [solution(time) for time in self.times]
 
     def lift(self, tolerance: float) -> list[Matrix]:
@@ -138,7 +138,7 @@ def step_panel(sizes: Sequence[int], seconds: float) -> Panel:
         steps = euler_steps(problem)
         # The expensive steps of large matrices are checked at the start of the run alone.
         count = STEPS if d <= 200 else STEPS // 10
-        exact = ClosedForm(problem.A0, problem.target, problem.c)(count * problem.learning_rate)
+        exact = ClosedForm(problem.A0, problem.target, c1=problem.c)(count * problem.learning_rate)
         found = {}
         for name, (step, matrix) in steps.items():
             for _ in range(count):

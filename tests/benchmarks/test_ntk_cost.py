@@ -124,9 +124,9 @@ def test_run(benchmark, rule, scaled_alpha):
     def train():
         return train_network(
             given.network,
-            given.weights,
             given.X,
             given.y,
+            start=given.weights,
             alpha=given.alpha,
             rule=RULES[rule],
             test=(given.X,),

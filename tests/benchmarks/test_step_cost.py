@@ -30,7 +30,7 @@ def _rounds(width: float) -> int:
 @pytest.mark.benchmark(group="step")
 @pytest.mark.parametrize("width", [2 * D, 8 * D, 64 * D, PAPER_WIDTH, 1e9, 1e15])
 def test_width_free_step(benchmark, task, width):
-    state = random_state(D, D, width, 12.0 / width, rng=1)
+    state = random_state(D, D, width, init_variance=12.0 / width, rng=1)
     trainer = Trainer(state, task, learning_rate=1e-4, update="sequential")
     trainer.advance(1)
     benchmark.pedantic(trainer.advance, args=(1,), rounds=30, iterations=1)
@@ -57,7 +57,9 @@ def test_share_of_matrix_products(benchmark, task, kind):
     """The three products of a step alone, by SciPy's dgemm, beside the whole step."""
     from scipy.linalg.blas import dgemm
 
-    trainer = Trainer(random_state(D, D, 1e6, 1.2e-5, rng=1), task, learning_rate=1e-4)
+    trainer = Trainer(
+        random_state(D, D, 1e6, init_variance=1.2e-5, rng=1), task, learning_rate=1e-4
+    )
     trainer.advance(1)
     W1, W2 = (np.asfortranarray(x) for x in trainer.weights)
     gradient = np.asfortranarray(task.target)

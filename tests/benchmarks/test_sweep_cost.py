@@ -35,7 +35,9 @@ def one_thread():
 
 @pytest.fixture(scope="module")
 def cell():
-    return prepare_cell(D, 5, -2.2, 2.0, 0, fraction=50.0)
+    return prepare_cell(
+        d=D, rank=5, gamma_sigma2=-2.2, gamma_w=2.0, seed=0, learning_rate_divisor=50.0
+    )
 
 
 def products(shapes, dtype="float64"):

@@ -43,8 +43,8 @@ def iterations_and_ends():
     """Return the iteration of the minimum, trained, predicted and on the grid, and the ends."""
     plan = SweepPlan(**CELL, **SIZE, dynamics="gradient_descent")
     trained, _ = run_cell(plan, plan.cell(0))
-    cell = predict_cell(-1.5, 2.0, 60, 2, allow_out_of_range=True)
-    grid = predict_grid([-1.5], [2.0], 60, 2)
+    cell = predict_cell(-1.5, 2.0, 60, rank=2, allow_out_of_range=True)
+    grid = predict_grid([-1.5], [2.0], 60, rank=2)
     starts = trained["iterations"], int(cell.min_iteration), int(grid.iterations.item())
     return np.array(starts), np.array([trained["stop_iteration"], cell.iteration.size - 1])
 
@@ -80,8 +80,8 @@ def test_another_learning_rate_reaches_all_three(change):
 def test_another_width_reaches_all_three(change):
     seen = lambda: (  # noqa: E731
         prepare_cell(60, 2, -1.5, 2.0, 0).width,
-        predict_cell(-1.5, 2.0, 60, 2, allow_out_of_range=True).width,
-        1 / predict_grid([-2.5], [2.0], 60, 2).truncation.item(),
+        predict_cell(-1.5, 2.0, 60, rank=2, allow_out_of_range=True).width,
+        1 / predict_grid([-2.5], [2.0], 60, rank=2).truncation.item(),
     )
     before = np.array(seen())
     change("width_rule", 2 * rules.width_rule())

@@ -89,8 +89,9 @@ def fluctuation_square(
 def relative_kernel_change(
     singular_values: Sequence[sp.Expr | float],
     threshold: sp.Expr | float = c,
-    rows: sp.Expr | int = d_out,
-    columns: sp.Expr | int = d_in,
+    *,
+    d_in: sp.Expr | int = d_in,
+    d_out: sp.Expr | int = d_out,
 ) -> sp.Expr:
     """Return ``||K - K_0||/||K_0||`` at infinite width, for white inputs.
 
@@ -100,37 +101,37 @@ def relative_kernel_change(
         Of the learned matrix, zeros may be left out (unit of A).
     threshold : expression or number
         c (same unit).
-    rows, columns : expression or number
-        d_out and d_in.
+    d_in, d_out : expression or number
+        Dimensions of inputs and outputs.
 
     Raises
     ------
     ValueError
-        If there are more singular values than rows or columns, or c is not positive.
+        If there are more singular values than d_in or d_out, or c is not positive.
 
     Examples
     --------
-    >>> relative_kernel_change([sp.Integer(4)], 3, rows=1, columns=1)
+    >>> relative_kernel_change([sp.Integer(4)], 3, d_in=1, d_out=1)
     2/3
     """
-    values, threshold, rows, columns = _checked(singular_values, threshold, rows, columns)
+    values, threshold, d_in, d_out = _checked(singular_values, threshold, d_in, d_out)
     grown = [excess().subs({s: x, c: threshold}, simultaneous=True) for x in values]
-    return sp.sqrt(even_change_square(grown, threshold, rows, columns))
+    return sp.sqrt(even_change_square(grown, threshold, d_out, d_in))
 
 
 def linear_kernel_change(
     singular_values: Sequence[sp.Expr | float],
     threshold: sp.Expr | float = c,
-    rows: sp.Expr | int = d_out,
-    columns: sp.Expr | int = d_in,
     *,
+    d_in: sp.Expr | int = d_in,
+    d_out: sp.Expr | int = d_out,
     width: sp.Expr | float | None = None,
 ) -> sp.Expr:
     """Return the relative change of the kernel, root mean square over starts of a finite width.
 
     Parameters
     ----------
-    singular_values, threshold, rows, columns
+    singular_values, threshold, d_in, d_out
         As :func:`relative_kernel_change`.
     width : expression or number, optional
         w; infinite if left out.
@@ -142,16 +143,16 @@ def linear_kernel_change(
 
     Examples
     --------
-    >>> linear_kernel_change([sp.Integer(4)], 3, rows=1, columns=1, width=4)
+    >>> linear_kernel_change([sp.Integer(4)], 3, d_in=1, d_out=1, width=4)
     2*sqrt(2)/3
     """
-    even = relative_kernel_change(singular_values, threshold, rows, columns)
+    even = relative_kernel_change(singular_values, threshold, d_in=d_in, d_out=d_out)
     if width is None:
         return even
-    values, threshold, rows, columns = _checked(singular_values, threshold, rows, columns)
+    values, threshold, d_in, d_out = _checked(singular_values, threshold, d_in, d_out)
     width = _positive("width", width)
     square = sum(x**2 for x in values)
-    return sp.sqrt(even**2 + fluctuation_square(square, threshold, width, rows, columns))
+    return sp.sqrt(even**2 + fluctuation_square(square, threshold, width, d_out, d_in))
 
 
 def change_on_inputs(
@@ -233,17 +234,17 @@ def overtaking_threshold() -> sp.Expr:
 
 
 def _checked(
-    singular_values: Sequence[sp.Expr | float], threshold: object, rows: object, columns: object
+    singular_values: Sequence[sp.Expr | float], threshold: object, d_in: object, d_out: object
 ) -> tuple[list[sp.Expr], sp.Expr, sp.Expr, sp.Expr]:
     values = [sp.sympify(x) for x in singular_values]
     threshold = _positive("threshold", threshold)
-    rows, columns = _positive("rows", rows), _positive("columns", columns)
-    for name, size in (("rows", rows), ("columns", columns)):
+    d_in, d_out = _positive("d_in", d_in), _positive("d_out", d_out)
+    for name, size in (("d_in", d_in), ("d_out", d_out)):
         if size.is_number and len(values) > size:
             raise ValueError(
                 f"{name} must be at least the number of singular values {len(values)}, got {size}"
             )
-    return values, threshold, rows, columns
+    return values, threshold, d_in, d_out
 
 
 def _positive(name: str, value: object) -> sp.Expr:

@@ -10,7 +10,7 @@ differentiable in the prediction almost everywhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar
 
@@ -45,7 +45,7 @@ class Loss(ScalarFunction):
     VARIABLES: ClassVar[tuple[sp.Symbol, ...]] = (PREDICTION, TARGET)
     KIND: ClassVar[str] = "loss"
 
-    curvature: float | None = None
+    curvature: float | None = field(default=None, kw_only=True)
 
 
 @cache
@@ -122,7 +122,7 @@ def loss(
     (prediction - target)**3
     """
     parsed, values = parse(Loss, expression, parameters)
-    made = Loss(name, parsed, values, curvature)
+    made = Loss(name, parsed, values, curvature=curvature)
     if PREDICTION not in parsed.free_symbols:
         raise ValueError(f"loss must depend on prediction, got {parsed}")
     return made

@@ -13,7 +13,7 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034): the hinge made
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar
 
@@ -56,7 +56,7 @@ class MarginLoss(ScalarFunction):
     VARIABLES: ClassVar[tuple[sp.Symbol, ...]] = (MARGIN,)
     KIND: ClassVar[str] = "margin loss"
 
-    curvature: float | None = None
+    curvature: float | None = field(default=None, kw_only=True)
 
 
 @cache
@@ -126,7 +126,7 @@ def margin_loss(
     -exp(-margin)
     """
     parsed, values = parse(MarginLoss, expression, parameters)
-    made = MarginLoss(name, parsed, values, curvature)
+    made = MarginLoss(name, parsed, values, curvature=curvature)
     if MARGIN not in parsed.free_symbols:
         raise ValueError(f"margin loss must depend on margin, got {parsed}")
     return made

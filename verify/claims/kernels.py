@@ -65,7 +65,8 @@ def _mode_reference(problem: Problem, factor: float = 1.0) -> NDArray:
 
 
 def _mode_kernel(problem: Problem) -> NDArray:
-    return np.array([float(x) for x in single_mode(*_mode_arguments(problem))])
+    *mode, time = _mode_arguments(problem)
+    return np.array([float(x) for x in single_mode(*mode, time=time)])
 
 
 def _mode_as_written(problem: Problem) -> NDArray:

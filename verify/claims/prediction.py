@@ -64,8 +64,8 @@ def _measured(problem: Problem) -> tuple[NDArray, NDArray]:
     errors, distances = [], []
     for draw in range(DRAWS):
         rng = np.random.default_rng([problem["seed"], draw])
-        task = low_rank_from_spectrum(values, d, d, 1.0, rng)
-        state = random_state(d, d, width, threshold / width, rng=rng)
+        task = low_rank_from_spectrum(values, d, d, noise=1.0, rng=rng)
+        state = random_state(d, d, width, init_variance=threshold / width, rng=rng)
         descent, reference = (
             Trainer(state, task, learning_rate=rate, dynamics=dynamics)
             for dynamics in ("gradient_descent", "self_consistent")

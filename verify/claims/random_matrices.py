@@ -63,7 +63,10 @@ def _gaps(problem: Problem) -> NDArray:
 
 def _predicted_gap(problem: Problem) -> float:
     spectrum = mode_spectrum(
-        problem["d_out"], problem["d_in"], [_signal(problem)] * problem["rank"], problem["noise"]
+        problem["d_out"],
+        problem["d_in"],
+        [_signal(problem)] * problem["rank"],
+        noise=problem["noise"],
     )
     return float(spectrum.targets[0] - spectrum.targets[problem["rank"] - 1])
 

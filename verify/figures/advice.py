@@ -45,7 +45,8 @@ def draw_advice(data: xr.Dataset) -> Figure:
     a = data.attrs
     figure.suptitle(
         rf"Predicted for $A:{a['d_out']}\times{a['d_in']}$, rank ${a['rank']}$, noise "
-        rf"{a['noise']:g}: learning rate at most {a['fraction']:g} of the stability limit",
+        rf"{a['noise']:g}: learning rate at most {a['learning_rate_share']:g} "
+        "of the stability limit",
         fontsize=11,
     )
     return figure

@@ -110,12 +110,12 @@ class Counterexample:
     looked_true: str
     problem: Problem
     learnt: str
-    predict: Callable[..., Any] | None = None
-    measure: Callable[..., Any] | None = None
-    law: Law | None = None
+    predict: Callable[..., Any] | None = field(default=None, kw_only=True)
+    measure: Callable[..., Any] | None = field(default=None, kw_only=True)
+    law: Law | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
     """A statement that a run can refute.
 

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from itertools import combinations
 
 import numpy as np
@@ -124,6 +124,7 @@ class PowerLaw(_Statistical):
     variable: str
     sizes: Sequence[float]
     bias: str = "slope_bias"
+    _: KW_ONLY
     resolution: str = "resolution"
     pooled: bool = False
     chance: bool = True
@@ -185,6 +186,7 @@ class PowerLaws(_Statistical):
     variable: str
     sizes: Sequence[float]
     bias: str
+    _: KW_ONLY
     parts: Sequence[str] = ("below", "above")
     apart: bool = True
 

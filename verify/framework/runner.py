@@ -200,6 +200,7 @@ def run_counterexample(claim: Claim, counterexample: Counterexample) -> Verdict:
 
 def run_claims(
     claims: Iterable[Claim],
+    *,
     profile: str | Profile = "quick",
     seed: int = 0,
     watch: Callable[[Verdict], None] = lambda verdict: None,
@@ -218,6 +219,7 @@ def run_claims(
 
 def run_faults(
     claims: Iterable[Claim],
+    *,
     profile: str | Profile = "quick",
     seed: int = 0,
     watch: Callable[[Verdict], None] = lambda verdict: None,
@@ -236,7 +238,7 @@ def run_faults(
 
 
 def run_counterexamples(
-    claims: Iterable[Claim], watch: Callable[[Verdict], None] = lambda verdict: None
+    claims: Iterable[Claim], *, watch: Callable[[Verdict], None] = lambda verdict: None
 ) -> list[Verdict]:
     """Run the claims' counterexamples; where one holds, the claim's range is too narrow.
 

@@ -61,7 +61,7 @@ def network(problem: Problem, width: float | None = None) -> NetworkState:
         problem["d_in"],
         problem["d_out"],
         w,
-        problem["c1"] / w,
-        problem["c2"] / w,
+        init_variance=problem["c1"] / w,
+        init_variance2=problem["c2"] / w,
         rng=np.random.default_rng([problem["seed"], 2]),
     )

@@ -33,7 +33,7 @@ def drawn_network(problem: Problem, width: int) -> tuple:
     if problem.get("inputs") == "orthogonal":
         X = np.linalg.qr(X.T)[0].T
     y = np.where(rng.permutation(COUNT) < COUNT // 2, 1.0, -1.0)
-    network = FullyConnected(D_IN, width, problem["depth"], problem["activation"])
+    network = FullyConnected(D_IN, width, problem["depth"], activation=problem["activation"])
     return network, network.initial(rng), np.sqrt(D_IN) * X, y, np.sqrt(D_IN) * X_test
 
 

@@ -77,7 +77,7 @@ class Start:
 
 def recovery(size: int, signal: float, rng: np.random.Generator, rank: int = 1) -> Task:
     """Return a task of equal singular values, in noise of unit entries."""
-    return low_rank_from_spectrum([signal] * rank, size, size, 1.0, rng)
+    return low_rank_from_spectrum([signal] * rank, size, size, noise=1.0, rng=rng)
 
 
 def smallest_error(
@@ -107,7 +107,7 @@ def smallest_error(
         Learning rate in units of 1/(signal + edge).
     """
     size = task.d_in
-    state = random_state(size, size, start.width, start.variance, rng=rng)
+    state = random_state(size, size, start.width, init_variance=start.variance, rng=rng)
     step = rate / (signal + start.edge(size))
     trainer = Trainer(state, task, learning_rate=step)
     first = trainer.errors[2]

@@ -40,7 +40,7 @@ def spectrum(advice):
 
 def start_of(advice, place):
     point = advice.isel(front=place)
-    names = ("threshold", "variance_ratio", "fraction")
+    names = ("threshold", "variance_ratio", "learning_rate_share")
     return Start(*(point[f"front_{x}"].item() for x in names), advice.attrs["widest"])
 
 
@@ -142,12 +142,13 @@ def test_the_front_is_inside_the_range_with_its_neighbours(advice, spectrum):
     for k in range(advice.sizes["front"]):
         for factor in (0.5, 1.0, 2.0):
             start = start_of(advice, k)
-            off = Start(start.threshold * factor, 1.0, start.fraction, start.width)
+            off = Start(start.threshold * factor, 1.0, start.learning_rate_share, start.width)
             assert outcome(spectrum, make_network(spectrum, off, "simultaneous"), 10**4).status == 0
         assert (
             int(
                 status.sel(
-                    candidate_threshold=start.threshold, candidate_fraction=start.fraction
+                    candidate_threshold=start.threshold,
+                    candidate_learning_rate_share=start.learning_rate_share,
                 ).item()
             )
             == 0
@@ -161,7 +162,7 @@ def test_the_smallest_width_is_the_last_that_will_do(advice, spectrum, place):
     least = point.front_smallest_width.item()
 
     def holds(width):
-        narrower = Start(start.threshold, start.variance_ratio, start.fraction, width)
+        narrower = Start(start.threshold, start.variance_ratio, start.learning_rate_share, width)
         found = outcome(spectrum, make_network(spectrum, narrower, "simultaneous"), 10**4)
         return (
             found.status == 0
@@ -183,7 +184,7 @@ def test_a_budget_is_kept_and_costs_error(advice):
     same = advice.front_iterations.values <= 8
     assert np.array_equal(advice.front_min_test_error[same], tight.front_min_test_error)
     with pytest.raises(ValueError, match="budget must be long enough"):
-        advise(**TASK, budget=5, fraction=0.01)
+        advise(**TASK, budget=5, learning_rate_share=0.01)
 
 
 def test_a_width_limit_is_kept(advice):
@@ -212,7 +213,7 @@ def test_units_of_signal_and_noise_cancel(advice):
 
 def test_unequal_layers_and_transposition(monkeypatch):
     monkeypatch.setattr(advice_front, "THRESHOLDS_PER_DECADE", 3)
-    monkeypatch.setattr(advice_front, "FRACTIONS", (1.0,))
+    monkeypatch.setattr(advice_front, "SHARES", (1.0,))
     wide = advise(150, 40, rank=2, unequal_layers=True)
     tall = advise(40, 150, rank=2, unequal_layers=True)
     equal = advise(150, 40, rank=2)
@@ -345,8 +346,8 @@ def test_a_signal_below_the_noise(tmp_path):
         ({"noise": 0.0}, ValueError, "noise must be > 0"),
         ({"noise": "loud"}, TypeError, "noise must be"),
         ({"budget": 0}, ValueError, "budget must be"),
-        ({"fraction": 1.0}, ValueError, "fraction must be < 1"),
-        ({"fraction": -1.0}, ValueError, "fraction must be > 0"),
+        ({"learning_rate_share": 1.0}, ValueError, "learning_rate_share must be < 1"),
+        ({"learning_rate_share": -1.0}, ValueError, "learning_rate_share must be > 0"),
         ({"max_width": 0.5}, ValueError, "width must be >= 1"),
         ({"update": "both"}, ValueError, "update must be one of"),
     ],

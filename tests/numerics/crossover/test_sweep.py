@@ -66,9 +66,9 @@ def test_a_cell_is_a_flow_from_its_start(plan, sweep):
         _, weights = plan.start(cell)
         run = train_network(
             network,
-            weights,
             data.X_train,
             data.y_train,
+            start=weights,
             test=(data.X_test, data.y_test),
             alpha=cell["scaled_alpha"] / np.sqrt(cell["width"]),
             rule=plan.rule,

@@ -18,9 +18,9 @@ import json
 import numerics
 from numerics.linear.single_mode import single_mode
 from numerics.kernels.cache import compilation_counts
-single_mode(1.0, 0.0, 0.1, 1.0)
+single_mode(1.0, 0.0, 0.1, time=1.0)
 task = numerics.low_rank_recovery(4, rank=1, rng=0)
-state = numerics.random_state(4, 4, 100, 1e-2, rng=1)
+state = numerics.random_state(4, 4, 100, init_variance=1e-2, rng=1)
 numerics.train(state, task, learning_rate=0.1, iterations=2, loss="log_cosh")
 print(json.dumps(compilation_counts()))
 """
@@ -31,7 +31,7 @@ ONE_MODE = """
 import json
 from numerics.linear.single_mode import single_mode
 from numerics.kernels.cache import cache_folder, compilation_counts
-value, _ = single_mode(2.0, 0.0, 0.1, 1.0)
+value, _ = single_mode(2.0, 0.0, 0.1, time=1.0)
 assert abs(value - 1.17883774) < 1e-8
 counts = compilation_counts()
 print(json.dumps(counts | {"folder": str(cache_folder())}))

@@ -14,7 +14,7 @@ STEPS = 60
 
 def pair(d_in, d_out, width, loss="squared", dtype="float64", lift=False):
     task = low_rank_recovery(d_in, d_out, rank=min(2, d_in, d_out), rng=1)
-    state = random_state(d_in, d_out, width, 0.5 / width, rng=2)
+    state = random_state(d_in, d_out, width, init_variance=0.5 / width, rng=2)
     if lift:
         state = self_consistent_lift(state.A, state.c1, state.c2)
     rate = 0.2 / np.linalg.norm(task.target, 2)
@@ -64,8 +64,8 @@ def test_divergence_is_an_error_with_the_limit():
 
 
 def test_tasks_with_a_mask_are_refused():
-    masked = matrix_completion(6, 6, 2, 0.5, 1.0, 0)
-    state = random_state(6, 6, 20, 0.1, rng=0)
+    masked = matrix_completion(6, 6, rank=2, fraction_observed=0.5, noise=1.0, rng=0)
+    state = random_state(6, 6, 20, init_variance=0.1, rng=0)
     with pytest.raises(ValueError, match="no mask"):
         GramTrainer(state, masked, learning_rate=0.1)
 
@@ -73,7 +73,7 @@ def test_tasks_with_a_mask_are_refused():
 def test_shapes_must_agree():
     task = low_rank_recovery(6, rank=2, rng=0)
     with pytest.raises(ValueError, match="one shape"):
-        GramTrainer(random_state(5, 6, 20, 0.1, rng=0), task, learning_rate=0.1)
+        GramTrainer(random_state(5, 6, 20, init_variance=0.1, rng=0), task, learning_rate=0.1)
 
 
 def test_when_it_pays_and_when_it_is_exact_enough():

@@ -49,20 +49,31 @@ def rejected(first, second):
 
 
 def explicit(rng):
-    return explicit_weights(D_IN, D_OUT, WIDTH, 0.3, 0.7, rng=rng)
+    return explicit_weights(D_IN, D_OUT, WIDTH, init_variance=0.3, init_variance2=0.7, rng=rng)
 
 
 def test_wishart_factor_has_the_law_of_explicit_weights():
-    drawn = samples(lambda rng: wishart_factor(D_IN, D_OUT, WIDTH, 0.3, 0.7, rng=rng), 1)
+    drawn = samples(
+        lambda rng: wishart_factor(
+            D_IN, D_OUT, WIDTH, init_variance=0.3, init_variance2=0.7, rng=rng
+        ),
+        1,
+    )
     assert rejected(samples(explicit, 2), drawn) == []
 
 
 @pytest.mark.parametrize(
     "fault",
     [
-        lambda rng: wishart_factor(D_IN, D_OUT, WIDTH + 1, 0.3, 0.7, rng=rng),
-        lambda rng: wishart_factor(D_IN, D_OUT, WIDTH, 0.7, 0.3, rng=rng),
-        lambda rng: wishart_factor(D_IN, D_OUT, WIDTH, 0.3, 0.7**0.5, rng=rng),
+        lambda rng: wishart_factor(
+            D_IN, D_OUT, WIDTH + 1, init_variance=0.3, init_variance2=0.7, rng=rng
+        ),
+        lambda rng: wishart_factor(
+            D_IN, D_OUT, WIDTH, init_variance=0.7, init_variance2=0.3, rng=rng
+        ),
+        lambda rng: wishart_factor(
+            D_IN, D_OUT, WIDTH, init_variance=0.3, init_variance2=0.7**0.5, rng=rng
+        ),
     ],
     ids=["one degree of freedom more", "layers exchanged", "sigma in place of its square"],
 )
@@ -74,7 +85,10 @@ def test_the_comparison_of_laws_can_fail(fault):
 def test_moments_at_any_width(width):
     draws = 400
     rng = np.random.default_rng(4)
-    states = [wishart_factor(3, 5, width, 2 / width, 6 / width, rng=rng) for _ in range(draws)]
+    states = [
+        wishart_factor(3, 5, width, init_variance=2 / width, init_variance2=6 / width, rng=rng)
+        for _ in range(draws)
+    ]
     mean = np.mean([x.C1 for x in states], axis=0)
     # Entries of C1 have variance c1^2/w, twice that on the diagonal; five standard errors.
     np.testing.assert_allclose(mean, 2 * np.eye(3), atol=5 * 2 * np.sqrt(2 / width / draws))
@@ -115,12 +129,12 @@ def test_balanced_factor():
 
 
 def test_random_state_takes_the_cheaper_form():
-    assert random_state(3, 4, 7, 0.1, rng=0).kind == "wishart"
-    assert random_state(3, 4, 6, 0.1, rng=0).kind == "explicit"
+    assert random_state(3, 4, 7, init_variance=0.1, rng=0).kind == "wishart"
+    assert random_state(3, 4, 6, init_variance=0.1, rng=0).kind == "explicit"
 
 
 def test_a_seed_gives_the_same_bits():
-    first, second = (wishart_factor(3, 4, 50.5, 0.1, rng=7) for _ in range(2))
+    first, second = (wishart_factor(3, 4, 50.5, init_variance=0.1, rng=7) for _ in range(2))
     np.testing.assert_array_equal(first.W1, second.W1)
     np.testing.assert_array_equal(first.W2, second.W2)
 
@@ -128,13 +142,19 @@ def test_a_seed_gives_the_same_bits():
 @pytest.mark.parametrize(
     ("call", "rule"),
     [
-        (lambda: wishart_factor(3, 4, 6.9, 0.1, rng=0), r"width must be at least .* = 7, got 6.9"),
-        (lambda: wishart_factor(3, 4, np.inf, 0.1, rng=0), "width must be"),
-        (lambda: wishart_factor(0, 4, 50, 0.1, rng=0), "d_in must be"),
-        (lambda: explicit_weights(3, -1, 50, 0.1, rng=0), "d_out must be"),
-        (lambda: random_state(3, 4, 0.5, 0.1, rng=0), "width must be"),
-        (lambda: random_state(3, 4, 50, -0.1, rng=0), "init_variance must be"),
-        (lambda: random_state(3, 4, 50, 0.1, np.nan, rng=0), "init_variance2 must be"),
+        (
+            lambda: wishart_factor(3, 4, 6.9, init_variance=0.1, rng=0),
+            r"width must be at least .* = 7, got 6.9",
+        ),
+        (lambda: wishart_factor(3, 4, np.inf, init_variance=0.1, rng=0), "width must be"),
+        (lambda: wishart_factor(0, 4, 50, init_variance=0.1, rng=0), "d_in must be"),
+        (lambda: explicit_weights(3, -1, 50, init_variance=0.1, rng=0), "d_out must be"),
+        (lambda: random_state(3, 4, 0.5, init_variance=0.1, rng=0), "width must be"),
+        (lambda: random_state(3, 4, 50, init_variance=-0.1, rng=0), "init_variance must be"),
+        (
+            lambda: random_state(3, 4, 50, init_variance=0.1, init_variance2=np.nan, rng=0),
+            "init_variance2 must be",
+        ),
         (lambda: self_consistent_lift(np.zeros((2, 2)), 0.0, 0.0), "c1 . c2 must be"),
         (lambda: self_consistent_lift(np.full((2, 2), np.nan), 1.0), "A0 must be"),
     ],

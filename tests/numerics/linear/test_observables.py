@@ -149,7 +149,9 @@ def test_ntk_norm_and_change_against_the_operator(d_in, d_out, seed):
     assume(scale > 1e-3)
     assert math.isclose(obs.ntk_norm(C1_0, C2_0), scale, rel_tol=1e-11)
     change = np.linalg.norm(K - K0) / scale
-    assert math.isclose(obs.ntk_change(C1, C2, C1_0, C2_0), change, rel_tol=1e-9, abs_tol=1e-11)
+    assert math.isclose(
+        obs.ntk_change(C1, C2, C1_0=C1_0, C2_0=C2_0), change, rel_tol=1e-9, abs_tol=1e-11
+    )
 
 
 def test_ntk_norm_is_the_sum_of_traces_of_the_source():
@@ -161,12 +163,12 @@ def test_ntk_norm_is_the_sum_of_traces_of_the_source():
 
 def test_ntk_change_sees_a_small_change_and_an_exchange_of_scale():
     C1, C2 = np.diag([1.0, 2.0]), np.diag([3.0, 1.0, 1.0])
-    assert obs.ntk_change(C1, C2, C1, C2) == 0
-    small = obs.ntk_change(C1 + 1e-9 * np.eye(2), C2, C1, C2)
+    assert obs.ntk_change(C1, C2, C1_0=C1, C2_0=C2) == 0
+    small = obs.ntk_change(C1 + 1e-9 * np.eye(2), C2, C1_0=C1, C2_0=C2)
     # ||I|| = sqrt(6); subtracting matrices of order 1 leaves eps / 1e-9 of the change
     assert math.isclose(small, 1e-9 * math.sqrt(6) / obs.ntk_norm(C1, C2), rel_tol=1e-6)
     # C1 + a I, C2 - a I is the same operator, for which the sum of traces would cancel
-    assert obs.ntk_change(C1 + 0.5 * np.eye(2), C2 - 0.5 * np.eye(3), C1, C2) < ROUND_OFF
+    assert obs.ntk_change(C1 + 0.5 * np.eye(2), C2 - 0.5 * np.eye(3), C1_0=C1, C2_0=C2) < ROUND_OFF
 
 
 @pytest.mark.parametrize("width", [1, 4, 40])
@@ -183,14 +185,14 @@ def test_balancedness_and_its_drift(width):
     ]
     assert np.allclose(D, expected, rtol=ROUND_OFF, atol=ROUND_OFF)
     drift = np.linalg.norm(D - D0) / np.linalg.norm(D0)
-    assert math.isclose(obs.balancedness_drift(W1, W2, W1_0, W2_0), drift, rel_tol=1e-11)
+    assert math.isclose(obs.balancedness_drift(W1, W2, W1_0=W1_0, W2_0=W2_0), drift, rel_tol=1e-11)
 
 
 def test_balancedness_drift_is_exact_to_round_off_and_not_to_its_root():
     W1, W2 = draw((50, 3), (2, 50))
     # round-off of the QR, not the 1e-8 that a difference of squared norms would leave
-    assert obs.balancedness_drift(W1, W2, W1, W2) < 1e-14
-    grown = obs.balancedness_drift(W1 * (1 + 1e-9), W2 * (1 + 1e-9), W1, W2)
+    assert obs.balancedness_drift(W1, W2, W1_0=W1, W2_0=W2) < 1e-14
+    grown = obs.balancedness_drift(W1 * (1 + 1e-9), W2 * (1 + 1e-9), W1_0=W1, W2_0=W2)
     # (1 + x)^2 - 1 = 2x; eps / 1e-9 of it is round-off
     assert math.isclose(grown, 2e-9, rel_tol=1e-5)
 
@@ -198,7 +200,7 @@ def test_balancedness_drift_is_exact_to_round_off_and_not_to_its_root():
 def test_drift_sees_a_rescaling_that_leaves_the_product_alone():
     W1, W2 = draw((5, 3), (2, 5))
     # the product W2 W1 is the same, the balancedness of order 1 is not
-    assert obs.balancedness_drift(2 * W1, W2 / 2, W1, W2) > 0.5
+    assert obs.balancedness_drift(2 * W1, W2 / 2, W1_0=W1, W2_0=W2) > 0.5
 
 
 @pytest.mark.parametrize(
@@ -236,11 +238,13 @@ def test_drift_sees_a_rescaling_that_leaves_the_product_alone():
             r"C2 must have shape \(2, 2\), got \(2, 3\)",
         ),
         (
-            lambda: obs.ntk_change(np.eye(2), np.eye(2), np.eye(3), np.eye(2)),
+            lambda: obs.ntk_change(np.eye(2), np.eye(2), C1_0=np.eye(3), C2_0=np.eye(2)),
             r"C1_0 must have shape \(2, 2\), got \(3, 3\)",
         ),
         (
-            lambda: obs.ntk_change(np.eye(2), np.eye(2), np.zeros((2, 2)), np.zeros((2, 2))),
+            lambda: obs.ntk_change(
+                np.eye(2), np.eye(2), C1_0=np.zeros((2, 2)), C2_0=np.zeros((2, 2))
+            ),
             r"C1_0 and C2_0 must give a nonzero kernel, got \|\|K0\|\| = 0",
         ),
         (
@@ -248,7 +252,9 @@ def test_drift_sees_a_rescaling_that_leaves_the_product_alone():
             r"W2 must have shape \(any, 3\), got \(2, 4\)",
         ),
         (
-            lambda: obs.balancedness_drift(*draw((3, 2), (2, 3), (4, 2), (2, 3))),
+            lambda: obs.balancedness_drift(
+                *draw((3, 2), (2, 3)), W1_0=np.ones((4, 2)), W2_0=np.ones((2, 3))
+            ),
             r"W1_0 must have shape \(3, 2\), got \(4, 2\)",
         ),
     ],
@@ -263,9 +269,9 @@ def test_drift_from_a_balanced_start_is_refused():
     W1 = matrix_from_spectrum([3.0, 2.0, 1.0], 4, 3)
     W2 = frames(3, 3, seed=5)[0] @ W1.T
     with pytest.raises(ValueError, match=r"^W1_0 and W2_0 must be unbalanced, got \|\|D0\|\|_F = "):
-        obs.balancedness_drift(W1, W2, W1, W2)
+        obs.balancedness_drift(W1, W2, W1_0=W1, W2_0=W2)
     with pytest.raises(ValueError, match=r"^W1_0 and W2_0 must be unbalanced"):
-        obs.balancedness_drift(W1, W2, 0 * W1, 0 * W2)
+        obs.balancedness_drift(W1, W2, W1_0=0 * W1, W2_0=0 * W2)
 
 
 def test_wrong_types_are_refused():

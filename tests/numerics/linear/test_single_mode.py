@@ -41,7 +41,7 @@ def drawn(count, seed):
 
 def test_relative_error_where_start_and_target_have_one_sign():
     y, s0, c, t = drawn(1500, seed=0)
-    value, distance = single_mode(y, s0, c, t)
+    value, distance = single_mode(y, s0, c, time=t)
     for k in range(y.size):
         s, r = exact(y[k], s0[k], c[k], t[k])
         assert abs(value[k] - s) <= BOUND * abs(s), (y[k], s0[k], c[k], t[k])
@@ -55,7 +55,7 @@ def test_error_beside_the_natural_scale_where_signs_differ():
     # Past that ratio the saddle is not resolved and the call is refused.
     s0 = np.sign(s0) * np.minimum(np.abs(s0), c * 1e149)
     c = np.maximum(c, 1e-149)
-    value, distance = single_mode(y, s0, c, t)
+    value, distance = single_mode(y, s0, c, time=t)
     for k in range(y.size):
         s, r = exact(y[k], s0[k], c[k], t[k])
         scale = min(mpmath.sqrt(s**2 + mpmath.mpf(c[k]) ** 2), max(abs(s0[k]), abs(y[k])))
@@ -67,7 +67,7 @@ def test_error_beside_the_natural_scale_where_signs_differ():
 @pytest.mark.parametrize(("start", "c"), [(0.0, 1e-148), (-0.3, 1e-140), (-1e-5, 1e-148)])
 def test_a_distance_whose_exponential_underflows_is_not_lost(start, c, turns):
     """exp(-2Dt) leaves the range of floats where the distance, 1/c or 1/c^2 larger, is far in."""
-    value, distance = single_mode(1.0, start, c, turns)
+    value, distance = single_mode(1.0, start, c, time=turns)
     s, r = exact(1.0, start, c, turns)
     assert abs(value - s) <= BOUND * max(s, c)
     # half a unit in the last place of Dt, 5.7e-14 above 512, counts twice; below 1e-300 digits go
@@ -76,15 +76,15 @@ def test_a_distance_whose_exponential_underflows_is_not_lost(start, c, turns):
 
 def test_long_after_convergence_nothing_moves():
     y, s0, c = np.array([[2.0, -2.0, 2.0, 1e-3], [0.0, -0.5, 3.5, 9.0], [1e-9, 1.0, 0.1, 1e5]])
-    value, distance = single_mode(y, s0, c, 1e9)
+    value, distance = single_mode(y, s0, c, time=1e9)
     assert value.tolist() == y.tolist()
     assert not distance.any()
 
 
 def test_the_mirror_image_is_exact():
     y, s0, c, t = drawn(300, seed=2)
-    value, distance = single_mode(y, s0, c, t)
-    mirrored = single_mode(-y, -s0, c, t)
+    value, distance = single_mode(y, s0, c, time=t)
+    mirrored = single_mode(-y, -s0, c, time=t)
     # both run through the same operations; only signs differ
     assert (-mirrored[0]).tolist() == value.tolist()
     assert (-mirrored[1]).tolist() == distance.tolist()
@@ -92,8 +92,8 @@ def test_the_mirror_image_is_exact():
 
 def test_a_power_of_two_as_unit_changes_nothing():
     y, s0, c, t = drawn(300, seed=3)
-    value, distance = single_mode(y, s0, c, t)
-    scaled = single_mode(2.0**20 * y, 2.0**20 * s0, 2.0**20 * c, t / 2.0**20)
+    value, distance = single_mode(y, s0, c, time=t)
+    scaled = single_mode(2.0**20 * y, 2.0**20 * s0, 2.0**20 * c, time=t / 2.0**20)
     # numbers below 2^-1022 have lost digits that their multiples keep
     normal = (np.abs(value) > 1e-300) & (np.abs(distance) > 1e-300)
     assert normal.sum() > 150
@@ -102,14 +102,14 @@ def test_a_power_of_two_as_unit_changes_nothing():
 
 
 def test_the_bound_would_catch_single_precision():
-    value, _ = single_mode(1.7, 0.3, 0.1, 0.6)
+    value, _ = single_mode(1.7, 0.3, 0.1, time=0.6)
     s, _ = exact(1.7, 0.3, 0.1, 0.6)
     assert abs(value - s) <= BOUND * s < abs(float(np.float32(value)) - s)
 
 
 @pytest.mark.parametrize("c", [1e-150, 1e-8, 1.0, 1e8, 1e150])
 def test_start_and_end(c):
-    value, distance = single_mode(2.0, 0.5, c, [0.0, np.inf])
+    value, distance = single_mode(2.0, 0.5, c, time=[0.0, np.inf])
     # The start is reached through a product of two sums, each rounded.
     np.testing.assert_allclose(value, [0.5, 2.0], rtol=1e-15)
     np.testing.assert_allclose(distance, [1.5, 0.0], rtol=1e-15)
@@ -117,11 +117,11 @@ def test_start_and_end(c):
 
 def test_a_saddle_that_is_not_resolved_is_refused():
     with pytest.raises(OutOfRangeError, match="opposite signs"):
-        single_mode(1.0, -1.0, 1e-160, 1.0)
+        single_mode(1.0, -1.0, 1e-160, time=1.0)
 
 
 def test_broadcasting():
-    value, distance = single_mode([[1.0], [2.0]], 0.0, 0.1, [0.0, 1.0, 2.0])
+    value, distance = single_mode([[1.0], [2.0]], 0.0, 0.1, time=[0.0, 1.0, 2.0])
     assert value.shape == distance.shape == (2, 3)
 
 
@@ -138,4 +138,4 @@ def test_broadcasting():
 )
 def test_bad_input(arguments, rule):
     with pytest.raises(ValueError, match=rule):
-        single_mode(*arguments)
+        single_mode(*arguments[:3], time=arguments[3])

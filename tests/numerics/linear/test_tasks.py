@@ -137,7 +137,7 @@ def test_seed_and_generator_give_the_same_task_and_noise_does_not_move_the_truth
 @settings(deadline=None)  # the first call loads LAPACK
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=4), st.integers(0, 1000))
 def test_low_rank_from_spectrum_has_the_spectrum(values, seed):
-    task = low_rank_from_spectrum(values, 6, 4, 0.0, seed)
+    task = low_rank_from_spectrum(values, 6, 4, noise=0.0, rng=seed)
     found = np.linalg.svd(task.truth, compute_uv=False)
     expected = np.sort(np.pad(values, (0, 4 - len(values))))[::-1]
     # singular values are as exact as the product: a few eps of the largest, at most 10
@@ -147,7 +147,9 @@ def test_low_rank_from_spectrum_has_the_spectrum(values, seed):
 def test_low_rank_from_spectrum_is_haar_distributed():
     d, draws = 3, 2000
     rng = np.random.default_rng(11)
-    frames = np.array([low_rank_from_spectrum([1.0], d, d, 0, rng).truth for _ in range(draws)])
+    frames = np.array(
+        [low_rank_from_spectrum([1.0], d, d, noise=0, rng=rng).truth for _ in range(draws)]
+    )
     # entries of u v^T are symmetric about 0, which the sign convention of QR would break
     spread = frames.std(axis=0) / math.sqrt(draws)
     assert np.all(np.abs(frames.mean(axis=0)) < 4.5 * spread)  # nine z-scores, p about 6e-5
@@ -158,7 +160,7 @@ def test_low_rank_from_spectrum_is_haar_distributed():
 
 @pytest.mark.parametrize(("fraction", "count"), [(1, 24), (0.5, 12), (0.3, 7), (1e-9, 1)])
 def test_matrix_completion_observes_the_exact_count(fraction, count):
-    task = matrix_completion(6, 4, 2, fraction, 0.1, 3)
+    task = matrix_completion(6, 4, rank=2, fraction_observed=fraction, noise=0.1, rng=3)
     full = low_rank_recovery(6, 4, rank=2, noise=0.1, rng=3)
     assert task.n_observed == np.count_nonzero(task.mask) == count
     assert np.array_equal(task.truth, full.truth)
@@ -166,7 +168,7 @@ def test_matrix_completion_observes_the_exact_count(fraction, count):
 
 
 def test_matrix_completion_ignores_hidden_entries_in_the_train_error():
-    task = matrix_completion(5, 5, 1, 0.4, 0.0, 2)
+    task = matrix_completion(5, 5, rank=1, fraction_observed=0.4, noise=0.0, rng=2)
     # the truth fits the observed entries exactly, being what they were copied from
     assert task.train_error(task.truth) == 0
     assert task.test_error(np.zeros((5, 5))) == np.mean(task.truth**2)
@@ -213,18 +215,21 @@ BAD_VALUES = [
     (lambda: low_rank_recovery(9, noise=-1, rng=0), r"noise must be >= 0, got -1\.0"),
     (lambda: low_rank_recovery(9, rng=-3), "rng must be >= 0 as a seed, got -3"),
     (
-        lambda: low_rank_from_spectrum([1, 1, 1], 2, 4, 0, 0),
+        lambda: low_rank_from_spectrum([1, 1, 1], 2, 4, noise=0, rng=0),
         r"rank must be at most min\(d_in, d_out\) = 2, got 3",
     ),
     (
-        lambda: low_rank_from_spectrum([1, -1], 2, 4, 0, 0),
+        lambda: low_rank_from_spectrum([1, -1], 2, 4, noise=0, rng=0),
         r"singular_values must be >= 0, got -1\.0",
     ),
     (
-        lambda: matrix_completion(3, 3, 1, 1.5, 0, 0),
+        lambda: matrix_completion(3, 3, rank=1, fraction_observed=1.5, noise=0, rng=0),
         r"fraction_observed must be at most 1, got 1\.5",
     ),
-    (lambda: matrix_completion(3, 3, 1, 0, 0, 0), r"fraction_observed must be > 0, got 0\.0"),
+    (
+        lambda: matrix_completion(3, 3, rank=1, fraction_observed=0, noise=0, rng=0),
+        r"fraction_observed must be > 0, got 0\.0",
+    ),
     (
         lambda: linear_regression([[1, 1]], np.eye(3)),
         r"covariance must have shape \(2, 2\), got \(3, 3\)",

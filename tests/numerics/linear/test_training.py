@@ -29,7 +29,7 @@ def another_factor(state: NetworkState) -> NetworkState:
     """Return a network of width d_in + d_out with the same Gram matrix."""
     factor = np.linalg.cholesky(state.gram)
     return NetworkState(
-        factor[: state.d_in].T, factor[state.d_in :], state.c1, state.c2, state.width
+        factor[: state.d_in].T, factor[state.d_in :], c1=state.c1, c2=state.c2, width=state.width
     )
 
 
@@ -49,7 +49,7 @@ def relative_difference(state, task, rate, update, kernel_loss, reference_loss):
 def test_squared_loss_unequal_layers(shape, update):
     d_in, d_out = SHAPES[shape]
     task = low_rank_recovery(d_in, d_out, rank=3, rng=0)
-    state = explicit_weights(d_in, d_out, 500, 2e-3, 5e-4, rng=1)
+    state = explicit_weights(d_in, d_out, 500, init_variance=2e-3, init_variance2=5e-4, rng=1)
     rate = 0.3 * stability_limit(task, state.threshold)
     difference = relative_difference(
         state, task, rate, update, squared(), reference.squared(task.target)
@@ -60,8 +60,8 @@ def test_squared_loss_unequal_layers(shape, update):
 @pytest.mark.parametrize("update", UPDATES)
 @pytest.mark.parametrize("name", ["log_cosh", "huber"])
 def test_masked_loss_that_is_not_quadratic(name, update):
-    task = matrix_completion(13, 8, 2, 0.6, 0.5, rng=2)
-    state = explicit_weights(13, 8, 300, 3e-3, 1e-3, rng=3)
+    task = matrix_completion(13, 8, rank=2, fraction_observed=0.6, noise=0.5, rng=2)
+    state = explicit_weights(13, 8, 300, init_variance=3e-3, init_variance2=1e-3, rng=3)
     ours, theirs = {
         "log_cosh": (log_cosh(), reference.log_cosh(task.target, task.mask)),
         "huber": (huber(0.7), reference.huber(task.target, task.mask, delta=0.7)),
@@ -74,8 +74,8 @@ def test_masked_loss_that_is_not_quadratic(name, update):
 def test_regression_with_inputs(update):
     rng = np.random.default_rng(4)
     truth, root = rng.standard_normal((7, 10)), rng.standard_normal((10, 10))
-    task = linear_regression(truth, root @ root.T / 10, 0.1, n_samples=25, rng=5)
-    state = explicit_weights(10, 7, 200, 5e-3, 5e-3, rng=6)
+    task = linear_regression(truth, root @ root.T / 10, noise=0.1, n_samples=25, rng=5)
+    state = explicit_weights(10, 7, 200, init_variance=5e-3, init_variance2=5e-3, rng=6)
     rate = 0.3 * stability_limit(task, state.threshold)
     theirs = reference.squared(task.target, inputs=task.inputs)
     assert relative_difference(state, task, rate, update, squared(), theirs) <= BOUND
@@ -84,18 +84,20 @@ def test_regression_with_inputs(update):
 @pytest.mark.parametrize("fault", ["update", "scale", "transposed gradient"])
 def test_the_comparison_can_fail(fault):
     task = low_rank_recovery(8, rank=2, rng=0)
-    state = explicit_weights(8, 8, 100, 1e-2, rng=1)
+    state = explicit_weights(8, 8, 100, init_variance=1e-2, rng=1)
     rate = 0.3 * stability_limit(task, state.threshold)
     update, gradient = "simultaneous", reference.squared(task.target)
     if fault == "update":
         trainer_update = "sequential"
     elif fault == "scale":
         trainer_update = update
-        state = NetworkState(1.0001 * state.W1, state.W2, state.c1, state.c2, state.width)
+        state = NetworkState(
+            1.0001 * state.W1, state.W2, c1=state.c1, c2=state.c2, width=state.width
+        )
     else:
         trainer_update = update
         gradient = lambda A: (0.0, (A - task.target).T.copy())  # noqa: E731
-    original = explicit_weights(8, 8, 100, 1e-2, rng=1)
+    original = explicit_weights(8, 8, 100, init_variance=1e-2, rng=1)
     run = reference.gradient_descent(original.W1, original.W2, gradient, rate, 5, update=update)
     trainer = Trainer(another_factor(state), task, learning_rate=rate, update=trainer_update)
     trainer.advance(5)
@@ -104,7 +106,7 @@ def test_the_comparison_can_fail(fault):
 
 def test_lift_approaches_the_euler_scheme_like_the_learning_rate():
     task = low_rank_recovery(10, rank=2, rng=0)
-    state = random_state(10, 10, 1e4, 2e-4, rng=1)
+    state = random_state(10, 10, 1e4, init_variance=2e-4, rng=1)
     end, gaps, counts = 0.2, [], np.array([100, 200, 400, 800])
     for count in counts:
         trainer = Trainer(state, task, learning_rate=end / count, dynamics="self_consistent")
@@ -120,7 +122,7 @@ def test_lift_approaches_the_euler_scheme_like_the_learning_rate():
 
 def test_lazy_dynamics_freeze_both_gram_matrices():
     task = low_rank_recovery(6, 9, rank=2, rng=0)
-    state = random_state(6, 9, 40, 1e-2, 3e-2, rng=1)
+    state = random_state(6, 9, 40, init_variance=1e-2, init_variance2=3e-2, rng=1)
     trainer = Trainer(state, task, learning_rate=0.05, dynamics="lazy")
     trainer.advance(30)
     A = state.A
@@ -133,7 +135,9 @@ def test_lazy_dynamics_freeze_both_gram_matrices():
 def test_balanced_dynamics_never_leave_the_span_of_their_start():
     task = low_rank_recovery(8, rank=3, rng=0)
     thin = np.outer(np.arange(1.0, 9.0), np.ones(8)) / 50
-    state = NetworkState(np.ones((1, 8)), np.arange(1.0, 9.0)[:, None] / 50, 0.0, 0.0, 1.0)
+    state = NetworkState(
+        np.ones((1, 8)), np.arange(1.0, 9.0)[:, None] / 50, c1=0.0, c2=0.0, width=1.0
+    )
     np.testing.assert_allclose(state.A, thin)
     trainer = Trainer(state, task, learning_rate=1e-3, dynamics="balanced")
     trainer.advance(100)
@@ -145,7 +149,7 @@ def test_balanced_dynamics_never_leave_the_span_of_their_start():
 
 def test_divergence_names_iteration_rate_and_limit():
     task = low_rank_recovery(10, rank=2, rng=0)
-    state = random_state(10, 10, 1e3, 1e-3, rng=1)
+    state = random_state(10, 10, 1e3, init_variance=1e-3, rng=1)
     limit = stability_limit(task, state.threshold)
     with pytest.raises(DivergedError, match=r"iteration \d+: learning rate .* limit") as caught:
         train(state, task, learning_rate=4 * limit, iterations=2000)
@@ -155,7 +159,7 @@ def test_divergence_names_iteration_rate_and_limit():
 
 def test_below_the_limit_nothing_diverges():
     task = low_rank_recovery(10, rank=2, rng=0)
-    state = random_state(10, 10, 1e6, 1e-6, rng=1)
+    state = random_state(10, 10, 1e6, init_variance=1e-6, rng=1)
     limit = stability_limit(task, state.threshold)
     run = train(state, task, learning_rate=0.9 * limit, iterations=2000)
     # Late in the run the target is reached: descent is stable there.
@@ -163,8 +167,8 @@ def test_below_the_limit_nothing_diverges():
 
 
 def test_errors_of_the_dataset_are_those_of_the_task():
-    task = matrix_completion(9, 7, 2, 0.5, 0.3, rng=0)
-    state = random_state(9, 7, 1e3, 1e-3, rng=1)
+    task = matrix_completion(9, 7, rank=2, fraction_observed=0.5, noise=0.3, rng=0)
+    state = random_state(9, 7, 1e3, init_variance=1e-3, rng=1)
     run = train(state, task, learning_rate=0.01, iterations=25, loss="log_cosh")
     assert float(run.train_error[-1]) == pytest.approx(task.train_error(run.A.values), rel=1e-12)
     assert float(run.test_error[-1]) == pytest.approx(task.test_error(run.A.values), rel=1e-12)
@@ -175,7 +179,7 @@ def test_errors_of_the_dataset_are_those_of_the_task():
 
 def test_every_and_observe():
     task = low_rank_recovery(6, rank=2, rng=0)
-    state = random_state(6, 6, 1e3, 1e-3, rng=1)
+    state = random_state(6, 6, 1e3, init_variance=1e-3, rng=1)
     run = train(state, task, learning_rate=0.01, iterations=25, every=10, observe=OBSERVABLES)
     np.testing.assert_array_equal(run.iteration, [0, 10, 20, 25])
     assert run.singular_value.dims == ("iteration", "mode")
@@ -188,7 +192,7 @@ def test_every_and_observe():
 
 def test_single_precision_is_close():
     task = low_rank_recovery(10, rank=2, rng=0)
-    state = random_state(10, 10, 1e3, 1e-3, rng=1)
+    state = random_state(10, 10, 1e3, init_variance=1e-3, rng=1)
     double, single = (
         train(state, task, learning_rate=0.01, iterations=50, dtype=kind).A
         for kind in ("float64", "float32")
@@ -200,7 +204,7 @@ def test_single_precision_is_close():
 
 def test_a_loss_of_ones_own():
     task = low_rank_recovery(5, rank=1, rng=0)
-    state = random_state(5, 5, 1e3, 1e-3, rng=1)
+    state = random_state(5, 5, 1e3, init_variance=1e-3, rng=1)
     own = loss("scale*(prediction - target)**2", parameters={"scale": 0.5})
     first = train(state, task, learning_rate=0.01, iterations=20, loss=own)
     second = train(state, task, learning_rate=0.01, iterations=20)
@@ -209,8 +213,8 @@ def test_a_loss_of_ones_own():
 
 def test_a_loss_of_ones_own_is_the_compiled_gradient_of_its_formula():
     """A parameter called like the kernel's row index, and a name that is no file name."""
-    task = matrix_completion(7, 5, 2, 0.6, 0.3, rng=2)
-    state = explicit_weights(7, 5, 30, 1e-2, 3e-2, rng=3)
+    task = matrix_completion(7, 5, rank=2, fraction_observed=0.6, noise=0.3, rng=2)
+    state = explicit_weights(7, 5, 30, init_variance=1e-2, init_variance2=3e-2, rng=3)
     own = loss("i*sqrt(1 + (prediction - target)**2/i**2)", name="../own", parameters={"i": 0.4})
 
     def gradient(A):
@@ -235,7 +239,7 @@ def test_a_loss_of_ones_own_is_the_compiled_gradient_of_its_formula():
     ],
 )
 def test_compiled_losses_do_not_overflow_at_large_residuals(formula, value, slope):
-    state = NetworkState(np.array([[100.0]]), np.array([[100.0]]), 1.0, 1.0, 1.0)
+    state = NetworkState(np.array([[100.0]]), np.array([[100.0]]), c1=1.0, c2=1.0, width=1.0)
     task = Task(target=[[0.0]], truth=[[0.0]])
     trainer = Trainer(state, task, learning_rate=0.5, loss=formula)
     assert trainer.errors[0] == value
@@ -247,7 +251,7 @@ def test_compiled_losses_do_not_overflow_at_large_residuals(formula, value, slop
 @pytest.mark.parametrize("update", UPDATES)
 def test_balanced_dynamics_are_those_of_the_balanced_network(update):
     task = low_rank_recovery(8, 5, rank=2, rng=0)
-    state = random_state(8, 5, 1e3, 1e-3, 2e-3, rng=1)
+    state = random_state(8, 5, 1e3, init_variance=1e-3, init_variance2=2e-3, rng=1)
     start = balanced_factor(state.A)
     gradient = reference.squared(task.target)
     run = reference.gradient_descent(start.W1, start.W2, gradient, 0.02, STEPS, update, STEPS)
@@ -274,7 +278,7 @@ def test_lift_of_zero_multiplies_each_mode_by_squares():
 def test_observables_are_those_of_the_network_itself():
     """Along a run of any factor: what the weights of width 500 would show."""
     task = low_rank_recovery(6, 4, rank=2, rng=0)
-    state = explicit_weights(6, 4, 500, 2e-3, 1e-3, rng=1)
+    state = explicit_weights(6, 4, 500, init_variance=2e-3, init_variance2=1e-3, rng=1)
     run = train(
         another_factor(state),
         task,
@@ -290,8 +294,10 @@ def test_observables_are_those_of_the_network_itself():
         "singular_value": observables.singular_values(own.A[-1]),
         "stable_rank": observables.stable_rank(own.A[-1]),
         "mode_overlap": observables.mode_overlap(own.A[-1], task.truth, 2),
-        "ntk_change": observables.ntk_change(C1, C2, state.C1, state.C2),
-        "balancedness_drift": observables.balancedness_drift(own.W1, own.W2, state.W1, state.W2),
+        "ntk_change": observables.ntk_change(C1, C2, C1_0=state.C1, C2_0=state.C2),
+        "balancedness_drift": observables.balancedness_drift(
+            own.W1, own.W2, W1_0=state.W1, W2_0=state.W2
+        ),
     }
     for name, value in expected.items():
         assert name in OBSERVABLES
@@ -300,7 +306,7 @@ def test_observables_are_those_of_the_network_itself():
 
 def test_balancedness_has_no_meaning_for_frozen_layers():
     task = low_rank_recovery(4, rank=1, rng=0)
-    state = random_state(4, 4, 100, 1e-2, rng=1)
+    state = random_state(4, 4, 100, init_variance=1e-2, rng=1)
     with pytest.raises(ValueError, match="balancedness_drift needs dynamics of two layers"):
         train(
             state,
@@ -328,7 +334,7 @@ def test_balancedness_has_no_meaning_for_frozen_layers():
 )
 def test_bad_input(change, error, rule):
     task = low_rank_recovery(4, rank=1, rng=0)
-    state = random_state(4, 4, 100, 1e-2, rng=1)
+    state = random_state(4, 4, 100, init_variance=1e-2, rng=1)
     settings = {"learning_rate": 0.1, "iterations": 2} | change
     with pytest.raises(error, match=rule):
         train(state, task, **settings)
@@ -337,4 +343,4 @@ def test_bad_input(change, error, rule):
 def test_shapes_must_fit():
     task = Task(target=np.zeros((3, 4)), truth=np.zeros((3, 4)))
     with pytest.raises(ValueError, match=r"one shape .*\(4, 3\) and \(3, 4\)"):
-        Trainer(random_state(3, 4, 50, 1e-2, rng=0), task, learning_rate=0.1)
+        Trainer(random_state(3, 4, 50, init_variance=1e-2, rng=0), task, learning_rate=0.1)

@@ -34,7 +34,7 @@ def images(network, count, seed=0):
 
 def build(geometry, activation="softplus"):
     shape, channels, depth, settings = geometry
-    network = Convolutional(shape, channels, depth, activation, **settings)
+    network = Convolutional(shape, channels, depth, activation=activation, **settings)
     return network, network.initial(1)
 
 
@@ -110,8 +110,8 @@ def test_an_activation_of_your_own():
 
 
 def test_one_pixel_is_a_fully_connected_net():
-    network = Convolutional((1, 1, 7), 5, 3, "softplus", kernel_size=1, padding=0)
-    dense = FullyConnected(7, 5, 3, "softplus")
+    network = Convolutional((1, 1, 7), 5, 3, activation="softplus", kernel_size=1, padding=0)
+    dense = FullyConnected(7, 5, 3, activation="softplus")
     weights = network.initial(4)
     flat = tuple(w.reshape(w.shape[0], -1) for w in weights[:-1]) + weights[-1:]
     X, Z, v = images(network, 6), images(network, 3, seed=5), np.arange(6.0)

@@ -23,7 +23,7 @@ def problem(method, activation="softplus", depth=2, alpha=0.3, loss=None, margin
     X = rng.standard_normal((N, D))
     X *= np.sqrt(D) / np.linalg.norm(X, axis=1, keepdims=True)
     y = np.where(np.arange(N) % 2 == 0, 1.0, -1.0)
-    network = FullyConnected(D, WIDTH, depth, activation)
+    network = FullyConnected(D, WIDTH, depth, activation=activation)
     return FlowProblem(
         network,
         network.initial(rng),
@@ -32,7 +32,7 @@ def problem(method, activation="softplus", depth=2, alpha=0.3, loss=None, margin
         alpha,
         loss or logistic(),
         margin,
-        StepRule(method, **(limits or FREE)),
+        StepRule(method=method, **(limits or FREE)),
     )
 
 

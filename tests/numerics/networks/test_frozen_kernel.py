@@ -70,7 +70,7 @@ def test_networks_approach_it_like_one_over_scaled_alpha(problem, monkeypatch):
     limit = frozen_flow(network.ntk(weights, X), y, network.ntk(weights, X_test, X))
     for scaled_alpha in sizes:
         alpha = scaled_alpha / 8
-        run = train_network(network, weights, X, y, alpha=alpha, test=(X_test,), rule=rule)
+        run = train_network(network, X, y, start=weights, alpha=alpha, test=(X_test,), rule=rule)
         gaps.append(np.abs(run.test_outputs - limit.test_outputs).max())
         times.append(abs(run.half_loss_time / limit.half_loss_time - 1))
     for name, found in (("outputs", gaps), ("times", times)):

@@ -23,7 +23,7 @@ def inputs(count, d, seed=0):
 
 
 def build(depth, name="softplus", d=6, width=11):
-    network = FullyConnected(d, width, depth, name)
+    network = FullyConnected(d, width, depth, activation=name)
     return network, network.initial(3), inputs(COUNT, d)
 
 
@@ -222,7 +222,7 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="width must be an integer >= 1, got 0"):
         FullyConnected(3, 0, 1)
     with pytest.raises(ValueError, match="it must be one formula"):
-        FullyConnected(3, 4, 1, "preactivation +")
+        FullyConnected(3, 4, 1, activation="preactivation +")
     with pytest.raises(ValueError, match=r"X must have shape \(any, 6\), got \(7, 5\)"):
         network.outputs(weights, X[:, 1:])
     with pytest.raises(ValueError, match=r"weights must have shapes .* got \(\(11, 6\), \(11,\)\)"):

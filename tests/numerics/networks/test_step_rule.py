@@ -27,4 +27,4 @@ def test_every_number_must_be_positive(name):
 
 def test_methods_are_named():
     with pytest.raises(ValueError, match="method must be one of 'linearised', 'euler', got 'heun'"):
-        StepRule("heun")
+        StepRule(method="heun")

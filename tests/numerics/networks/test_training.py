@@ -26,11 +26,11 @@ def data(seed=2):
 def train(scaled_alpha, rule=LINEARISED, activation="softplus", depth=1, **settings):
     """Run with alpha = scaled_alpha/sqrt(h)."""
     X, y, *test = data()
-    network = FullyConnected(D, WIDTH, depth, activation)
+    network = FullyConnected(D, WIDTH, depth, activation=activation)
     weights = network.initial(5)
     alpha = scaled_alpha / np.sqrt(WIDTH)
     return train_network(
-        network, weights, X, y, alpha=alpha, rule=rule, test=tuple(test), **settings
+        network, X, y, start=weights, alpha=alpha, rule=rule, test=tuple(test), **settings
     )
 
 
@@ -147,7 +147,7 @@ def test_what_a_run_reports_is_that_of_its_weights():
     network = FullyConnected(D, WIDTH, 2)
     weights, alpha = network.initial(5), 0.1
     kept = [W.copy() for W in weights]
-    found = train_network(network, weights, X, y, alpha=alpha, test=(X_test, y_test))
+    found = train_network(network, X, y, start=weights, alpha=alpha, test=(X_test, y_test))
     for W, old in zip(weights, kept, strict=True):
         np.testing.assert_array_equal(W, old)
     for name, inputs in (("train_outputs", X), ("test_outputs", X_test)):
@@ -160,7 +160,7 @@ def test_what_a_run_reports_is_that_of_its_weights():
     pairs = zip(found.weights, weights, strict=True)
     expected = [np.linalg.norm(a - b) / np.linalg.norm(b) for a, b in pairs]
     np.testing.assert_allclose(found.layer_change, expected, rtol=1e-12)
-    again = train_network(network, weights, X, y, alpha=alpha)
+    again = train_network(network, X, y, start=weights, alpha=alpha)
     np.testing.assert_array_equal(again.train_outputs, found.train_outputs)
     assert np.isnan(again.kernel_change) and np.isnan(again.test_error)
     assert again.test_outputs.shape == (0,)
@@ -184,7 +184,8 @@ def test_a_network_with_the_four_methods_alone_trains_alike():
         outputs, gradient, ntk = network.outputs, network.gradient, network.ntk
 
     runs = [
-        train_network(x, weights, X, y, alpha=0.5, test=(X_test,)) for x in (network, ByMethods())
+        train_network(x, X, y, start=weights, alpha=0.5, test=(X_test,))
+        for x in (network, ByMethods())
     ]
     # Round-off, which some tens of steps amplify little.
     same(runs[1], runs[0], 1e-8)
@@ -202,9 +203,9 @@ def test_other_losses_train(loss, rule):
 
 def test_a_run_that_leaves_the_numbers_says_so():
     X, y, X_test, _ = data()
-    network = FullyConnected(D, WIDTH, 1, "identity")
+    network = FullyConnected(D, WIDTH, 1, activation="identity")
     huge = tuple(1e200 * W for W in network.initial(5))
-    found = train_network(network, huge, X, y, alpha=1.0, test=(X_test,))
+    found = train_network(network, X, y, start=huge, alpha=1.0, test=(X_test,))
     assert found.stop_reason == found.status == "diverged"
     assert np.isnan(found.kernel_change)
 
@@ -213,7 +214,9 @@ def test_labels_that_contradict_each_other_end_at_the_limit():
     X, y, X_test, _ = data()
     X, y = np.vstack([X, X[:1]]), np.append(y, -y[0])
     network = FullyConnected(D, WIDTH, 1)
-    found = train_network(network, network.initial(5), X, y, alpha=1.0, test=(X_test,), max_steps=8)
+    found = train_network(
+        network, X, y, start=network.initial(5), alpha=1.0, test=(X_test,), max_steps=8
+    )
     assert found.stop_reason in ("step_limit", "stalled")
 
 
@@ -224,7 +227,9 @@ def test_bad_input_is_named():
 
     def run(**changes):
         settings = {"X": X, "y": y, "alpha": 1.0, "test": (X_test,)} | changes
-        return train_network(network, weights, settings.pop("X"), settings.pop("y"), **settings)
+        return train_network(
+            network, settings.pop("X"), settings.pop("y"), start=weights, **settings
+        )
 
     for changes, message in (
         ({"y": 2 * y}, r"y must be \+1 or -1, got"),
@@ -247,9 +252,9 @@ def test_a_run_that_rests_short_of_a_margin_is_stalled():
     rng = np.random.default_rng(0)
     X = np.vstack([rng.random((5, 3)), -np.ones((1, 3))])
     y = np.array([1.0, -1.0, 1.0, -1.0, 1.0, 1.0])
-    network = FullyConnected(3, 40, 1, "relu")
+    network = FullyConnected(3, 40, 1, activation="relu")
     W1, w2 = network.initial(1)
-    found = train_network(network, (np.abs(W1), w2), X, y, alpha=10.0)
+    found = train_network(network, X, y, start=(np.abs(W1), w2), alpha=10.0)
     assert found.stop_reason == "stalled" and found.steps < 300
     margins = y * found.train_outputs
     assert margins[5] == 0.0 and margins[:5].min() > 1

@@ -33,7 +33,7 @@ def plain(plan):
     task, _ = drawn_task(plan, cell)
     rng = np.random.default_rng(plan.state_stream(cell))
     place = cell["gamma_sigma2"], cell["gamma_w"]
-    start = prepare_on_task(task, *place, rng, fraction=plan.fraction)
+    start = prepare_on_task(task, *place, rng, learning_rate_divisor=plan.learning_rate_divisor)
     lift = self_consistent_lift(start.state.A, start.state.c1, start.state.c2)
     runs = [(x.W1.copy(), x.W2.copy()) for x in (start.state, lift)]
     rate, target, truth = start.learning_rate, task.target, task.truth
@@ -140,7 +140,7 @@ def test_one_dynamics_alone():
 
 
 def test_a_diverged_cell_is_recorded_as_such():
-    plan = plan_of(CELLS[0], fraction=0.02)
+    plan = plan_of(CELLS[0], learning_rate_divisor=0.02)
     values, note = run_cell(plan, plan.cell(0))
     assert STATUSES[values["status"]] == REASONS[values["stop_reason"]] == "diverged"
     assert "stability limit" in note

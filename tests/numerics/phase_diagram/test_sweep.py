@@ -25,7 +25,7 @@ def streams(plan):
 def test_defaults_are_the_paper():
     plan = SweepPlan()
     assert plan.shape == (30, 30, 1)
-    assert (plan.d, plan.rank, plan.iterations, plan.fraction) == (200, 5, 750, 50.0)
+    assert (plan.d, plan.rank, plan.iterations, plan.learning_rate_divisor) == (200, 5, 750, 50.0)
     assert plan.stopping == StoppingRule(1e-3, 2, 2e-4, 1e-2, 3)
     assert plan.update == "sequential"
     assert (plan.gamma_sigma2[0], plan.gamma_w[-1]) == (-3.0, 2.8)
@@ -38,7 +38,7 @@ def test_defaults_are_the_paper():
         ("rank", 21),
         ("iterations", 0),
         ("replicates", 0),
-        ("fraction", -1),
+        ("learning_rate_divisor", -1),
         ("update", "both"),
         ("precision", "float16"),
         ("task", "old"),

@@ -17,7 +17,7 @@ def test_spectrum_of_a_drawn_target():
     left, values, right = np.linalg.svd(task.target)
     known = np.diag(left.T @ task.truth @ right[:d_out].T)
     signal = np.linalg.svd(task.truth, compute_uv=False)[:3]
-    spectrum = mode_spectrum(d_out, d_in, signal, noise)
+    spectrum = mode_spectrum(d_out, d_in, signal, noise=noise)
     assert spectrum.counts.sum() == pytest.approx(max(d_out, d_in))
     # One draw: a spike scatters by about its noise, 1.5 of 117.
     assert np.allclose(spectrum.targets[:3], values[:3], atol=3 * noise)

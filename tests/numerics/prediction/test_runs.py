@@ -150,7 +150,14 @@ CELLS = [(-1.85, 2.25), (-1.5, 1.7), (-1.1, 1.6), (-1.2, 2.3)]
 
 
 def trained_and_predicted(d, gamma_sigma2, gamma_w, seed, iterations):
-    cell = prepare_cell(d, 3, gamma_sigma2, gamma_w, seed, fraction=50.0)
+    cell = prepare_cell(
+        d=d,
+        rank=3,
+        gamma_sigma2=gamma_sigma2,
+        gamma_w=gamma_w,
+        seed=seed,
+        learning_rate_divisor=50.0,
+    )
     run = train(
         cell.state,
         cell.task,
@@ -194,7 +201,9 @@ def test_rectangular_unbalanced_and_other_noise(noise, rank_bound):
     deviations = {"test": [], "outlier": [], "edge": [], "stable rank": []}
     for seed in range(6):
         task = low_rank_recovery(d_in, d_out, rank=3, noise=noise, rng=seed)
-        state = random_state(d_in, d_out, width, first, second, rng=100 + seed)
+        state = random_state(
+            d_in, d_out, width, init_variance=first, init_variance2=second, rng=100 + seed
+        )
         signal = np.linalg.svd(task.truth, compute_uv=False)[:3]
         rate = 1 / (50 * signal[0])
         run = train(
@@ -233,7 +242,9 @@ def test_rectangular_unbalanced_and_other_noise(noise, rank_bound):
 def test_distance_of_the_two_dynamics(reference):
     ratios = []
     for seed in range(4):
-        cell = prepare_cell(80, 3, -1.2, 1.7, seed, fraction=50.0)
+        cell = prepare_cell(
+            d=80, rank=3, gamma_sigma2=-1.2, gamma_w=1.7, seed=seed, learning_rate_divisor=50.0
+        )
         kinds = [
             Trainer(
                 cell.state,
@@ -283,7 +294,7 @@ def euler_step(matrix, cell):
 
 
 def test_a_cell_is_a_run_with_the_papers_rules():
-    cell = pr.predict_cell(-1.0, 1.6, 100, 4)
+    cell = pr.predict_cell(-1.0, 1.6, 100, rank=4)
     signal = typical_singular_values(100, 100, 4)
     run = pr.predict_run(
         100,
@@ -334,8 +345,8 @@ def test_outside_its_range_it_says_so():
     narrow = pr.predict_cell(-2.0, 0.3, 200, allow_out_of_range=True)
     assert narrow.status == 2
     assert pr.predict_cell(-2.0, 1.2, 200).status == 0
-    assert pr.predict_cell(-2.0, 1.8, 100, 15).status == 0
-    assert pr.predict_cell(-2.0, 1.8, 100, 16, allow_out_of_range=True).status == 3
+    assert pr.predict_cell(-2.0, 1.8, 100, rank=15).status == 0
+    assert pr.predict_cell(-2.0, 1.8, 100, rank=16, allow_out_of_range=True).status == 3
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def test_iterates_are_counted_from_the_start_and_belong_to_the_caller():
 def test_it_approaches_the_closed_form_at_first_order(shape):
     Y, A0 = matrix(shape, 5), 0.2 * matrix(shape, 6)
     end, counts, gaps = 0.8, np.array([200, 400, 800, 1600]), []
-    exact = ClosedForm(A0, Y, 0.3)(end)
+    exact = ClosedForm(A0, Y, c1=0.3)(end)
     for count in counts:
         *_, A = euler_self_consistent(A0, lambda A: A - Y, 0.3, end / count, count)
         gaps.append(np.linalg.norm(A - exact))
@@ -95,7 +95,7 @@ def test_it_approaches_the_closed_form_at_first_order(shape):
 
 
 def test_extrapolated_it_is_the_flow_of_a_masked_loss_that_is_not_quadratic():
-    task = matrix_completion(5, 4, 2, 0.7, 0.3, rng=0)
+    task = matrix_completion(5, 4, rank=2, fraction_observed=0.7, noise=0.3, rng=0)
     gradient, A0, c, end = log_cosh(task.target, task.mask), 0.3 * matrix((4, 5), 7), 0.4, 0.5
     ends = []
     for count in (500, 1000, 2000, 4000):

@@ -43,7 +43,7 @@ class Powers(DeclaredSweep):
     def variables(self):
         return {
             "value": Variable("f8", np.nan, {"units": "1"}),
-            "values": Variable("f4", np.nan, {}, ("power",)),
+            "values": Variable("f4", np.nan, {}, tail=("power",)),
             "status": coded(STATUSES, "what became of it"),
         }
 

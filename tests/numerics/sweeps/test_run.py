@@ -124,7 +124,7 @@ def test_curves_are_kept_if_asked(tmp_path):
 
 
 def test_diverged_cells_are_recorded_and_told(tmp_path):
-    plan = SweepPlan("-2:0:2", "1:2:2", d=20, rank=2, fraction=0.02)
+    plan = SweepPlan("-2:0:2", "1:2:2", d=20, rank=2, learning_rate_divisor=0.02)
     states = []
     data = run_sweep(plan, tmp_path, workers=0, progress=states.append)
     assert (data.status == 1).any()

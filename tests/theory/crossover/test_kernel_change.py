@@ -54,7 +54,9 @@ def test_infinite_width_agrees_with_the_integrated_flow(target, threshold):
     # The slowest direction of the target has the rate 2 sqrt(1 + c^2).
     end = trained(start, target, 20 / math.sqrt(1 + threshold**2))
     change = np.linalg.norm(kernel(end) - kernel(start)) / np.linalg.norm(kernel(start))
-    expected = float(lk.relative_kernel_change(SINGULAR_VALUES, threshold, ROWS, COLUMNS))
+    expected = float(
+        lk.relative_kernel_change(SINGULAR_VALUES, threshold, d_out=ROWS, d_in=COLUMNS)
+    )
     # The integrator's tolerance, 1e-9 a step.
     assert change == pytest.approx(expected, rel=1e-6)
 
@@ -75,8 +77,10 @@ def test_finite_width_agrees_with_trained_random_starts(target):
         end = trained(start, target, 20 / threshold)
         norms = [np.linalg.norm(x) for x in (kernel(end) - kernel(start), kernel(start))]
         squares.append((norms[0] / norms[1]) ** 2)
-    even = lk.relative_kernel_change(SINGULAR_VALUES, threshold, ROWS, COLUMNS)
-    both = lk.linear_kernel_change(SINGULAR_VALUES, threshold, ROWS, COLUMNS, width=width)
+    even = lk.relative_kernel_change(SINGULAR_VALUES, threshold, d_out=ROWS, d_in=COLUMNS)
+    both = lk.linear_kernel_change(
+        SINGULAR_VALUES, threshold, d_out=ROWS, d_in=COLUMNS, width=width
+    )
     # Four standard errors of the mean, and corrections of relative order (d_in + d_out)/w.
     band = 4 * np.std(squares) / math.sqrt(count) + float(both**2) * (ROWS + COLUMNS) / width
     assert abs(np.mean(squares) - float(both**2)) < band
@@ -123,7 +127,7 @@ def slopes(function, points):
 )
 def test_limits_of_the_closed_form(points, slope):
     with mpmath.workdps(40):
-        change = sp.lambdify(c, lk.relative_kernel_change([1], c, 2, 3), "mpmath")
+        change = sp.lambdify(c, lk.relative_kernel_change([1], c, d_out=2, d_in=3), "mpmath")
         found = slopes(change, [mpmath.mpf(x) for x in map(sp.Rational, points)])
     # Corrections of relative order c (active) and c^-2 (lazy) at the ends of the range.
     assert all(abs(float(x) - slope) < 1e-5 for x in found)
@@ -142,8 +146,8 @@ MODES = sp.symbols("s1:4", positive=True)
 EVEN, TOTAL = (
     sp.lambdify((*MODES, c), change, "mpmath")
     for change in (
-        lk.relative_kernel_change(MODES, c, 3, 5),
-        lk.linear_kernel_change(MODES, c, 3, 5, width=70),
+        lk.relative_kernel_change(MODES, c, d_out=3, d_in=5),
+        lk.linear_kernel_change(MODES, c, d_out=3, d_in=5, width=70),
     )
 )
 FORM = lk.kernel_change_form(3)
@@ -183,7 +187,9 @@ def test_the_kernel_form_agrees_with_the_closed_form(values, threshold):
 
 def test_the_plain_excess_loses_the_digits_that_the_form_keeps():
     modes = (1.0, 1.0, 1.0)
-    plain = sp.lambdify((*MODES, c), lk.relative_kernel_change(MODES, c, 3, 5), "math")(*modes, 1e9)
+    plain = sp.lambdify((*MODES, c), lk.relative_kernel_change(MODES, c, d_out=3, d_in=5), "math")(
+        *modes, 1e9
+    )
     with mpmath.workdps(60):
         exact = float(EVEN(*map(mpmath.mpf, (*modes, 1e9))))
     assert evaluated(modes, 1e9)["even"] == pytest.approx(exact, rel=1e-14, abs=0)
@@ -193,13 +199,22 @@ def test_the_plain_excess_loses_the_digits_that_the_form_keeps():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: lk.relative_kernel_change([1], 0, 2, 2), "threshold must be positive, got 0"),
-        (lambda: lk.relative_kernel_change([1], 1, 0, 2), "rows must be positive, got 0"),
         (
-            lambda: lk.relative_kernel_change([1, 1, 1], 1, 2, 5),
-            "rows must be at least the number of singular values 3, got 2",
+            lambda: lk.relative_kernel_change([1], 0, d_out=2, d_in=2),
+            "threshold must be positive, got 0",
         ),
-        (lambda: lk.linear_kernel_change([1], 1, 2, 2, width=-1), "width must be positive, got -1"),
+        (
+            lambda: lk.relative_kernel_change([1], 1, d_out=0, d_in=2),
+            "d_out must be positive, got 0",
+        ),
+        (
+            lambda: lk.relative_kernel_change([1, 1, 1], 1, d_out=2, d_in=5),
+            "d_out must be at least the number of singular values 3, got 2",
+        ),
+        (
+            lambda: lk.linear_kernel_change([1], 1, d_out=2, d_in=2, width=-1),
+            "width must be positive, got -1",
+        ),
         (lambda: lk.kernel_change_form(0), "rank must be a positive integer, got 0"),
         (lambda: lk.kernel_change_form(True), "rank must be a positive integer, got True"),
     ],

@@ -26,7 +26,7 @@ LAZY = {
 
 def network():
     task = numerics.low_rank_recovery(12, rank=2, rng=0)
-    return numerics.random_state(12, 12, 1e6, 1e-6, rng=1), task
+    return numerics.random_state(12, 12, 1e6, init_variance=1e-6, rng=1), task
 
 
 def sweep(plan, folder):

@@ -122,7 +122,7 @@ def test_power_laws_judge_both_sides_and_tell_them_apart(predicted, found, holds
 
 
 def test_parts_that_need_not_differ_may_be_alike():
-    law = PowerLaws("size", SIZES, "slope_bias", ("a", "b", "c"), apart=False)
+    law = PowerLaws("size", SIZES, "slope_bias", parts=("a", "b", "c"), apart=False)
     exponents = (-1.0, -1.0, 0.0)
     assert judge(law, lambda _: exponents, two_powers(exponents)).holds
 

@@ -136,7 +136,7 @@ def test_a_profile_that_draws_none_leaves_claims_out():
     assert PROFILES["quick"].long == 0 < PROFILES["standard"].long < PROFILES["thorough"].long
     assert [x.claim for x in run_claims([long, short])] == [short]
     assert [x.claim for x in run_faults([long, short])] == [short]
-    assert len(run_claims([long], "standard")) == 1
+    assert len(run_claims([long], profile="standard")) == 1
     with pytest.raises(ValueError, match="one that examines long claims, got 'quick'"):
         run_claim(long, "quick")
 

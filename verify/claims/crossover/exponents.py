@@ -41,9 +41,9 @@ def _flow(problem: Problem, scaled_alpha: float, **options: int) -> FlowResult:
     network, weights, X, y, X_test = drawn_network(problem, WIDTH)
     return train_network(
         network,
-        weights,
         X,
         y,
+        start=weights,
         alpha=scaled_alpha / np.sqrt(WIDTH),
         test=(X_test,),
         rule=LINEARISED,

@@ -147,9 +147,9 @@ def _descent_of_matrix(problem: Problem, power: float = 1.0) -> NDArray:
     state = NetworkState(
         scale * start[0],
         scale * start[1][None, :],
-        float(problem["width"]),
-        scale**2 * problem["width"],
-        scale**2 * problem["width"],
+        c1=float(problem["width"]),
+        c2=scale**2 * problem["width"],
+        width=scale**2 * problem["width"],
     )
     before = state.A @ X.T
     task = Task(y[None, :] + before, state.A, inputs=X.T)
@@ -177,7 +177,7 @@ def _linear_change(problem: Problem) -> NDArray:
         rank=problem["rank"],
         replicates=2,
         seed=problem["seed"],
-        fraction=FINE,
+        learning_rate_divisor=FINE,
     )
     return data.kernel_change.values.ravel()
 
@@ -185,7 +185,7 @@ def _linear_change(problem: Problem) -> NDArray:
 def _closed_change(problem: Problem, factor: float = 1.0) -> NDArray:
     values, d = [1] * problem["rank"], problem["d"]
     threshold = factor * problem["threshold"]
-    return np.full(2, float(relative_kernel_change(values, threshold, d, d)))
+    return np.full(2, float(relative_kernel_change(values, threshold, d_in=d, d_out=d)))
 
 
 _SEED_AND_DEPTH = {"depth": st.integers(1, 3), "seed": seeds()}

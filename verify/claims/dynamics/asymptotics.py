@@ -47,7 +47,9 @@ def _width_gap(problem: Problem, width: float, factor: float = 1.0) -> float:
     """Return the distance of descent from the self-consistent dynamics at the end of the run."""
     goal, steps = task(problem), 60
     state = network(problem, width)
-    wrong = NetworkState(state.W1, state.W2, factor * state.c1, factor * state.c2, width)
+    wrong = NetworkState(
+        state.W1, state.W2, c1=factor * state.c1, c2=factor * state.c2, width=width
+    )
     finals = []
     for start, dynamics in ((state, "gradient_descent"), (wrong, "self_consistent")):
         trainer = Trainer(
@@ -90,7 +92,7 @@ def _euler_gap(problem: Problem, steps: float, factor: float = 1.0) -> float:
 def _descent_gap(problem: Problem, steps: float, factor: float = 1.0) -> float:
     """Return the distance of the closed form from the lift's descent."""
     Y, A0, _ = _start(problem)
-    exact = closed_form(A0, Y, problem["c1"], [_end(problem)], problem["c2"])[0]
+    exact = closed_form(A0, Y, c1=problem["c1"], times=[_end(problem)], c2=problem["c2"])[0]
     return float(np.linalg.norm(exact - _lift_descent(problem, int(steps), factor)))
 
 

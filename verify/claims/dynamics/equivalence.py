@@ -39,8 +39,8 @@ def _explicit(problem: Problem) -> NetworkState:
         problem["d_in"],
         problem["d_out"],
         EXPLICIT_WIDTH,
-        problem["c1"] / EXPLICIT_WIDTH,
-        problem["c2"] / EXPLICIT_WIDTH,
+        init_variance=problem["c1"] / EXPLICIT_WIDTH,
+        init_variance2=problem["c2"] / EXPLICIT_WIDTH,
         rng=np.random.default_rng([problem["seed"], 2]),
     )
 
@@ -62,7 +62,7 @@ def _reference(problem: Problem, variance_fault: bool = False, transpose: bool =
             return value, 0.9 * G + 0.1 * np.roll(G, 1, axis=1)
 
     if variance_fault:
-        state = NetworkState(state.W1 * 1.01, state.W2, state.c1, state.c2, state.width)
+        state = NetworkState(state.W1 * 1.01, state.W2, c1=state.c1, c2=state.c2, width=state.width)
     run = reference.gradient_descent(
         state.W1,
         state.W2,
@@ -81,7 +81,7 @@ def _width_free(problem: Problem) -> NDArray:
     values, vectors = np.linalg.eigh(state.gram)
     factor = vectors * np.sqrt(np.maximum(values, 0.0))
     W1, W2 = factor[: state.d_in].T, factor[state.d_in :]
-    same = NetworkState(W1, W2, state.c1, state.c2, state.width)
+    same = NetworkState(W1, W2, c1=state.c1, c2=state.c2, width=state.width)
     trainer = Trainer(
         same,
         goal,
@@ -101,7 +101,9 @@ def _times(problem: Problem) -> list[float]:
 def _closed(problem: Problem, threshold_factor: float = 1.0) -> NDArray:
     Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
     factor = threshold_factor
-    return closed_form(A0, Y, factor * problem["c1"], _times(problem), factor * problem["c2"])
+    return closed_form(
+        A0, Y, c1=factor * problem["c1"], times=_times(problem), c2=factor * problem["c2"]
+    )
 
 
 def _lift_flow(problem: Problem) -> NDArray:

@@ -56,7 +56,7 @@ def _lazy_gap(problem: Problem, ratio: float, factor: float = 1.0) -> float:
     lazy = gradient_flow(
         state, Task(Y, Y), times, dynamics="lazy", rtol=1e-12, atol=1e-14 * norm
     ).A.values
-    return float(np.abs(lazy - closed_form(A0, Y, c1, times, c2)).max() / norm)
+    return float(np.abs(lazy - closed_form(A0, Y, c1=c1, times=times, c2=c2)).max() / norm)
 
 
 def _balanced_gap(
@@ -85,7 +85,9 @@ def _balanced_gap(
         rtol=1e-12,
         atol=1e-14,
     ).A.values
-    return float(np.abs(balanced - closed_form(A0, Y, c1, times, c2)).max() / values.max())
+    return float(
+        np.abs(balanced - closed_form(A0, Y, c1=c1, times=times, c2=c2)).max() / values.max()
+    )
 
 
 def _mixed_modes(problem: Problem) -> tuple[NDArray, NDArray, float]:

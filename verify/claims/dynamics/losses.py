@@ -67,7 +67,7 @@ def _gradient(problem: Problem, masked: bool = True) -> NDArray:
         everything = np.ones_like(goal.mask)
         goal = Task(goal.target, goal.truth, inputs=goal.inputs, mask=everything)
     d_out = A.shape[0]
-    state = NetworkState(A, np.eye(d_out), 1.0, 1.0, float(d_out))
+    state = NetworkState(A, np.eye(d_out), c1=1.0, c2=1.0, width=float(d_out))
     trainer = Trainer(state, goal, learning_rate=1.0, loss=chosen)
     rates = tuple(np.empty_like(x) for x in trainer.weights)
     trainer.rates(rates)

@@ -40,8 +40,8 @@ def _when_learned(
     d = int(size)
     theta = problem["ratio"] * d
     threshold = theta * d ** -problem["gap"]
-    task = low_rank_from_spectrum([theta] * rank, d, d, 1.0, rng)
-    state = random_state(d, d, WIDTH, threshold / WIDTH, rng=rng)
+    task = low_rank_from_spectrum([theta] * rank, d, d, noise=1.0, rng=rng)
+    state = random_state(d, d, WIDTH, init_variance=threshold / WIDTH, rng=rng)
     step = RATE / (theta + threshold)
     dynamics = problem.get("dynamics", "gradient_descent")
     trainer = Trainer(state, task, learning_rate=step, dynamics=dynamics)

@@ -56,7 +56,7 @@ def _rotated(problem: Problem, second: bool = True, transposed: bool = False) ->
     U, V = haar(state.d_out, rng), haar(state.d_in, rng)
     Y = (U.T if transposed else U) @ goal.target @ V
     W2 = U @ state.W2 if second else state.W2
-    turned = NetworkState(state.W1 @ V, W2, state.c1, state.c2, state.width)
+    turned = NetworkState(state.W1 @ V, W2, c1=state.c1, c2=state.c2, width=state.width)
     return U.T @ _train(problem, turned, Task(Y, Y)) @ V.T
 
 
@@ -67,7 +67,9 @@ def _transposed(problem: Problem, update: str = "simultaneous", swap: bool = Tru
     c1, c2 = (state.c2, state.c1) if swap else (state.c1, state.c2)
     W1 = state.W2.T if swap else state.W2.T * np.sqrt(state.c1 / state.c2)
     W2 = state.W1.T if swap else state.W1.T * np.sqrt(state.c2 / state.c1)
-    turned = NetworkState(np.ascontiguousarray(W1), np.ascontiguousarray(W2), c1, c2, state.width)
+    turned = NetworkState(
+        np.ascontiguousarray(W1), np.ascontiguousarray(W2), c1=c1, c2=c2, width=state.width
+    )
     mirrored = Task(goal.target.T, goal.truth.T, mask=mask)
     return _train(problem, turned, mirrored, update=update).T
 
@@ -77,7 +79,11 @@ def _scaled(problem: Problem, power: float = 0.5) -> NDArray:
     unit, state, goal = problem["unit"], network(problem), task(problem)
     weight = unit**power
     grown = NetworkState(
-        weight * state.W1, weight * state.W2, unit * state.c1, unit * state.c2, state.width
+        weight * state.W1,
+        weight * state.W2,
+        c1=unit * state.c1,
+        c2=unit * state.c2,
+        width=state.width,
     )
     target = unit * goal.target
     return _train(problem, grown, Task(target, target, mask=goal.mask), unit=unit)
@@ -90,7 +96,7 @@ def _legs(problem: Problem) -> tuple[float, float]:
 
 def _one_leg(problem: Problem) -> NDArray:
     Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
-    return closed_form(A0, Y, problem["c1"], [sum(_legs(problem))], problem["c2"])[0]
+    return closed_form(A0, Y, c1=problem["c1"], times=[sum(_legs(problem))], c2=problem["c2"])[0]
 
 
 def _two_legs(problem: Problem, factor: float = 1.0) -> NDArray:
@@ -98,8 +104,8 @@ def _two_legs(problem: Problem, factor: float = 1.0) -> NDArray:
     Y, A = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
     c1, c2 = problem["c1"], problem["c2"]
     first, second = _legs(problem)
-    A = closed_form(A, Y, c1, [first], c2)[0]
-    return closed_form(A, Y, factor * c1, [second], factor * c2)[0]
+    A = closed_form(A, Y, c1=c1, times=[first], c2=c2)[0]
+    return closed_form(A, Y, c1=factor * c1, times=[second], c2=factor * c2)[0]
 
 
 def _largest_rise(problem: Problem, test: bool = False) -> float:

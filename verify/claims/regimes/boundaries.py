@@ -90,7 +90,7 @@ def _edge(problem: Problem, size: float, rng: np.random.Generator) -> float:
 
 def _state(problem: Problem, size: int, rng: np.random.Generator) -> NetworkState:
     width = max(1, round(size ** problem["gamma_w"]))
-    return random_state(size, size, width, size ** problem["gamma_sigma2"], rng=rng)
+    return random_state(size, size, width, init_variance=size ** problem["gamma_sigma2"], rng=rng)
 
 
 def _scale_exponent(quantity, problem: Problem) -> float:

@@ -57,7 +57,7 @@ def _trained(task: Task, largest: float, threshold: float, time: float, rng) -> 
     """Train a vastly wide network for a time."""
     d = task.d_in
     width = float(d) ** VAST
-    state = random_state(d, d, width, threshold / width, rng=rng)
+    state = random_state(d, d, width, init_variance=threshold / width, rng=rng)
     trainer = Trainer(state, task, learning_rate=RATE / (largest + threshold))
     trainer.advance(int(np.ceil(time / trainer.learning_rate)))
     return trainer
@@ -88,7 +88,7 @@ def _gain(
     d, tau = int(size), size ** (problem["q"] + noise)
     odds = []
     for factor, exponent in zip(SIGNALS, _sides(problem), strict=True):
-        task = low_rank_from_spectrum([factor * size**exponent] * RANK, d, d, tau, rng)
+        task = low_rank_from_spectrum([factor * size**exponent] * RANK, d, d, noise=tau, rng=rng)
         largest = float(np.linalg.norm(task.target, 2))
         time = (np.log1p(d) + 1) / (2 * largest)
         trainer = _trained(task, largest, largest / d, time, rng)
@@ -123,7 +123,7 @@ def _kernel_change(problem: Problem, size: float, rng: np.random.Generator) -> l
     d, tau = int(size), size ** problem["q"]
     changes = []
     for loud, factor, exponent in zip(LOUD, THRESHOLDS, _sides(problem), strict=True):
-        task = low_rank_from_spectrum([loud * tau * d], d, d, tau, rng)
+        task = low_rank_from_spectrum([loud * tau * d], d, d, noise=tau, rng=rng)
         _, values, right = np.linalg.svd(task.target)
         threshold, noise = factor * size**exponent, tau * np.sqrt(d)
         time = (2 + np.log1p(noise / threshold)) / np.hypot(threshold, noise)

@@ -168,7 +168,7 @@ CLAIMS = (
         problems=_TERMS,
         predict=_term_exponents,
         measure=_term_costs,
-        law=PowerLaws("d", SIZES, "trained_bias", TERMS, apart=False),
+        law=PowerLaws("d", SIZES, "trained_bias", parts=TERMS, apart=False),
         faults=(
             Fault("first power of c", predict=lambda x: _mistaken_terms(x, threshold=1.0)),
             Fault(

@@ -52,7 +52,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         help="most iterations to the smallest test error, None for no limit",
     )
     option(
-        "--fraction",
+        "--learning-rate-share",
         type=float,
         default=0.5,
         help="largest share of the stability limit for the learning rate; 1/2 is fastest "
@@ -114,7 +114,7 @@ def run(options: argparse.Namespace) -> int:
         singular_values=values,
         noise=options.noise,
         budget=options.budget,
-        fraction=options.fraction,
+        learning_rate_share=options.learning_rate_share,
         max_width=options.max_width,
         unequal_layers=options.layers_unequal,
         update=options.update,

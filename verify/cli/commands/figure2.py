@@ -140,7 +140,7 @@ def _predict(plan: SweepPlan) -> xr.Dataset:
         plan.gamma_w,
         plan.d,
         singular_values=singular_values(task.truth)[: plan.rank],
-        fraction=plan.fraction,
+        learning_rate_divisor=plan.learning_rate_divisor,
         iterations=plan.iterations,
         update=plan.update,
         method="second_order",

@@ -47,7 +47,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     option("--noise", type=float, default=1.0, help="standard deviation of a noise entry")
     option("--iterations", type=int, default=FIGURE2.iterations, help="most steps of a run")
     option(
-        "--fraction",
+        "--learning-rate-divisor",
         type=float,
         default=FIGURE2.divisor,
         help="the paper's rule divides the learning rate by this "
@@ -89,9 +89,9 @@ def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
         parse_axis("grid-sigma2", options.grid_sigma2),
         parse_axis("grid-w", options.grid_w),
         options.d,
-        options.rank,
+        rank=options.rank,
         noise=options.noise,
-        fraction=options.fraction,
+        learning_rate_divisor=options.learning_rate_divisor,
         iterations=options.iterations,
         update=options.update,
         method=options.method,
@@ -113,7 +113,7 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
         options.d,
         options.rank,
         noise=options.noise,
-        fraction=options.fraction,
+        learning_rate_divisor=options.learning_rate_divisor,
         iterations=options.iterations,
         update=options.update,
     )

@@ -59,15 +59,23 @@ def run(options: argparse.Namespace) -> int:
     folder = prepare_folder(options.output) if options.output else None
     rate = false_alarm_rate(claims, options.profile)
     verdicts = _part(
-        "", claims, lambda watch: run_claims(claims, options.profile, options.seed, watch)
+        "",
+        claims,
+        lambda watch: run_claims(claims, profile=options.profile, seed=options.seed, watch=watch),
     )
     planted, refuted = [], []
     if options.faults:
         planted = _part(
-            "fault", claims, lambda watch: run_faults(claims, options.profile, options.seed, watch)
+            "fault",
+            claims,
+            lambda watch: run_faults(
+                claims, profile=options.profile, seed=options.seed, watch=watch
+            ),
         )
     if options.counterexamples:
-        refuted = _part("counterexample", claims, lambda watch: run_counterexamples(claims, watch))
+        refuted = _part(
+            "counterexample", claims, lambda watch: run_counterexamples(claims, watch=watch)
+        )
     everything = [*verdicts, *planted, *refuted]
     bad = [verdict for verdict in everything if not verdict.as_expected]
     print(_summary(verdicts, planted, refuted, rate))
