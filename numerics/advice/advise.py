@@ -129,9 +129,9 @@ def advise(
     rows = columns if d_out is None else check_dimension("d_out", d_out)
     # Without noise the test error falls for ever and there is nothing to trade.
     spectrum = mode_spectrum(
-        rows,
         columns,
-        signal_values(rows, columns, rank, singular_values),
+        rows,
+        signal_values(columns, rows, rank, singular_values),
         noise=check_positive("noise", noise),
         nodes=nodes,
     )

@@ -243,12 +243,7 @@ def figure1(
     with _Cores() as cores:
         with watch.part("task and network"):
             cell = prepare_cell(
-                d=gamma_sigma2,
-                rank=gamma_w,
-                gamma_sigma2=d,
-                rank=rank,
-                seed=seed,
-                learning_rate=learning_rate,
+                gamma_sigma2, gamma_w, d, rank=rank, seed=seed, learning_rate=learning_rate
             )
             trainers = [
                 Trainer(

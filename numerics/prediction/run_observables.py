@@ -196,7 +196,7 @@ def distance(
     d_out, d_in = spectrum.shape
     nodes = spectrum.nodes
     noise = math.hypot(spectrum.noise, math.sqrt(variance))
-    noisy = mode_spectrum(d_out, d_in, spectrum.signal, noise=noise, nodes=nodes)
+    noisy = mode_spectrum(d_in, d_out, spectrum.signal, noise=noise, nodes=nodes)
     power = network.recursion(noisy, matrix=False).advance(steps).power
     value, count = bulk_nodes(d_out, d_in, math.sqrt(variance), nodes)
     excess = evaluate(excess_form, value, network.threshold)["excess"] @ count

@@ -150,7 +150,7 @@ def predict_run(
     (110, 0.22)
     """
     spectrum = mode_spectrum(
-        d_out, d_in, signal_values(d_out, d_in, rank, singular_values), noise=noise, nodes=nodes
+        d_in, d_out, signal_values(d_in, d_out, rank, singular_values), noise=noise, nodes=nodes
     )
     units = check_width(width)
     first = check_positive("init_variance", init_variance)
@@ -271,7 +271,7 @@ def signal_values(
         )
     if singular_values is not None:
         return singular_values
-    return typical_singular_values(d_out, d_in, rank)
+    return typical_singular_values(d_in, d_out, rank)
 
 
 def _dataset(spectrum: ModeSpectrum, network: Network, seen: dict, reference: str) -> xr.Dataset:

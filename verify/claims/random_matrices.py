@@ -63,8 +63,8 @@ def _gaps(problem: Problem) -> NDArray:
 
 def _predicted_gap(problem: Problem) -> float:
     spectrum = mode_spectrum(
-        problem["d_out"],
         problem["d_in"],
+        problem["d_out"],
         [_signal(problem)] * problem["rank"],
         noise=problem["noise"],
     )

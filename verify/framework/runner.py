@@ -210,7 +210,8 @@ def run_claims(
     Examples
     --------
     >>> from verify.claims import get_claim
-    >>> [verdict.holds for verdict in run_claims([get_claim("balancedness-flow")], Profile(2, 1))]
+    >>> claims = [get_claim("balancedness-flow")]
+    >>> [verdict.holds for verdict in run_claims(claims, profile=Profile(2, 1))]
     [True]
     """
     examined = (x for x in claims if _profile(profile).examples(x))
@@ -229,7 +230,8 @@ def run_faults(
     Examples
     --------
     >>> from verify.claims import get_claim
-    >>> [verdict.holds for verdict in run_faults([get_claim("balancedness-flow")], Profile(2, 1))]
+    >>> claims = [get_claim("balancedness-flow")]
+    >>> [verdict.holds for verdict in run_faults(claims, profile=Profile(2, 1))]
     [False]
     """
     examined = (x for x in claims if _profile(profile).examples(x))

@@ -62,7 +62,7 @@ def table_row(verdict: Verdict) -> str:
     --------
     >>> from verify.claims import get_claim
     >>> from verify.framework.runner import Profile, run_claims
-    >>> (verdict,) = run_claims([get_claim("balancedness-flow")], Profile(2, 1))
+    >>> (verdict,) = run_claims([get_claim("balancedness-flow")], profile=Profile(2, 1))
     >>> table_row(verdict).split()[:2]
     ['balancedness-flow', 'equal']
     """

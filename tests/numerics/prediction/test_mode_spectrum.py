@@ -17,7 +17,7 @@ def test_spectrum_of_a_drawn_target():
     left, values, right = np.linalg.svd(task.target)
     known = np.diag(left.T @ task.truth @ right[:d_out].T)
     signal = np.linalg.svd(task.truth, compute_uv=False)[:3]
-    spectrum = mode_spectrum(d_out, d_in, signal, noise=noise)
+    spectrum = mode_spectrum(d_in, d_out, signal, noise=noise)
     assert spectrum.counts.sum() == pytest.approx(max(d_out, d_in))
     # One draw: a spike scatters by about its noise, 1.5 of 117.
     assert np.allclose(spectrum.targets[:3], values[:3], atol=3 * noise)
@@ -56,7 +56,7 @@ def drawn_spikes(d_out, d_in, theta, draws):
 )
 def test_singular_values_repel_each_other_as_in_draws(d_out, d_in, theta, bias):
     k, draws = theta.size, 150
-    spectrum = mode_spectrum(d_out, d_in, theta)
+    spectrum = mode_spectrum(d_in, d_out, theta)
     values, known = drawn_spikes(d_out, d_in, theta, draws)
     pairs = ((spectrum.targets, values), (spectrum.correlations, known))
     for found, drawn in pairs:
@@ -64,7 +64,7 @@ def test_singular_values_repel_each_other_as_in_draws(d_out, d_in, theta, bias):
         # The next order in rho over theta, and in k/d: stated for each case.
         assert (np.abs(drawn.mean(0) - found[:k]) < 4 * error + bias * theta).all()
     # By itself each would be where one alone is, many standard errors away at both ends.
-    alone = np.array([mode_spectrum(d_out, d_in, [x]).targets[0] for x in theta])
+    alone = np.array([mode_spectrum(d_in, d_out, [x]).targets[0] for x in theta])
     distance = np.abs(values.mean(0) - alone) / (values.std(0) / math.sqrt(draws))
     assert distance[[0, -1]].min() > 5
 
@@ -89,7 +89,7 @@ def test_nothing_of_the_signal_is_lost():
         (60, 200, np.full(6, 18.0)),
         (200, 200, typical_singular_values(200, 200, 5)),
     ):
-        spectrum = mode_spectrum(d_out, d_in, theta)
+        spectrum = mode_spectrum(d_in, d_out, theta)
         whole = spectrum.counts @ (spectrum.targets * spectrum.correlations)
         assert whole == pytest.approx(np.sum(theta**2), rel=5e-3)
 
@@ -110,7 +110,7 @@ def test_typical_singular_values_are_those_of_draws():
         )[:4]
         for _ in range(200)
     ]
-    assert np.allclose(typical_singular_values(120, 90, 4), np.mean(draws, 0), rtol=0.01)
+    assert np.allclose(typical_singular_values(90, 120, 4), np.mean(draws, 0), rtol=0.01)
 
 
 @pytest.mark.parametrize("signal", [typical_singular_values(400, 400, 20), np.full(20, 90.0)])

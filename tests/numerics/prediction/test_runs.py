@@ -135,7 +135,7 @@ def test_copies_of_a_node_are_single_modes():
 
 
 def test_a_run_in_pieces_is_the_same_run():
-    spectrum = mode_spectrum(40, 60, [30.0, 25.0])
+    spectrum = mode_spectrum(60, 40, [30.0, 25.0])
     make = lambda: Recursion(spectrum, 1.0, 2.0, 500.0, 1e-3, "sequential")  # noqa: E731
     whole, pieces = make().advance(50), make()
     joined = pieces.advance(20).joined(pieces.advance(30))

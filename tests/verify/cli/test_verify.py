@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from verify.framework.claim import Claim, Fault
 from verify.framework.laws import Bound
 
-CLAIMS = (Claim("small", "own", "Everything is small.", "everywhere", "nobody",
-    st.fixed_dictionaries({"x": st.integers(0, 1000)}), lambda p: (0, 10), lambda p: p["x"],
-    Bound("small", "it is said"), (Fault("smaller", measure=lambda p: 0),)),)
+CLAIMS = (Claim(name="small", family="own", statement="Everything is small.",
+    holds="everywhere", source="nobody", problems=st.fixed_dictionaries({"x": st.integers(0, 1000)}),
+    predict=lambda p: (0, 10), measure=lambda p: p["x"], law=Bound("small", "it is said"),
+    faults=(Fault("smaller", measure=lambda p: 0),)),)
 """
 
 

@@ -197,9 +197,10 @@ from hypothesis import strategies as st
 from verify.framework.claim import Claim, Fault
 from verify.framework.laws import RoundOff
 
-CLAIMS = (Claim("wrong", "own", "1 = 2", "nowhere", "none", st.fixed_dictionaries({
-    "x": st.integers(1, 50)}), lambda p: np.array(1.0), lambda p: np.array(2.0), RoundOff(),
-    (Fault("right", measure=lambda p: np.array(1.0)),)),)
+CLAIMS = (Claim(name="wrong", family="own", statement="1 = 2", holds="nowhere", source="none",
+    problems=st.fixed_dictionaries({"x": st.integers(1, 50)}), predict=lambda p: np.array(1.0),
+    measure=lambda p: np.array(2.0), law=RoundOff(),
+    faults=(Fault("right", measure=lambda p: np.array(1.0)),)),)
 """
 
 
