@@ -18,7 +18,8 @@ from verify.framework.claim import Claim, Fault
 from verify.framework.laws import Bound
 
 CLAIMS = (Claim(name="small", family="own", statement="Everything is small.",
-    holds="everywhere", source="nobody", problems=st.fixed_dictionaries({"x": st.integers(0, 1000)}),
+    holds="everywhere", source="nobody",
+    problems=st.fixed_dictionaries({"x": st.integers(0, 1000)}),
     predict=lambda p: (0, 10), measure=lambda p: p["x"], law=Bound("small", "it is said"),
     faults=(Fault("smaller", measure=lambda p: 0),)),)
 """
