@@ -79,7 +79,7 @@ def test_another_learning_rate_reaches_all_three(change):
 
 def test_another_width_reaches_all_three(change):
     seen = lambda: (  # noqa: E731
-        prepare_cell(60, 2, -1.5, 2.0, 0).width,
+        prepare_cell(-1.5, 2.0, 60, rank=2).width,
         predict_cell(-1.5, 2.0, 60, rank=2, allow_out_of_range=True).width,
         1 / predict_grid([-2.5], [2.0], 60, rank=2).truncation.item(),
     )
