@@ -9,6 +9,10 @@ import sys
 
 from theory._version import __version__ as __version__
 from theory.public_names import lazy_names
+from theory.sources import text_hash
+
+#: The text of this package when it was imported: its results are kept on disk under it.
+SOURCES = text_hash(__path__[0])
 
 _EXPORTS, __getattr__, __dir__ = lazy_names(sys.modules[__name__])
 

@@ -67,6 +67,18 @@ def derive(topic: str) -> Derivation:
     return TOPICS[topic][1]()
 
 
+def derivation_text(topic: str, *, latex: bool = False) -> str:
+    """Return one derivation as text, or as the LaTeX that :func:`latex_document` frames.
+
+    Examples
+    --------
+    >>> derivation_text("gram-dynamics").splitlines()[0]
+    'Gradient descent closes on the Gram matrix'
+    """
+    made = derive(topic)
+    return made.latex() if latex else str(made)
+
+
 def latex_document(derivations: Iterable[Derivation]) -> str:
     """Return a LaTeX document that compiles with amsmath, amssymb and graphicx.
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from numerics.crossover.cell import VARIABLES, run_crossover_cell
 from numerics.crossover.cost import crossover_seconds
 from numerics.crossover.data import CrossoverData, load_data
+from numerics.kernels.cache import fingerprint
 from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.network_interface import Network
 from numerics.networks.step_rule import LINEARISED, StepRule
@@ -166,7 +167,7 @@ class CrossoverSweep(DeclaredSweep):
             "formulas of the activation": activation_module(get_activation(self.activation)),
             "formulas of the loss": frozen_flow_module(get_margin_loss(self.loss)),
         }
-        marks = {name: kernel.fingerprint for name, kernel in found.items()}
+        marks = {name: fingerprint(kernel) for name, kernel in found.items()}
         marks["entries of the data"] = self.load().fingerprint
         if self.architecture == "convolutional":
             import_torch()

@@ -1,56 +1,54 @@
-"""Stores generated modules, imports them and reuses them across processes.
+"""Imports generated modules and reuses them across processes.
 
-A module is written once under its name and fingerprint, to a temporary file that replaces the
-final one atomically, so that processes starting together never read half a file.  numba keeps
-its machine code beside it; a second process compiles nothing.
-
-The folder is ``$MIXED_DYNAMICS_CACHE`` or the user's cache folder; where neither can be
-written, a temporary folder of this process.  Old fingerprints may be deleted at any time.
+A module is printed once (:mod:`numerics.kernels.derived`) and written under a hash of its text and
+of the versions that compile it; numba keeps its machine code beside it.  A second process prints
+and compiles nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
+import platform
 import sys
-import tempfile
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
-from platformdirs import user_cache_path
-
+from numerics.kernels import storage
+from numerics.kernels.derived import stored
 from theory.kernels.emission import KernelModule
 
-__all__ = ["cache_folder", "compilation_counts", "load"]
+__all__ = ["compilation_counts", "fingerprint", "load", "module_text"]
 
-ENVIRONMENT_VARIABLE = "MIXED_DYNAMICS_CACHE"
 _loaded: dict[str, ModuleType] = {}
 
 
 @cache
-def cache_folder() -> Path:
-    """Return the folder of generated modules, created if need be."""
-    named = os.environ.get(ENVIRONMENT_VARIABLE)
-    for folder in (Path(named) if named else None, user_cache_path("mixed-dynamics") / "kernels"):
-        if folder is not None and _is_writable(folder):
-            return folder
-    return Path(tempfile.mkdtemp(prefix="mixed-dynamics-"))
-
-
 def load(kernel: KernelModule) -> ModuleType:
     """Return the imported module of a kernel, writing it if it is not there yet.
 
     A file that was damaged is written again: its own checksum, in the last line, tells.
     """
-    key = f"{kernel.name}_{kernel.fingerprint}"
+    text = module_text(kernel)
+    key = f"{kernel.name}_{_digest(text, *_versions())}"
     if key not in _loaded:
-        path = cache_folder() / f"{key}.py"
-        if not _is_whole(path):
-            _write_atomically(path, kernel.source)
+        path = storage.cache_folder() / f"{key}.py"
+        if storage.read(path) is None:
+            storage.write(path, text)
         _loaded[key] = _import(f"mixed_dynamics_kernels.{key}", path)
     return _loaded[key]
+
+
+def module_text(kernel: KernelModule) -> str:
+    """Return the text of a kernel's module, from the disk if it was printed before."""
+    return kernel.header + stored(kernel.body, *kernel.arguments)
+
+
+def fingerprint(kernel: KernelModule) -> str:
+    """Return 16 hexadecimal digits of the hash of a kernel's text."""
+    return _digest(module_text(kernel))
 
 
 def compilation_counts() -> dict[str, tuple[int, int]]:
@@ -67,36 +65,14 @@ def compilation_counts() -> dict[str, tuple[int, int]]:
     return counts
 
 
-def _is_writable(folder: Path) -> bool:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
+@cache
+def _versions() -> tuple[str, ...]:
+    packages = ("numba", "llvmlite", "numpy", "scipy")
+    return (platform.python_version(), *map(version, packages))
 
 
-def _checksum(text: str) -> str:
-    return f"# sha256 {hashlib.sha256(text.encode()).hexdigest()}\n"
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        text, mark, digest = path.read_text().rpartition("# sha256 ")
-    except (OSError, UnicodeDecodeError):
-        return False
-    return _checksum(text) == mark + digest
-
-
-def _write_atomically(path: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w") as file:
-            file.write(text + _checksum(text))
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _import(name: str, path: Path) -> ModuleType:

@@ -17,14 +17,13 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
-from numerics.kernels.cache import load
+from numerics.kernels.evaluate import evaluate
 from numerics.linear.initial_states import NetworkState, self_consistent_lift
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
 from numerics.support.errors import OutOfRangeError
 from numerics.support.validation import check_matrix, check_positive, check_times
 from theory.dynamics.closed_form import mode_eigenvalues
-from theory.kernels.emission import scalar_kernel
 
 __all__ = ["ClosedForm", "closed_form", "closed_form_flow"]
 
@@ -144,10 +143,7 @@ class ClosedForm:
 
     def _modes(self, time: float) -> tuple[NDArray[np.float64], ...]:
         f = self._eigenvalues
-        filled = [np.full(f.size, value) for value in (self._c1, self._c2, time)]
-        out = tuple(np.empty(f.size) for _ in range(3))
-        load(scalar_kernel("modes", mode_eigenvalues())).modes(f, *filled, *out)
-        return out
+        return tuple(evaluate(mode_eigenvalues, f, self._c1, self._c2, time).values())
 
 
 def closed_form(

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.kernels.cache import load
+from numerics.kernels.evaluate import evaluate
 from numerics.support.validation import (
     check_dimension,
     check_matrix,
@@ -30,7 +30,6 @@ from numerics.support.validation import (
     check_width,
 )
 from theory.dynamics.unified_evolution import lift_form
-from theory.kernels.emission import scalar_kernel
 
 __all__ = [
     "NetworkState",
@@ -274,11 +273,7 @@ def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> N
     left, values, right_T = np.linalg.svd(matrix, full_matrices=True)
     modes = np.zeros(max(d_in, d_out))
     modes[: values.size] = values
-    pivot, below, corner = (np.empty(modes.size) for _ in range(3))
-    kernel = load(scalar_kernel("lift", lift_form()))
-    kernel.lift(
-        modes, np.full(modes.size, first), np.full(modes.size, second), pivot, below, corner
-    )
+    pivot, below, corner = evaluate(lift_form, modes, first, second).values()
     W1 = np.zeros((d_in + d_out, d_in))
     W2 = np.zeros((d_out, d_in + d_out))
     # Columns of Theta: V pivot with U below, then U corner; unpaired directions have s = 0.

@@ -13,10 +13,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.kernels.cache import load
+from numerics.kernels.evaluate import evaluate
 from numerics.support.errors import OutOfRangeError
 from theory.dynamics.single_mode import stable_mode
-from theory.kernels.emission import scalar_kernel
 
 __all__ = ["single_mode"]
 
@@ -64,7 +63,5 @@ def single_mode(
             f"where start and target have opposite signs the threshold must be at least "
             f"{SMALLEST_THRESHOLD:g} max(|start|, |target|), got {np.min(c)}"
         )
-    flat = [np.ascontiguousarray(x).ravel() for x in arrays]
-    value, distance = np.empty(flat[0].size), np.empty(flat[0].size)
-    load(scalar_kernel("single_mode", stable_mode())).single_mode(*flat, value, distance)
-    return value.reshape(y.shape), distance.reshape(y.shape)
+    found = evaluate(stable_mode, *arrays)
+    return found["value"], found["distance"]

@@ -32,7 +32,7 @@ from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
 from numerics.support.validation import check_choice, check_dimension
 from theory.functions.losses import Loss
-from theory.kernels.descent_loop import descent_system, frozen_system, training_module
+from theory.kernels.descent_loop import training_module
 
 __all__ = ["DYNAMICS", "OBSERVABLES", "UPDATES", "Trainer", "stability_limit", "train"]
 
@@ -261,14 +261,14 @@ def train(
 
 def _start(state: NetworkState, dynamics: str, update: str) -> tuple:
     if dynamics == "lazy":
-        return frozen_system(), (state.A,), (state.C1, state.C2)
+        return "frozen", (state.A,), (state.C1, state.C2)
     starts = {
         "gradient_descent": lambda: state,
         "self_consistent": lambda: self_consistent_lift(state.A, state.c1, state.c2),
         "balanced": lambda: balanced_factor(state.A),
     }
     start = starts[dynamics]()
-    return descent_system(update), (start.W1, start.W2), ()
+    return update, (start.W1, start.W2), ()
 
 
 def _observe(trainer: Trainer, names: list[str]) -> dict[str, object]:

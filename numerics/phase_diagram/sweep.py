@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from numerics.kernels.cache import fingerprint
 from numerics.linear.training import UPDATES
 from numerics.phase_diagram.cell import CURVES, VARIABLES, run_cell
 from numerics.phase_diagram.cost import cell_seconds
@@ -23,7 +24,7 @@ from numerics.sweeps.axes import parse_axis
 from numerics.sweeps.declaration import CellPoint, DeclaredSweep, Variable, from_table
 from theory.dynamics.unified_evolution import lift_form
 from theory.functions.losses import squared
-from theory.kernels.descent_loop import descent_system, training_module
+from theory.kernels.descent_loop import training_module
 from theory.kernels.emission import scalar_kernel
 from theory.kernels.gram_descent_loop import gram_module
 from theory.kernels.mode_recursion import stopping_module
@@ -154,14 +155,14 @@ class SweepPlan(DeclaredSweep):
     def ingredients(self) -> dict[str, str]:
         """Return the fingerprints of the formulas."""
         kernels = {
-            "training": training_module(descent_system(self.update), squared()),
+            "training": training_module(self.update, squared()),
             "gram": gram_module(squared()),
             "stopping": stopping_module(),
-            "width": scalar_kernel("width", width_form()),
-            "learning rate": scalar_kernel("learning_rate", learning_rate_form()),
-            "lift": scalar_kernel("lift", lift_form()),
+            "width": scalar_kernel("width", width_form),
+            "learning rate": scalar_kernel("learning_rate", learning_rate_form),
+            "lift": scalar_kernel("lift", lift_form),
         }
-        return {f"formulas of {name}": kernel.fingerprint for name, kernel in kernels.items()}
+        return {f"formulas of {name}": fingerprint(kernel) for name, kernel in kernels.items()}
 
     def run(self, cell: CellPoint) -> tuple[dict[str, object], str]:
         """Train one cell."""

@@ -17,16 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
+from numerics.kernels.evaluate import evaluate, output_names
 from numerics.prediction.mode_spectrum import ModeSpectrum
-from theory.kernels.emission import scalar_kernel
 from theory.kernels.mode_recursion import second_order_module
 from theory.random_matrices.wishart import excitation_form
 
 __all__ = ["Recursion", "Trajectory", "euler_modes"]
 
 
-#: Kinds of excitation, and which entries (C1_ij, A_ji, A_ij, C2_ij) of a pair they move.
-_KINDS = tuple(excitation_form().outputs)
+#: Which entries (C1_ij, A_ji, A_ij, C2_ij) of a pair an excitation moves.
 _C1, _C2 = (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0)
 _OTHER, _OWN, _SYMMETRIC = (0.0, 1.0, 0.0, 0.0), (0.0, 0.0, 1.0, 0.0), (0.0, 1.0, 1.0, 0.0)
 
@@ -137,15 +136,8 @@ def euler_modes(
 
 
 def _excitations(c1: float, c2: float, width: float) -> list[float]:
-    """Return the sizes of the independent fluctuations, in the order of ``_KINDS``."""
-    out = [np.empty(1) for _ in _KINDS]
-    _excitation_kernel()(*(np.full(1, float(x)) for x in (c1, c2, width)), *out)
-    return [float(x[0]) for x in out]
-
-
-@cache
-def _excitation_kernel():
-    return load(scalar_kernel("excitations", excitation_form())).excitations
+    """Return the sizes of the independent fluctuations, in the order of their form."""
+    return [float(x) for x in evaluate(excitation_form, c1, c2, width).values()]
 
 
 @lru_cache(maxsize=64)
@@ -177,13 +169,14 @@ def _pairs(spectrum: ModeSpectrum, scales: bool, matrix: bool) -> tuple[NDArray,
                 ("A", _OTHER, has_input[i] and has_output[j]),
             )
             groups.append([(kind, pattern) for kind, pattern, there in possible if there])
-    wanted = {kind: matrix if kind == "A" else scales for kind in _KINDS}
+    kinds = output_names(excitation_form)
+    wanted = {kind: matrix if kind == "A" else scales for kind in kinds}
     kept = [[item for item in group if wanted[item[0]]] for group in groups]
     first, second, of_first, of_second, weight = (np.array(x) for x in zip(*rows, strict=True))
     bulk = np.where((first >= spectrum.spikes) & (second >= spectrum.spikes), weight, 0.0)
     start = np.concatenate([[0], np.cumsum([len(group) for group in kept])])
     flat = [item for group in kept for item in group]
     pattern = np.array([entries for _, entries in flat]).reshape(-1, 4)
-    kind = np.array([_KINDS.index(name) for name, _ in flat], dtype=np.int64)
+    kind = np.array([kinds.index(name) for name, _ in flat], dtype=np.int64)
     counts = np.column_stack([of_first, of_second])
     return first, second, counts, weight, bulk, start, pattern, kind

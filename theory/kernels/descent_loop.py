@@ -21,7 +21,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from theory.dynamics.gram_flow import Stage, descent_stages, flow_rates, prediction_gradient
 from theory.dynamics.unified_evolution import evolution_rate
 from theory.functions.losses import PREDICTION, TARGET, Loss
-from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, scalar_lines
+from theory.kernels.emission import DECORATOR, KernelModule, scalar_lines, without_values
 from theory.symbols import C1, C2, W1, W2, A, X, d_out, eta, n
 
 __all__ = ["DenseSystem", "descent_system", "frozen_system", "product_line", "training_module"]
@@ -75,7 +75,7 @@ def frozen_system() -> DenseSystem:
 
 @cache
 def training_module(
-    system: DenseSystem, loss: Loss, *, masked: bool = False, with_inputs: bool = False
+    system: str | DenseSystem, loss: Loss, *, masked: bool = False, with_inputs: bool = False
 ) -> KernelModule:
     """Return the module that trains a system on a loss.
 
@@ -86,31 +86,43 @@ def training_module(
     step a row of ``records``, fills it and returns the number of steps made, fewer where the
     loss rose above ``ceiling`` or is NaN; ``rates(..., *constants, *rates)`` evaluates the
     flow.  Without inputs P is A and R is G: pass the same arrays.
+
+    Parameters
+    ----------
+    system : str or DenseSystem
+        "simultaneous" or "sequential" (:func:`descent_system`), "frozen" (:func:`frozen_system`),
+        or one of your own; a name needs no derivation where the text is known.
+    loss : Loss
+        Its parameters' values are arguments of the functions.
+    masked, with_inputs : bool
+        Whether entries are unobserved, and whether there are inputs other than the identity.
     """
+    named = isinstance(system, str)
+    functions = ("evaluate", "advance") + (("rates",) if named or system.rates else ())
+    # The name becomes that of a file; the hash beside it tells apart what looks alike in it.
+    name = f"{system if named else system.name}_{loss.name}"
+    name = re.sub(r"\W+", "_", name)[:MAX_NAME]
+    return KernelModule(
+        name, functions, _training_text, (system, without_values(loss), masked, with_inputs)
+    )
+
+
+def _training_text(system: str | DenseSystem, loss: Loss, masked: bool, with_inputs: bool) -> str:
+    if isinstance(system, str):
+        system = frozen_system() if system == "frozen" else descent_system(system)
     entries = {
         "loss": loss.expression,
         "derivative": loss.derivative,
         "train": (PREDICTION - TARGET) ** 2,
         "test": (PREDICTION - NOISELESS) ** 2,
     }
-    parts = [system.name, masked, with_inputs, system.matrix, system.state, system.constants]
-    parts += loss.parameter_symbols
-    parts += [pair for stage in (*system.stages, system.rates) for pair in stage]
-    mark = fingerprint(*parts, *entries.items())
-    functions = ("evaluate", "advance") + (("rates",) if system.rates else ())
-
-    def body() -> str:
-        lines = _entries_function(entries, loss, masked)
-        lines += _add_function()
-        lines += _evaluate_function(system, with_inputs)
-        lines += _advance_function(system)
-        if system.rates:
-            lines += _rates_function(system)
-        return "\n".join(lines) + "\n"
-
-    # The name becomes that of a file; the fingerprint tells apart what looks alike in it.
-    name = re.sub(r"\W+", "_", f"{system.name}_{loss.name}")[:MAX_NAME]
-    return KernelModule(name, mark, functions, body)
+    lines = _entries_function(entries, loss, masked)
+    lines += _add_function()
+    lines += _evaluate_function(system, with_inputs)
+    lines += _advance_function(system)
+    if system.rates:
+        lines += _rates_function(system)
+    return "\n".join(lines) + "\n"
 
 
 def product_line(out: str, product: MatrixExpr) -> str:

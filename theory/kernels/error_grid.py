@@ -16,7 +16,7 @@ from sympy.logic.boolalg import Boolean
 
 from theory.algebra.stable_form import stabilise
 from theory.dynamics.mode_descent import BLOCK, GAIN, mode_gain, step_mode
-from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, printed, scalar_lines
+from theory.kernels.emission import DECORATOR, KernelModule, printed, scalar_lines
 from theory.prediction import closed_form_errors as fast
 from theory.prediction.errors import error_form, estimate_form, outlier_form, power, shift_share
 from theory.published_rules import stopping_rule
@@ -50,31 +50,13 @@ def grid_module(update: str = "sequential") -> KernelModule:
     over spikes (targets, correlations) and over nodes of the bulk (targets, counts,
     correlations).
     """
-    form = fast.bulk_form()
-    parts = [
-        update,
-        *step_mode(update),
-        *form.definitions,
-        *form.outputs.values(),
-        *_SUMS.values(),
-        *_NORM_SUMS.values(),
-        fast.flow_time(),
-        fast.lazy_variance(),
-        fast.start_power(),
-        *outlier_form().outputs.values(),
-        *estimate_form().outputs.values(),
-        _train_rule(),
-        _slow_rule(),
-        STOPPING.test_rises,
-    ]
-    mark = fingerprint("grid", *parts)
+    return KernelModule(f"grid_{update}", ("grid",), _grid_text, (update,))
 
-    def body() -> str:
-        lines = [*_spike_function(update), *_bulk_function(), *_errors_function()]
-        lines += [*_final_function(), *_cell_function(), *_grid_function()]
-        return "\n".join(lines) + "\n"
 
-    return KernelModule(f"grid_{update}", mark, ("grid",), body)
+def _grid_text(update: str) -> str:
+    lines = [*_spike_function(update), *_bulk_function(), *_errors_function()]
+    lines += [*_final_function(), *_cell_function(), *_grid_function()]
+    return "\n".join(lines) + "\n"
 
 
 #: Reasons of the stopping rule that look at the train error alone.

@@ -19,7 +19,7 @@ from theory.algebra.noncommuting_matrices import words
 from theory.dynamics.gram_descent import RATE, HalfStep, half_steps
 from theory.functions.losses import PREDICTION, TARGET, Loss
 from theory.kernels.descent_loop import MAX_NAME, NOISELESS, product_line
-from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, scalar_lines
+from theory.kernels.emission import DECORATOR, KernelModule, scalar_lines, without_values
 from theory.symbols import eta
 
 __all__ = ["gram_module"]
@@ -39,6 +39,12 @@ def gram_module(loss: Loss) -> KernelModule:
     ``ceiling`` or is NaN; ``distance(A, B, sums)`` returns ``||A - B||_F``.  ``sums`` is
     (3, columns) float64.
     """
+    name = re.sub(r"\W+", "_", f"gram_{loss.name}")[:MAX_NAME]
+    functions = ("evaluate", "advance", "distance")
+    return KernelModule(name, functions, _gram_text, (without_values(loss),))
+
+
+def _gram_text(loss: Loss) -> str:
     moves = half_steps()
     entries = {
         "loss": loss.expression,
@@ -46,16 +52,9 @@ def gram_module(loss: Loss) -> KernelModule:
         "train": (PREDICTION - TARGET) ** 2,
         "test": (PREDICTION - NOISELESS) ** 2,
     }
-    parts = [(move.block, move.rate, move.overlap, move.halfway) for move in moves]
-    mark = fingerprint("gram", *parts, *loss.parameter_symbols, *entries.items())
-
-    def body() -> str:
-        lines = _evaluate_function(entries, loss) + _distance_function()
-        lines += _move_functions() + _advance_function(moves)
-        return "\n".join(lines) + "\n"
-
-    name = re.sub(r"\W+", "_", f"gram_{loss.name}")[:MAX_NAME]
-    return KernelModule(name, mark, ("evaluate", "advance", "distance"), body)
+    lines = _evaluate_function(entries, loss) + _distance_function()
+    lines += _move_functions() + _advance_function(moves)
+    return "\n".join(lines) + "\n"
 
 
 def _evaluate_function(entries: dict, loss: Loss) -> list[str]:

@@ -12,7 +12,7 @@ from functools import cache
 import sympy as sp
 
 from theory.dynamics.mode_descent import BLOCK, GAIN, euler_step, mode_gain, mode_stages
-from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, printed, scalar_lines
+from theory.kernels.emission import DECORATOR, KernelModule, printed, scalar_lines
 from theory.prediction.fluctuations import (
     BLOCK_I,
     BLOCK_J,
@@ -44,27 +44,18 @@ def second_order_module(update: str = "simultaneous") -> KernelModule:
     pair blocks, those of pair p from ``start[p]`` to ``start[p + 1]``.  The outputs have one
     row for each iteration from 0.  All four input arrays of the state are overwritten.
     """
-    parts = [
-        update,
-        *mode_stages(update),
-        *pair_stages(update),
-        *shift_stages(update),
-        *partner_stages(update),
-        euler_step(),
-    ]
-    mark = fingerprint("second_order", *parts)
-    stages = range(len(mode_stages(update)))
+    functions = ("second_order", "euler")
+    return KernelModule(f"second_order_{update}", functions, _second_order_text, (update,))
 
-    def body() -> str:
-        lines = ["", "", DECORATOR, _signature(), *_preparation(), *_observation()]
-        for stage in stages:
-            lines += _shift_lines(update, stage)
-            lines += _pair_lines(update, stage)
-            lines += _mode_lines(update, stage)
-        lines += _euler_function()
-        return "\n".join(lines) + "\n"
 
-    return KernelModule(f"second_order_{update}", mark, ("second_order", "euler"), body)
+def _second_order_text(update: str) -> str:
+    lines = ["", "", DECORATOR, _signature(), *_preparation(), *_observation()]
+    for stage in range(len(mode_stages(update))):
+        lines += _shift_lines(update, stage)
+        lines += _pair_lines(update, stage)
+        lines += _mode_lines(update, stage)
+    lines += _euler_function()
+    return "\n".join(lines) + "\n"
 
 
 @cache
@@ -76,31 +67,30 @@ def stopping_module() -> KernelModule:
     ``stop(train_errors, test_errors, *SETTINGS)`` is the first iteration that ends, or the number
     of errors.
     """
+    return KernelModule("stopping", ("reason", "stop"), _stopping_text)
+
+
+def _stopping_text() -> str:
     form = stop_form()
     (condition,) = form.outputs.values()
-    mark = fingerprint("stopping", form.arguments, condition)
-
-    def body() -> str:
-        settings = ", ".join(map(str, SETTINGS))
-        lines = [
-            *("", "", DECORATOR),
-            f"def reason({', '.join(map(str, form.arguments))}):",
-            f"    return {printed(condition)}",
-            *("", "", DECORATOR),
-            f"def stop(train_errors, test_errors, {settings}):",
-            "    rises = 0",
-            "    for now in range(test_errors.size):",
-            # At the start there is nothing to compare with: nothing rose.
-            "        before = max(now - 1, 0)",
-            "        rises = rises + 1 if test_errors[now] > test_errors[before] else 0",
-            "        train, train_1 = train_errors[now], train_errors[before]",
-            f"        if reason(now, rises, train, train_1, train_errors[0], {settings}) >= 0:",
-            "            return now",
-            "    return test_errors.size",
-        ]
-        return "\n".join(lines) + "\n"
-
-    return KernelModule("stopping", mark, ("reason", "stop"), body)
+    settings = ", ".join(map(str, SETTINGS))
+    lines = [
+        *("", "", DECORATOR),
+        f"def reason({', '.join(map(str, form.arguments))}):",
+        f"    return {printed(condition)}",
+        *("", "", DECORATOR),
+        f"def stop(train_errors, test_errors, {settings}):",
+        "    rises = 0",
+        "    for now in range(test_errors.size):",
+        # At the start there is nothing to compare with: nothing rose.
+        "        before = max(now - 1, 0)",
+        "        rises = rises + 1 if test_errors[now] > test_errors[before] else 0",
+        "        train, train_1 = train_errors[now], train_errors[before]",
+        f"        if reason(now, rises, train, train_1, train_errors[0], {settings}) >= 0:",
+        "            return now",
+        "    return test_errors.size",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _signature() -> str:

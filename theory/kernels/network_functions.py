@@ -25,7 +25,7 @@ from theory.algebra.stable_form import is_softplus, softplus_argument, stabilise
 from theory.functions.activations import Activation
 from theory.functions.margin_losses import MarginLoss
 from theory.functions.scalar_function import ScalarFunction
-from theory.kernels.emission import DECORATOR, KernelModule, fingerprint, scalar_lines
+from theory.kernels.emission import DECORATOR, KernelModule, scalar_lines, without_values
 from theory.kernels.fast_exponentials import fast_exponentials, with_fast_exponentials
 
 __all__ = ["activation_module", "frozen_flow_module"]
@@ -42,23 +42,23 @@ def activation_module(activation: Activation) -> KernelModule:
     preactivations by ``scale phi`` and fills ``slopes`` with ``scale phi'``;
     ``apply_value(values, scale, parameters)`` does without slopes.
     """
+    name, functions = _name("activation", activation), ("apply", "apply_value")
+    return KernelModule(name, functions, _activation_text, (without_values(activation),))
+
+
+def _activation_text(activation: Activation) -> str:
     targets = {"value": activation.expression, "slope": activation.derivative}
-    mark = fingerprint("activation", *activation.parameter_symbols, *targets.items())
-
-    def body() -> str:
-        lines = list(fast_exponentials())
-        for name, outputs in (("apply", ["value", "slope"]), ("apply_value", ["value"])):
-            slopes = "slopes, " if "slope" in outputs else ""
-            lines += ["", "", DECORATOR, f"def {name}(values, {slopes}scale, parameters):"]
-            lines += _parameter_lines(activation)
-            lines += ["    for k in range(values.size):", "        preactivation = values[k]"]
-            wanted = {key: targets[key] for key in outputs}
-            lines += [f"        {line}" for line in _lines(wanted, activation)]
-            lines += ["        values[k] = scale * value"]
-            lines += ["        slopes[k] = scale * slope"] if slopes else []
-        return "\n".join(lines) + "\n"
-
-    return KernelModule(_name("activation", activation), mark, ("apply", "apply_value"), body)
+    lines = list(fast_exponentials())
+    for name, outputs in (("apply", ["value", "slope"]), ("apply_value", ["value"])):
+        slopes = "slopes, " if "slope" in outputs else ""
+        lines += ["", "", DECORATOR, f"def {name}(values, {slopes}scale, parameters):"]
+        lines += _parameter_lines(activation)
+        lines += ["    for k in range(values.size):", "        preactivation = values[k]"]
+        wanted = {key: targets[key] for key in outputs}
+        lines += [f"        {line}" for line in _lines(wanted, activation)]
+        lines += ["        values[k] = scale * value"]
+        lines += ["        slopes[k] = scale * slope"] if slopes else []
+    return "\n".join(lines) + "\n"
 
 
 @cache
@@ -74,30 +74,30 @@ def frozen_flow_module(loss: MarginLoss) -> KernelModule:
     first time with a mean loss below ``level`` or nan, evaluations made).  ``radius`` bounds the
     spectral radius of the equation from above; ``work`` is (8, n).
     """
+    name, functions = _name("frozen_flow", loss), ("evaluate", "advance")
+    return KernelModule(name, functions, _frozen_flow_text, (without_values(loss),))
+
+
+def _frozen_flow_text(loss: MarginLoss) -> str:
     targets = {
         "value": loss.expression,
         "slope": loss.derivative,
         "curvature": loss.second_derivative,
     }
-    mark = fingerprint("frozen_flow", *loss.parameter_symbols, *targets.items())
-
-    def body() -> str:
-        lines = [*fast_exponentials(), "", "", DECORATOR]
-        lines += ["def evaluate(outputs, labels, parameters, forces):"]
-        lines += _parameter_lines(loss)
-        lines += ["    total, smallest, largest = 0.0, np.inf, 0.0"]
-        lines += ["    for k in range(outputs.size):", "        margin = labels[k] * outputs[k]"]
-        lines += [f"        {line}" for line in _lines(targets, loss)]
-        lines += [
-            "        forces[k] = -slope * labels[k]",
-            "        total += value",
-            "        smallest = min(smallest, margin)",
-            "        largest = max(largest, curvature)",
-            "    return total / outputs.size, smallest, largest",
-        ]
-        return "\n".join(lines) + "\n" + _INTEGRATOR.replace("@DECORATOR", DECORATOR)
-
-    return KernelModule(_name("frozen_flow", loss), mark, ("evaluate", "advance"), body)
+    lines = [*fast_exponentials(), "", "", DECORATOR]
+    lines += ["def evaluate(outputs, labels, parameters, forces):"]
+    lines += _parameter_lines(loss)
+    lines += ["    total, smallest, largest = 0.0, np.inf, 0.0"]
+    lines += ["    for k in range(outputs.size):", "        margin = labels[k] * outputs[k]"]
+    lines += [f"        {line}" for line in _lines(targets, loss)]
+    lines += [
+        "        forces[k] = -slope * labels[k]",
+        "        total += value",
+        "        smallest = min(smallest, margin)",
+        "        largest = max(largest, curvature)",
+        "    return total / outputs.size, smallest, largest",
+    ]
+    return "\n".join(lines) + "\n" + _INTEGRATOR.replace("@DECORATOR", DECORATOR)
 
 
 #: Steps of more than 200 stages are cut: round-off grows like the square of their number.

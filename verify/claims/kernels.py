@@ -15,12 +15,11 @@ import sympy as sp
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.kernels.cache import load
+from numerics.kernels.evaluate import evaluate
 from numerics.linear.single_mode import single_mode
 from theory.dynamics.closed_form import mode_eigenvalues
 from theory.dynamics.single_mode import DEFINITIONS, mode_solution, remaining_distance
 from theory.dynamics.unified_evolution import IMBALANCE, THRESHOLD, lift_form
-from theory.kernels.emission import scalar_kernel
 from theory.symbols import c, c1, c2, s, s0, t, y
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import RoundOff
@@ -102,10 +101,7 @@ def _lift_blocks() -> Callable[..., tuple]:
 
 
 def _lift_kernel(problem: Problem) -> NDArray:
-    arguments = [np.array([x]) for x in _lift_arguments(problem)]
-    out = [np.empty(1) for _ in range(3)]
-    load(scalar_kernel("lift", lift_form())).lift(*arguments, *out)
-    return np.concatenate(out)
+    return np.array(list(evaluate(lift_form, *_lift_arguments(problem)).values()))
 
 
 def _lift_as_written(problem: Problem) -> NDArray:
@@ -134,10 +130,7 @@ def _riccati_reference(problem: Problem, factor: float = 1.0) -> NDArray:
 
 
 def _riccati_kernel(problem: Problem) -> NDArray:
-    arguments = [np.array([x]) for x in _riccati_arguments(problem)]
-    out = [np.empty(1) for _ in range(3)]
-    load(scalar_kernel("modes", mode_eigenvalues())).modes(*arguments, *out)
-    return np.concatenate(out)
+    return np.array(list(evaluate(mode_eigenvalues, *_riccati_arguments(problem)).values()))
 
 
 def _riccati_as_written(problem: Problem) -> NDArray:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from numerics.kernels import cache as kernel_cache
+from numerics.kernels import derived, storage
 from theory.dynamics.single_mode import stable_mode
 from theory.kernels.emission import scalar_kernel
 
@@ -30,7 +31,8 @@ print(json.dumps(compilation_counts()))
 ONE_MODE = """
 import json
 from numerics.linear.single_mode import single_mode
-from numerics.kernels.cache import cache_folder, compilation_counts
+from numerics.kernels.cache import compilation_counts
+from numerics.kernels.storage import cache_folder
 value, _ = single_mode(2.0, 0.0, 0.1, time=1.0)
 assert abs(value - 1.17883774) < 1e-8
 counts = compilation_counts()
@@ -50,6 +52,12 @@ def run(folder, program=PROGRAM, **variables):
     return json.loads(answer.stdout)
 
 
+def as_in_a_new_process(monkeypatch):
+    monkeypatch.setattr(kernel_cache, "_loaded", {})
+    monkeypatch.setattr(derived, "_texts", {})
+    kernel_cache.load.cache_clear()
+
+
 def totals(counts):
     pairs = [pair for name, pair in counts.items() if name != "folder"]
     return tuple(sum(column) for column in zip(*pairs, strict=True))
@@ -63,7 +71,7 @@ def test_a_second_process_compiles_nothing(tmp_path):
     assert misses == 0
     # those called from Python; what they call in turn comes with their own machine code
     hit = {name.rpartition(".")[2] for name, (found, _) in again.items() if found}
-    assert hit == {"single_mode", "advance", "evaluate"}
+    assert hit == {"stable_mode", "advance", "evaluate"}
 
 
 def test_two_processes_may_start_at_once(tmp_path):
@@ -85,10 +93,10 @@ def test_two_processes_may_start_at_once(tmp_path):
     ids=["cut", "emptied", "changed by hand", "appended to", "without its checksum"],
 )
 def test_a_damaged_file_is_written_again(tmp_path, monkeypatch, damage):
-    monkeypatch.setattr(kernel_cache, "cache_folder", lambda: tmp_path)
-    kernel = scalar_kernel("single_mode", stable_mode())
+    monkeypatch.setattr(storage, "cache_folder", lambda: tmp_path)
+    kernel = scalar_kernel("single_mode", stable_mode)
     for repeat in range(2):
-        monkeypatch.setattr(kernel_cache, "_loaded", {})  # as in a new process
+        as_in_a_new_process(monkeypatch)
         loaded = kernel_cache.load(kernel)
         (path,) = tmp_path.glob("single_mode_*.py")
         if repeat == 0:
@@ -102,11 +110,11 @@ def test_a_damaged_file_is_written_again(tmp_path, monkeypatch, damage):
 
 
 def test_a_whole_file_is_left_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel_cache, "cache_folder", lambda: tmp_path)
-    kernel = scalar_kernel("single_mode", stable_mode())
+    monkeypatch.setattr(storage, "cache_folder", lambda: tmp_path)
+    kernel = scalar_kernel("single_mode", stable_mode)
     stamps = []
     for _ in range(2):
-        monkeypatch.setattr(kernel_cache, "_loaded", {})
+        as_in_a_new_process(monkeypatch)
         kernel_cache.load(kernel)
         (path,) = tmp_path.glob("*.py")
         stamps.append((path.stat().st_ino, path.stat().st_mtime_ns))
@@ -115,15 +123,15 @@ def test_a_whole_file_is_left_alone(tmp_path, monkeypatch):
 
 
 def test_a_write_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
-    monkeypatch.setattr(kernel_cache, "cache_folder", lambda: tmp_path)
-    monkeypatch.setattr(kernel_cache, "_loaded", {})
+    monkeypatch.setattr(storage, "cache_folder", lambda: tmp_path)
+    as_in_a_new_process(monkeypatch)
 
     def refuse(*_):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(kernel_cache.os, "replace", refuse)
+    monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(OSError, match="no space"):
-        kernel_cache.load(scalar_kernel("single_mode", stable_mode()))
+        kernel_cache.load(scalar_kernel("single_mode", stable_mode))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -146,4 +154,4 @@ def test_where_no_folder_can_be_written_a_temporary_one_serves(tmp_path):
 
 
 def test_the_folder_exists():
-    assert kernel_cache.cache_folder().is_dir()
+    assert storage.cache_folder().is_dir()

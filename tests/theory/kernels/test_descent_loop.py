@@ -28,7 +28,7 @@ def functions(system, chosen, **options):
     """Interpret the printed module with NumPy in place of numba."""
     kernel = training_module(system, chosen, **options)
     scope = {"math": math, "np": np, "njit": lambda **_: lambda function: function}
-    exec(kernel.body(), scope)
+    exec(kernel.body(*kernel.arguments), scope)
     assert set(kernel.functions) <= set(scope)
     return scope
 
@@ -269,6 +269,14 @@ def test_the_fingerprint_changes_with_everything_that_matters():
         training_module(dataclasses.replace(frozen, constants=(C2, C1)), squared()),
     ]
     assert len({kernel.fingerprint for kernel in kernels}) == len(kernels)
+
+
+@pytest.mark.parametrize("update", ["simultaneous", "sequential", "frozen"])
+def test_a_system_may_be_named(update):
+    given = frozen_system() if update == "frozen" else descent_system(update)
+    named = training_module(update, squared())
+    assert named.functions == training_module(given, squared()).functions
+    assert named.source == training_module(given, squared()).source
 
 
 def test_a_value_of_a_parameter_needs_no_new_kernel():
