@@ -123,7 +123,8 @@ def read_idx(files: Sequence[Path]) -> ImagePool:
     ImageFileError
         If a file is damaged or of another kind, or if images and labels do not match.
     """
-    images, classes = [], []
+    images: list[NDArray[np.uint8]] = []
+    classes: list[NDArray[np.uint8]] = []
     for pixels_file, labels_file in zip(files[::2], files[1::2], strict=True):
         pixels = _read_idx_array(pixels_file, 3, "images")
         labels = _read_idx_array(labels_file, 1, "labels")

@@ -121,7 +121,7 @@ def read_images(name: str, folder: str | os.PathLike[str] | None = None) -> Imag
             raise ValueError(f"folder must be None for {name}, which a package has, got {folder}")
         if find_spec(source.package) is None:
             raise _missing(name)
-        return _read_package(name)
+        return _read_package(source.read)
     found = _find(name, folder)
     if found is None and folder is None:
         _download(name, _own_folder() / name)
@@ -134,8 +134,8 @@ def read_images(name: str, folder: str | os.PathLike[str] | None = None) -> Imag
 
 
 @lru_cache(maxsize=2)
-def _read_package(name: str) -> ImagePool:
-    return SOURCES[name].read()
+def _read_package(read: Callable[[], ImagePool]) -> ImagePool:
+    return read()
 
 
 @lru_cache(maxsize=1)  # a sweep over seeds reads its files once; a second set would cost memory
@@ -172,8 +172,9 @@ def _find(name: str, folder: str | os.PathLike[str] | None) -> tuple[list[Path],
         places = [root / inner for root in roots for inner in ("", *source.folders)]
     for place in places:
         for kind in source.formats:
-            files = [_present(place / file) for file in kind.files]
-            if None not in files:
+            present = [_present(place / file) for file in kind.files]
+            files = [file for file in present if file is not None]
+            if len(files) == len(present):
                 return files, kind.read
     return None
 
@@ -237,8 +238,11 @@ def _unpack(archive: Path, member: str, folder: Path) -> None:
                 with zipfile.ZipFile(archive) as opened, opened.open(member) as content:
                     shutil.copyfileobj(content, output)
             else:
-                with tarfile.open(archive) as opened, opened.extractfile(member) as content:
-                    shutil.copyfileobj(content, output)
+                with tarfile.open(archive) as tar:
+                    found = tar.extractfile(member)
+                    if found is None:
+                        raise ImageFileError(f"{archive} must have a file {member}, got no file")
+                    shutil.copyfileobj(found, output)
 
     replace_file(folder / member.rpartition("/")[2], write)
 

@@ -87,7 +87,10 @@ def class_groups(
         raise ValueError(
             f"labels must be 'parity' or two groups of classes, got {labels}"
         ) from None
-    groups = tuple(_check_classes("labels", group, known, name) for group in (first, second))
+    groups = (
+        _check_classes("labels", first, known, name),
+        _check_classes("labels", second, known, name),
+    )
     common = np.intersect1d(*groups)
     if common.size:
         raise ValueError(f"labels must be groups without a common class, got {common[0]} in both")

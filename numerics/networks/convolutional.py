@@ -219,14 +219,14 @@ class Convolutional(ScaledNetwork):
         yield from (slice(start, start + size) for start in range(0, count, size))
 
     def _sides(self) -> Iterator[tuple[int, int]]:
-        sides = self.image_shape[:2]
+        rows, columns, _ = self.image_shape
         for number, stride in enumerate(self.strides, 1):
-            room = [side + 2 * self.padding - self.kernel_size for side in sides]
-            if min(room) < 0:
+            spare = 2 * self.padding - self.kernel_size
+            if min(rows, columns) + spare < 0:
                 raise ValueError(
                     f"kernel_size must be at most the padded input of every convolution, got "
-                    f"{self.kernel_size} for sides {tuple(sides)} + {2 * self.padding} of "
+                    f"{self.kernel_size} for sides {(rows, columns)} + {2 * self.padding} of "
                     f"convolution {number}"
                 )
-            sides = tuple(x // stride + 1 for x in room)
-            yield sides
+            rows, columns = (rows + spare) // stride + 1, (columns + spare) // stride + 1
+            yield rows, columns

@@ -48,6 +48,13 @@ class FlowProblem:
     rule: StepRule
 
     @property
+    def curvature(self) -> float:
+        """Largest second derivative of the loss."""
+        bound = self.loss.curvature
+        assert bound is not None, "train_network refuses a loss without one"
+        return bound
+
+    @property
     def has_kinks(self) -> bool:
         """Whether gradients jump; a network that does not say is taken to be smooth."""
         return bool(getattr(getattr(self.network, "activation", None), "kinks", ()))
@@ -115,7 +122,7 @@ class Stepper:
         self._here, self._ahead = self._ahead, self._here
 
     def _can_advance(self, dt: float) -> bool:
-        return dt > np.finfo(float).eps * self.time
+        return dt > float(np.finfo(float).eps) * self.time
 
     def _time_of_weights(self, last_rate: NDArray[np.float64]) -> float:
         """Return the time in which the last layer changes by the rule's share of its norm."""
@@ -128,7 +135,7 @@ class Stepper:
         if not self.problem.has_kinks:
             return 0.0
         largest = float(np.linalg.eigvalsh(gram)[-1])
-        limit = 2 * len(gram) / (self.problem.loss.curvature * largest)
+        limit = 2 * len(gram) / (self.problem.curvature * largest)
         return min(self.problem.rule.stability_share * limit, self._time_of_weights(last_rate))
 
 

@@ -119,7 +119,7 @@ class LinearisedStepper(Stepper):
     def _solve(self, gram: NDArray[np.float64], reach: float) -> tuple[float, float]:
         """Flow from here over dt with a kernel; return the duration and the half-loss time."""
         # The largest row sum bounds the spectral radius.
-        radius = self.problem.loss.curvature * float(np.abs(gram).sum(axis=0).max()) / len(gram)
+        radius = self.problem.curvature * float(np.abs(gram).sum(axis=0).max()) / len(gram)
         made, crossed, evaluations = self._kernel.advance(
             gram,
             self.outputs,
@@ -157,8 +157,8 @@ class LinearisedStepper(Stepper):
         self._take_new()
         # The others go on rising, like the logarithm of time.
         unfitted = self.problem.y * self._reached < self.problem.margin
-        moved = np.abs(self._reached - self.outputs).max(where=unfitted, initial=0.0)
-        self._at_rest = self._exhausted and unfitted.any() and moved < REST
+        moved = float(np.abs(self._reached - self.outputs).max(where=unfitted, initial=0.0))
+        self._at_rest = self._exhausted and bool(unfitted.any()) and moved < REST
         self.outputs = self._reached
         self.mean_loss, self.smallest_margin = self._evaluate(self.outputs, self._forces)
         self._gram = self._here.gram()

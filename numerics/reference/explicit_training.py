@@ -302,13 +302,14 @@ def _loss_gradient(
 
     def gradient(A: NDArray) -> tuple[float, NDArray]:
         # the arithmetic follows the dtype of A, so that float32 weights stay float32
-        X_like = None if X is None else X.astype(A.dtype, copy=False)
-        residual = (A if X is None else A @ X_like) - Y.astype(A.dtype, copy=False)
+        samples = None if X is None else X.astype(A.dtype, copy=False)
+        outputs = A if samples is None else A @ samples
+        residual = outputs - Y.astype(A.dtype, copy=False)
         if observed is not None:
             residual = np.where(observed, residual, A.dtype.type(0))
         values, slopes = value_and_slope(residual)
         loss = float(np.sum(values, dtype=np.float64))
-        return loss, slopes if X is None else slopes @ X_like.T
+        return loss, slopes if samples is None else slopes @ samples.T
 
     return gradient
 

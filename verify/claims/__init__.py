@@ -106,6 +106,8 @@ def claims_from(file: str | Path) -> dict[str, Claim]:
     if not path.is_file():
         raise ValueError(f"claims must come from a Python file, got {file}")
     specification = importlib.util.spec_from_file_location(f"claims_of_{path.stem}", path)
+    if specification is None or specification.loader is None:
+        raise ValueError(f"claims must come from a Python file, got {file}")
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
     specification.loader.exec_module(module)

@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
+    from tqdm import tqdm
+
     from numerics.sweeps.run import SweepProgress
 
 __all__ = ["ProgressReport", "duration"]
@@ -26,7 +28,7 @@ class ProgressReport:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = sys.stderr if stream is None else stream
-        self._bar = None
+        self._bar: tqdm | None = None
         self._last = -INTERVAL
         self.state: SweepProgress | None = None
 

@@ -7,6 +7,8 @@ style of its own, so that the figure reads in grey.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -15,18 +17,19 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import NullFormatter
+from matplotlib.typing import LineStyleType
 
 from verify.figures.style import COLOURS, PlainFigure
 
 __all__ = ["draw_advice", "draw_front", "draw_places", "draw_runs"]
 
 #: Colour, marker and line style of each recommendation.
-STYLES: dict[str, tuple[str, str, object]] = {
+STYLES: dict[str, tuple[str, str, LineStyleType]] = {
     "accurate": (COLOURS[0], "o", "-"),
     "knee": (COLOURS[2], "D", (0, (5, 1.5))),
     "fast": (COLOURS[1], "^", (0, (1.2, 1.2))),
 }
-MARK = {"markeredgecolor": "black", "linestyle": "none", "zorder": 5}
+MARK: dict[str, Any] = {"markeredgecolor": "black", "linestyle": "none", "zorder": 5}
 
 #: Each smaller than the one it is drawn over, so that all are seen where they coincide.
 SIZES = {"accurate": 12, "knee": 8, "fast": 5}

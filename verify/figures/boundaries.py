@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.typing import LineStyleType
 
 from verify.figures.label_placement import Page
 from verify.figures.style import PlainFigure
@@ -24,13 +25,13 @@ __all__ = ["draw_boundaries", "draw_boundary_lines", "draw_exponent_plane"]
 COLOUR_MAP = LinearSegmentedColormap.from_list("error", ("#8ECDF1", "#FFFFFF"))
 
 #: Colour, line style and width: boundaries of regimes, the paper's and ours, and of error or time.
-LIMIT_STYLES = {
+LIMIT_STYLES: dict[str, tuple[str, LineStyleType, float]] = {
     "paper": ("#000000", "-", 1.8),
     "ours": ("#D55E00", (0, (6, 2)), 1.6),
     "error": ("#0072B2", (0, (1, 1.5)), 1.6),
     "time": ("#000000", (0, (7, 2, 1, 2, 1, 2)), 1.0),
 }
-FINITE_STYLE = ("#009E73", (0, (4, 1.5, 1, 1.5)), 1.4)
+FINITE_STYLE: tuple[str, LineStyleType, float] = ("#009E73", (0, (4, 1.5, 1, 1.5)), 1.4)
 KINDS = {
     "paper": "boundary of the paper",
     "ours": "boundary of regimes, ours",

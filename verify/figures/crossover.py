@@ -25,9 +25,11 @@ from verify.measurements.crossover_exponents import (
     Exponent,
     alpha_star,
     fluctuation,
+    geometric_mean,
     sound,
     test_errors,
 )
+from verify.measurements.power_fits import Fit
 
 __all__ = [
     "draw_alpha_star",
@@ -68,7 +70,7 @@ def draw_kernel_change(data: xr.Dataset, depth: int, axes: Axes) -> Axes:
     """Draw the relative kernel change against alpha, a line a width."""
     part = sound(data.sel(depth=depth))
     for k, width in enumerate(part.width.values):
-        change = _mean(part.kernel_change.sel(width=width))
+        change = geometric_mean(part.kernel_change.sel(width=width))
         axes.loglog(
             part.scaled_alpha / np.sqrt(width),
             change,
@@ -91,7 +93,7 @@ def draw_collapse(data: xr.Dataset, axes: Axes) -> Axes:
         # Depths a decade apart, or their lines would lie on top of each other.
         factor = 10.0 ** (-place)
         for k, width in enumerate(part.width.values):
-            change = factor * _mean(part.kernel_change.sel(width=width))
+            change = factor * geometric_mean(part.kernel_change.sel(width=width))
             axes.loglog(
                 part.scaled_alpha,
                 change,
@@ -101,7 +103,8 @@ def draw_collapse(data: xr.Dataset, axes: Axes) -> Axes:
             )
         guide = part.scaled_alpha.values[part.scaled_alpha.values <= FEATURE * 10]
         if guide.size > 1:
-            level = factor * float(_mean(part.kernel_change.isel(width=-1, scaled_alpha=0)))
+            start = part.kernel_change.isel(width=-1, scaled_alpha=0)
+            level = factor * float(geometric_mean(start))
             exponent = float(predicted_exponents(depth)["feature_kernel_change"])
             power = (guide / guide[0]) ** exponent
             axes.loglog(
@@ -132,7 +135,7 @@ def draw_alpha_star(data: xr.Dataset, exponents: list[Exponent], axes: Axes) -> 
     for place, depth in enumerate(data.depth.values):
         values = alpha_star(sound(data.sel(depth=depth)))
         colour = COLOURS[place % len(COLOURS)]
-        mean = np.exp(np.log(values).mean("seed", skipna=False))
+        mean = geometric_mean(values, skipna=False)
         axes.loglog(
             data.width,
             mean,
@@ -178,11 +181,11 @@ def draw_exponents(exponents: list[Exponent], axes: Axes) -> Axes:
             markersize=22,
             linestyle="none",
         )
-        measured = [x for x in chosen if x.fit is not None]
+        measured = [(x.depth, x.fit) for x in chosen if x.fit is not None]
         axes.errorbar(
-            [x.depth for x in measured],
-            [abs(x.fit.exponent) for x in measured],
-            yerr=[x.fit.halfwidth for x in measured],
+            [at for at, _ in measured],
+            [abs(fit.exponent) for _, fit in measured],
+            yerr=[fit.halfwidth for _, fit in measured],
             color=COLOURS[k],
             marker=MARKERS[k],
             linestyle="none",
@@ -206,7 +209,7 @@ def draw_times(data: xr.Dataset, axes: Axes) -> Axes:
             chosen = part.sel(width=width)
             axes.loglog(
                 part.scaled_alpha,
-                _mean(chosen.time_to_kernel_change),
+                geometric_mean(chosen.time_to_kernel_change),
                 color=_shade(k, part),
                 markersize=3,
                 linestyle="none",
@@ -214,7 +217,7 @@ def draw_times(data: xr.Dataset, axes: Axes) -> Axes:
             )
         axes.loglog(
             part.scaled_alpha,
-            _mean(part.isel(width=-1).time),
+            geometric_mean(part.isel(width=-1).time),
             color=COLOURS[place % len(COLOURS)],
             linewidth=1.2,
         )
@@ -317,13 +320,8 @@ def draw_test_errors(data: xr.Dataset) -> Figure:
     return figure
 
 
-def _fit_of(exponents: list[Exponent], name: str, depth: int) -> object:
+def _fit_of(exponents: list[Exponent], name: str, depth: int) -> Fit | None:
     return next((x.fit for x in exponents if (x.name, x.depth) == (name, depth)), None)
-
-
-def _mean(values: xr.DataArray) -> xr.DataArray:
-    """Return the geometric mean over the seeds that have a value."""
-    return np.exp(np.log(values).mean("seed"))
 
 
 def _width_ticks(data: xr.Dataset, axes: Axes) -> None:

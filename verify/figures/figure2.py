@@ -49,7 +49,7 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
     4
     """
     if prediction is None:
-        figure = PlainFigure(figsize=(10.8, 9.4), layout="constrained")
+        figure: Figure = PlainFigure(figsize=(10.8, 9.4), layout="constrained")
         for panel, axes in zip(PANELS, figure.subplots(2, 2).flat, strict=True):
             draw_panel(data, panel, axes)
     else:

@@ -24,6 +24,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from matplotlib.typing import LineStyleType
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.regimes.boundary_lines import latex
@@ -48,7 +49,7 @@ __all__ = [
 LEVELS = 20
 
 #: The boundaries of the paper's figure, by their names in theory.regimes.boundaries.
-LINE_STYLES: dict[str, object] = {
+LINE_STYLES: dict[str, LineStyleType] = {
     "active / lazy": "-",
     "infinite noise": (0, (5, 2)),
     "underparameterised": (0, (1, 1.2)),
@@ -302,13 +303,13 @@ def _fill(
     values: xr.DataArray, levels: NDArray[np.float64], colours: str, label: str, axes: Axes
 ) -> None:
     low, high = np.nanmin(values) < levels[0], np.nanmax(values) > levels[-1]
-    extend = {(False, False): "neither", (True, False): "min", (False, True): "max"}
-    extend = extend.get((bool(low), bool(high)), "both")
+    names = {(False, False): "neither", (True, False): "min", (False, True): "max"}
+    extend = names.get((bool(low), bool(high)), "both")
     filled = axes.contourf(
         values.gamma_sigma2, values.gamma_w, values, levels=levels, cmap=colours, extend=extend
     )
     bar = axes.figure.colorbar(filled, ax=axes, label=label)
-    bar.set_ticks(np.linspace(levels[0], levels[-1], 5))
+    bar.set_ticks(np.linspace(levels[0], levels[-1], 5).tolist())
     bar.ax.tick_params(labelsize=8)
 
 

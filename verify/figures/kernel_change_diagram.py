@@ -10,16 +10,19 @@ size.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.contour import QuadContourSet
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
 from verify.figures.crossover import MARKERS
 from verify.figures.style import COLOURS, PlainFigure
-from verify.measurements.crossover_exponents import alpha_star, sound
+from verify.measurements.crossover_exponents import alpha_star, geometric_mean, sound
 
 __all__ = ["draw_linear_plane", "draw_shared_diagram"]
 
@@ -27,7 +30,7 @@ LEVELS = np.arange(-4.0, 4.01, 0.5)
 LINES = (-2.0, -1.0, 0.0, 1.0, 2.0)
 
 #: Line where the threshold is that of the target.
-AT_TARGET = {"color": "white", "linewidth": 1.2, "linestyle": (0, (1, 1.2))}
+AT_TARGET: dict[str, Any] = {"color": "white", "linewidth": 1.2, "linestyle": (0, (1, 1.2))}
 
 
 def draw_linear_plane(data: xr.Dataset) -> Figure:
@@ -58,8 +61,8 @@ def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
     handles = [Line2D([], [], color="black", linewidth=1.6, label="kernel changes by its own size")]
     for k, L in enumerate(nonlinear.depth.values):
         values = alpha_star(part.sel(depth=L)) * np.sqrt(part.width)
-        middle = np.exp(np.log(values).mean("seed", skipna=False))
-        style = {
+        middle = geometric_mean(values, skipna=False)
+        style: dict[str, Any] = {
             "color": COLOURS[1],
             "marker": MARKERS[k % len(MARKERS)],
             "markersize": 5,
@@ -85,7 +88,7 @@ def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
     return figure
 
 
-def _linear_panel(linear: xr.Dataset, axes: Axes) -> object:
+def _linear_panel(linear: xr.Dataset, axes: Axes) -> QuadContourSet:
     """Fill the plane of linear networks."""
     filled = _fill(linear.kernel_change.rename(threshold="x", width="y"), axes)
     a = linear.attrs
@@ -96,15 +99,15 @@ def _linear_panel(linear: xr.Dataset, axes: Axes) -> object:
     return filled
 
 
-def _colour_bar(filled: object, axes: list[Axes]) -> None:
+def _colour_bar(filled: QuadContourSet, axes: list[Axes]) -> None:
     """Add the decades of the kernel change beside some axes."""
     bar = axes[0].figure.colorbar(filled, ax=axes, label="relative kernel change", pad=0.02)
-    bar.set_ticks(LEVELS[::2], labels=[rf"$10^{{{x:.0f}}}$" for x in LEVELS[::2]])
+    bar.set_ticks(LEVELS[::2].tolist(), labels=[rf"$10^{{{x:.0f}}}$" for x in LEVELS[::2]])
 
 
-def _fill(change: xr.DataArray, axes: Axes) -> object:
+def _fill(change: xr.DataArray, axes: Axes) -> QuadContourSet:
     """Fill the plane with the geometric mean of the kernel change and draw its decades."""
-    values = np.log10(change).mean("seed").transpose("y", "x")
+    values = xr.apply_ufunc(np.log10, change).mean("seed").transpose("y", "x")
     filled = axes.contourf(values.x, values.y, values, levels=LEVELS, cmap="viridis", extend="both")
     inside = [x for x in LINES if float(values.min()) < x < float(values.max())]
     widths = [1.8 if x == 0 else 0.8 for x in inside]

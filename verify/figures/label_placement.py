@@ -8,9 +8,12 @@ Holds for axes whose limits and layout are final.  Source: ours.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 from numpy.typing import NDArray
 
 __all__ = ["Page"]
@@ -39,9 +42,10 @@ class Page:
     """
 
     def __init__(self, axes: Axes) -> None:
-        axes.figure.draw_without_rendering()
+        figure = axes.figure.canvas.figure
+        figure.draw_without_rendering()
         self.axes = axes
-        self.scale = axes.figure.dpi / 100
+        self.scale = figure.dpi / 100
         self.taken: list[Points] = []
         self.crossed: list[Points] = []
         self.corner, self.opposite = np.array(axes.get_window_extent())
@@ -75,7 +79,7 @@ class Page:
                 return
             artist.remove()
 
-    def label_line(self, line: Points, text: str, **style: object) -> None:
+    def label_line(self, line: Points, text: str, **style: Any) -> None:
         """Write a text along a line, on the side and at the place with the fewest obstacles."""
         here = self._pixels(line)
         here = here[:, np.isfinite(here).all(axis=0)]
@@ -86,10 +90,10 @@ class Page:
         steps = np.gradient(here, axis=1)
         angles = np.arctan2(steps[1], steps[0])
         angles = (angles + np.pi / 2) % np.pi - np.pi / 2
-        best = None
+        best: tuple[tuple[float, ...], Points, float] | None = None
         middle = here.shape[1] / 2
         for index in range(0, here.shape[1], max(1, here.shape[1] // 60)):
-            angle = angles[index]
+            angle = float(angles[index])
             normal = np.array([-np.sin(angle), np.cos(angle)])
             for side in (1, -1):
                 place = here[:, index] + side * (half[1] + MARGIN * self.scale) * normal
@@ -100,6 +104,7 @@ class Page:
                 )
                 if best is None or score < best[0]:
                     best = score, place, angle
+        assert best is not None, "a line of three points has places"
         (hits, *_), place, angle = best
         if hits > 0:
             artist.remove()
@@ -109,20 +114,20 @@ class Page:
     def _pixels(self, points: Points) -> Points:
         return self.axes.transData.transform(points.T).T
 
-    def _text(self, text: str, **style: object) -> object:
+    def _text(self, text: str, **style: Any) -> Text:
         artist = self.axes.text(
             0.5, 0.5, text, transform=self.axes.transAxes, path_effects=HALO, zorder=6, **style
         )
         artist.set_in_layout(False)
         return artist
 
-    def _half_size(self, artist: object) -> Points:
-        box = artist.get_window_extent(self.axes.figure.canvas.get_renderer())
+    def _half_size(self, artist: Text) -> Points:
+        box = artist.get_window_extent()
         return np.array([box.width, box.height]) / 2
 
-    def _put(self, artist: object, place: Points, half: Points, angle: float) -> None:
+    def _put(self, artist: Text, place: Points, half: Points, angle: float) -> None:
         artist.set_transform(self.axes.transAxes)
-        artist.set_position(self.axes.transAxes.inverted().transform(place))
+        artist.set_position(tuple(self.axes.transAxes.inverted().transform(place)))
         artist.set(rotation=np.degrees(angle), rotation_mode="anchor")
         grid = np.meshgrid(*(np.linspace(-x, x, 12) for x in half))
         corners = np.array([axis.ravel() for axis in grid])

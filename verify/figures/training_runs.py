@@ -90,7 +90,7 @@ def _draw_observable(values: xr.DataArray, along: str, threshold: float, axes: A
 
 
 def _finish(axes: Axes, positions: xr.DataArray, label: str, title: str) -> None:
-    along = {"iteration": "iteration", "time": "time (1/unit of A)"}[positions.name]
+    along = {"iteration": "iteration", "time": "time (1/unit of A)"}[str(positions.name)]
     axes.set(xlabel=along, ylabel=label)
     if positions.size > 1:
         axes.set_xlim(float(positions[0]), float(positions[-1]))

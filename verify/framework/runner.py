@@ -142,8 +142,7 @@ class _BrokenError(Exception):
 class _Record:
     """What has been seen so far."""
 
-    worst: Outcome | None = None
-    worst_problem: Problem | None = None
+    worst: tuple[Problem, Outcome, str] | None = None
     broken: tuple[Problem, Outcome, str] | None = None
     outcomes: list[Outcome] = field(default_factory=list)
     known: dict[str, tuple[Outcome, str]] = field(default_factory=dict)
@@ -180,7 +179,9 @@ def run_claim(
         _search(examined, examples, seed, record)
     elapsed = time.perf_counter() - start
     name = fault.name if fault else None
-    problem, outcome, error = record.broken or (record.worst_problem, record.worst, "")
+    found = record.broken or record.worst
+    assert found is not None, "hypothesis draws at least one problem"
+    problem, outcome, error = found
     tried = len(record.outcomes)
     return Verdict(claim, name, outcome, problem, tried, elapsed, error, tuple(record.outcomes))
 
@@ -313,10 +314,11 @@ def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
             record.known[key] = _examine(claim.examine, problem)
             record.outcomes.append(record.known[key][0])
         outcome, error = record.known[key]
-        if record.worst is None or not outcome.share_of_bound <= record.worst.share_of_bound:
-            record.worst, record.worst_problem = outcome, problem
+        seen = problem, outcome, error
+        if record.worst is None or not outcome.share_of_bound <= record.worst[1].share_of_bound:
+            record.worst = seen
         if not outcome.holds:
-            record.broken = (problem, outcome, error)
+            record.broken = seen
             raise _BrokenError(claim.name)
 
     try:

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from theory.crossover.exponents import predicted_exponents
 from verify.measurements.power_fits import MINIMUM_SIZES, Fit, fit_exponent
@@ -38,6 +39,8 @@ __all__ = [
     "alpha_star",
     "crossover_exponents",
     "fluctuation",
+    "geometric_mean",
+    "sound",
     "test_errors",
     "windows",
 ]
@@ -185,7 +188,15 @@ def fluctuation(data: xr.Dataset, outputs: str = "test_outputs") -> xr.DataArray
     NaN where a seed is missing: a variance over fewer seeds would not be comparable.
     """
     variance = data[outputs].var("seed", ddof=1, skipna=False)
-    return np.sqrt(variance.mean("test_point", skipna=False))
+    return xr.apply_ufunc(np.sqrt, variance.mean("test_point", skipna=False))
+
+
+def geometric_mean(
+    values: xr.DataArray, dimension: str = "seed", *, skipna: bool | None = None
+) -> xr.DataArray:
+    """Return ``exp(mean(log(values)))`` over a dimension, by default of what is not NaN."""
+    logarithms = xr.apply_ufunc(np.log, values)
+    return xr.apply_ufunc(np.exp, logarithms.mean(dimension, skipna=skipna))
 
 
 def test_errors(data: xr.Dataset) -> xr.Dataset:
@@ -219,12 +230,12 @@ def _fits(data: xr.Dataset, depth: int) -> Iterator[tuple[str, Fit | None]]:
     yield "kernel change, feature", _power_of_alpha(1 / feature.kernel_change)
     yield "last layer, feature", _power_of_alpha(feature.layer_change.isel(layer=depth))
     yield "kernel change, lazy", _power_of_alpha(lazy.kernel_change)
-    prefactor = np.log(lazy.kernel_change * lazy.scaled_alpha).mean("scaled_alpha")
-    yield "lazy prefactor, in h", _power_of_width(np.exp(prefactor))
+    prefactor = geometric_mean(lazy.kernel_change * lazy.scaled_alpha, "scaled_alpha")
+    yield "lazy prefactor, in h", _power_of_width(prefactor)
     time = feature.time_to_kernel_change
     yield "time to change 1/2, in alpha", _power_of_alpha(time)
     # At fixed A, alpha = A/sqrt(h): time ~ alpha h^x there is A h^(x - 1/2).
-    scaled = np.exp(np.log(time / feature.scaled_alpha).mean("scaled_alpha"))
+    scaled = geometric_mean(time / feature.scaled_alpha, "scaled_alpha")
     yield "time to change 1/2, in h", _power_of_width(scaled, shift=0.5)
     yield "alpha*, in h", _power_of_width(alpha_star(data))
 
@@ -254,15 +265,13 @@ def _fluctuation_fit(data: xr.Dataset) -> Fit | None:
     count = data.sizes["seed"]
     if count < 3 or data.sizes["scaled_alpha"] == 0:
         return None
-    mean = lambda part: np.exp(np.log(fluctuation(part)).mean("scaled_alpha"))  # noqa: E731
+    mean = lambda part: geometric_mean(fluctuation(part), "scaled_alpha")  # noqa: E731
     whole = _fit(data.width.values, mean(data).values[:, None])
     if whole is None:
         return None
     left = [mean(data.isel(seed=[k for k in range(count) if k != out])) for out in range(count)]
     slopes = [fit_exponent(data.width.values, x.values, LEVEL).exponent for x in left]
     spread = math.sqrt((count - 1) * np.var(slopes))
-    from scipy import stats
-
     quantile = stats.t.ppf(1 - LEVEL / 2, count - 1)
     return Fit(whole.exponent, whole.prefactor, float(quantile * spread))
 

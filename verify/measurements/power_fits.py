@@ -70,9 +70,9 @@ def fit_exponent(
     x = np.log(np.asarray(sizes, dtype=float))
     values = np.asarray(errors, dtype=float)
     if np.unique(x).size < MINIMUM_SIZES:
-        raise ValueError(f"sizes must be at least {MINIMUM_SIZES} different ones, got {sizes}")
+        raise ValueError(f"sizes must be at least {MINIMUM_SIZES} different ones, got {sizes!r}")
     if not (values > 0).all() or not np.isfinite(values).all():
-        raise ValueError(f"errors must be positive and finite, got {errors}")
+        raise ValueError(f"errors must be positive and finite, got {errors!r}")
     table = np.log(values.reshape(x.size, -1))
     centred = x - x.mean()
     slopes = centred @ table / (centred @ centred)

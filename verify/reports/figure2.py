@@ -115,7 +115,7 @@ def _agreement(data: xr.Dataset, prediction: xr.Dataset) -> list[str]:
     lines = ["|trained - predicted|, median and 95 % quantile over the cells"]
     valid = prediction.status == 0
     for panel in PANELS:
-        gap = np.abs(_averaged(panel.values(data), data) - panel.values(prediction))
+        gap = abs(_averaged(panel.values(data), data) - panel.values(prediction))
         for where, name in ((valid, "valid"), (~valid, "outside")):
             found = gap.where(where).values
             found = found[np.isfinite(found)]

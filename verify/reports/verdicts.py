@@ -288,7 +288,7 @@ def _html_detail(verdict: Verdict, planted: Sequence[Verdict], refuted: Sequence
         )
         parts.append(f"<p>Planted faults:</p><ul>{items}</ul>")
     if claim.counterexamples:
-        found = {x.counterexample.looked_true: x for x in refuted if x.claim.name == claim.name}
+        found = {_detail(x): x for x in refuted if x.claim.name == claim.name}
         items = "".join(
             f"<li>{html.escape(x.looked_true)} <b>No</b>: {html.escape(x.learnt)}"
             + _measured_counterexample(found.get(x.looked_true))

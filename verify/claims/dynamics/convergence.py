@@ -7,6 +7,7 @@ dynamics (c = 0) keep the rank of their start at most, and stop a mode of the wr
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -147,7 +148,7 @@ def _stuck_run(problem: Problem, threshold: float = 0.0) -> NDArray:
 
 
 @cache
-def _balanced_mode():
+def _balanced_mode() -> Callable[..., NDArray]:
     positive = sp.Symbol("y", positive=True)
     return sp.lambdify((positive, s0, t), balanced_mode().subs(y, positive), "numpy")
 

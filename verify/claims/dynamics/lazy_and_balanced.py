@@ -6,6 +6,7 @@ with a relative correction ``(s/c)^2/2``, ``2s`` above it with ``(c/s)^2/2``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -121,7 +122,7 @@ def _sigma_for_variance(problem: Problem) -> float:
 
 
 @cache
-def _mode_rate():
+def _mode_rate() -> Callable[..., NDArray]:
     return sp.lambdify((s, c), mode_rate(), "numpy")
 
 
@@ -152,7 +153,7 @@ def _crossing(problem: Problem, instant: bool = False, factor: float = 1.0) -> f
 
 
 @cache
-def _crossing_time():
+def _crossing_time() -> Callable[[float, float], float]:
     positive = sp.Symbol("y", positive=True)
     formula = threshold_crossing_time().subs(DEFINITIONS).subs(y, positive)
     return lambda target, mean: float(

@@ -43,11 +43,11 @@ def _loss(name: str, delta: float) -> Loss:
     if name in EXPRESSIONS:
         text = EXPRESSIONS[name]
         return loss(text, name=name, parameters={"delta": delta} if "delta" in text else None)
-    return {"squared": squared, "log_cosh": log_cosh, "huber": lambda: huber(delta)}[name]()
+    return {"squared": squared(), "log_cosh": log_cosh(), "huber": huber(delta)}[name]
 
 
-def _setting(problem: Problem) -> tuple[NDArray, Task, Loss]:
-    """Return A, the task and the loss."""
+def _setting(problem: Problem) -> tuple[NDArray, NDArray, NDArray, NDArray, Loss]:
+    """Return A, inputs, mask, target and the loss."""
     rng = np.random.default_rng(problem["seed"])
     d_out, d_in, n = problem["d_out"], problem["d_in"], problem["samples"]
     A = problem["size"] * rng.standard_normal((d_out, d_in))
@@ -56,16 +56,13 @@ def _setting(problem: Problem) -> tuple[NDArray, Task, Loss]:
     mask = rng.random((d_out, n)) < problem["observed"]
     mask[rng.integers(d_out), rng.integers(n)] = True
     target = problem["size"] * rng.standard_normal((d_out, n))
-    goal = Task(target, A, inputs=inputs, mask=mask)
-    return A, goal, _loss(problem["loss"], problem["delta"])
+    return A, inputs, mask, target, _loss(problem["loss"], problem["delta"])
 
 
 def _gradient(problem: Problem, masked: bool = True) -> NDArray:
     """Return G from the generated kernel: minus the rate of W1 where W2 is the identity."""
-    A, goal, chosen = _setting(problem)
-    if not masked:
-        everything = np.ones_like(goal.mask)
-        goal = Task(goal.target, goal.truth, inputs=goal.inputs, mask=everything)
+    A, inputs, mask, target, chosen = _setting(problem)
+    goal = Task(target, A, inputs=inputs, mask=mask if masked else np.ones_like(mask))
     d_out = A.shape[0]
     state = NetworkState(A, np.eye(d_out), c1=1.0, c2=1.0, width=float(d_out))
     trainer = Trainer(state, goal, learning_rate=1.0, loss=chosen)
@@ -76,14 +73,13 @@ def _gradient(problem: Problem, masked: bool = True) -> NDArray:
 
 def _differences(problem: Problem, half: float = 1.0, swap: bool = False) -> NDArray:
     """Return dC/dA by central differences of every entry's loss."""
-    A, goal, chosen = _setting(problem)
-    inputs = goal.inputs
+    A, inputs, mask, target, chosen = _setting(problem)
     entry = sp.lambdify((PREDICTION, TARGET), _at_parameters(chosen), "mpmath")
     with mpmath.workdps(DIGITS):
         predictions = mpmath.matrix(A.tolist()) * mpmath.matrix(inputs.tolist())
-        slopes = np.zeros(goal.target.shape)
-        for i, j in zip(*np.nonzero(goal.mask), strict=True):
-            value, aim = predictions[int(i), int(j)], mpmath.mpf(goal.target[i, j])
+        slopes = np.zeros(target.shape)
+        for i, j in zip(*np.nonzero(mask), strict=True):
+            value, aim = predictions[int(i), int(j)], mpmath.mpf(target[i, j])
             if swap:
                 value, aim = aim, value
             step = STEP * (1 + abs(value))

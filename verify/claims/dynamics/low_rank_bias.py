@@ -64,7 +64,7 @@ def _when_learned(
 def _noise_share(problem: Problem, size: float, rng: np.random.Generator) -> float:
     """Return what was learned of the noise beside the signal."""
     A, Y, left, right, time = _when_learned(problem, size, rng, problem["rank"])
-    learned, noise = (np.linalg.norm(_beside(x, left, right)) for x in (A, Y))
+    learned, noise = (float(np.linalg.norm(_beside(x, left, right))) for x in (A, Y))
     return _exposure(problem, learned / noise, size, time)
 
 
@@ -72,7 +72,7 @@ def _noise_share(problem: Problem, size: float, rng: np.random.Generator) -> flo
 def _plain_share(problem: Problem, size: float, rng: np.random.Generator) -> float:
     """Return the square of the share over (theta T)^2, without taking it back to an exposure."""
     A, Y, left, right, time = _when_learned(problem, size, rng, problem["rank"])
-    learned, noise = (np.linalg.norm(_beside(x, left, right)) for x in (A, Y))
+    learned, noise = (float(np.linalg.norm(_beside(x, left, right))) for x in (A, Y))
     return (learned / noise / (problem["ratio"] * int(size) * time)) ** 2
 
 

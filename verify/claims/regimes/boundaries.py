@@ -18,7 +18,7 @@ from numerics.prediction.runs import predict_run
 from numerics.regimes.exponent_plane import regime
 from theory.regimes.boundaries import Regime
 from theory.regimes.quantities import fluctuation, initial_matrix
-from theory.regimes.scales import EQUAL_LAYERS, gamma_sigma2, gamma_w
+from theory.regimes.scales import EQUAL_LAYERS, Quantity, gamma_sigma2, gamma_w
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import replicated
@@ -78,7 +78,7 @@ def _mistaken_exponent(problem: Problem, threshold: float = 2.0, start: float = 
 @replicated(REPLICATES)
 def _start_size(problem: Problem, size: float, rng: np.random.Generator) -> float:
     """Return the mean square of the entries of A(0)."""
-    return np.mean(_state(problem, int(size), rng).A ** 2)
+    return float(np.mean(_state(problem, int(size), rng).A ** 2))
 
 
 @replicated(REPLICATES)
@@ -93,7 +93,7 @@ def _state(problem: Problem, size: int, rng: np.random.Generator) -> NetworkStat
     return random_state(size, size, width, init_variance=size ** problem["gamma_sigma2"], rng=rng)
 
 
-def _scale_exponent(quantity, problem: Problem) -> float:
+def _scale_exponent(quantity: Quantity, problem: Problem) -> float:
     point = {gamma_sigma2: problem["gamma_sigma2"], gamma_w: problem["gamma_w"]}
     values = EQUAL_LAYERS | point
     return float(quantity.scale.exponent.subs(values))

@@ -53,7 +53,9 @@ def _excess(name: str, **exponents: float) -> float:
     return float(scaling.wide(tie.subs(scaling.EQUAL_LAYERS)).subs(values))
 
 
-def _trained(task: Task, largest: float, threshold: float, time: float, rng) -> Trainer:
+def _trained(
+    task: Task, largest: float, threshold: float, time: float, rng: np.random.Generator
+) -> Trainer:
     """Train a vastly wide network for a time."""
     d = task.d_in
     width = float(d) ** VAST
@@ -92,7 +94,7 @@ def _gain(
         largest = float(np.linalg.norm(task.target, 2))
         time = (np.log1p(d) + 1) / (2 * largest)
         trainer = _trained(task, largest, largest / d, time, rng)
-        share = np.mean(subspace_alignment(trainer.A, task.truth, RANK))
+        share = float(np.mean(subspace_alignment(trainer.A, task.truth, RANK)))
         odds.append(share / (1 - share) * (d - RANK) / RANK)
     return odds
 

@@ -127,11 +127,12 @@ def _plans(options: argparse.Namespace) -> tuple[CrossoverSweep, CrossoverSweep 
     given = {name: getattr(options, name) for name in SETTINGS}
     settings |= {name: value for name, value in given.items() if value is not None}
     ensemble = settings.pop("ensemble", ENSEMBLE)
+    many = 0 if ensemble == 0 else check_dimension("ensemble", ensemble)
     plan = CrossoverSweep.from_mapping(settings)
     scales = _ensemble_scales(plan)
-    if ensemble == 0 or check_dimension("ensemble", ensemble) <= plan.seeds or not scales:
+    if many <= plan.seeds or not scales:
         return plan, None
-    return plan, replace(plan, scaled_alpha=scales, seeds=ensemble)
+    return plan, replace(plan, scaled_alpha=scales, seeds=many)
 
 
 def _ensemble_scales(plan: CrossoverSweep) -> tuple[float, ...]:

@@ -108,8 +108,10 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
     from verify.cli.output_files import save_dataset, save_figure
     from verify.figures.prediction import draw_predicted_run
 
+    gamma_sigma2, gamma_w = options.point
     data = predict_cell(
-        *options.point,
+        gamma_sigma2,
+        gamma_w,
         options.d,
         options.rank,
         noise=options.noise,

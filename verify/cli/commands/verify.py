@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from verify.framework.claim import Claim
     from verify.framework.runner import Verdict
+
+    Work = Callable[[Callable[[Verdict], None]], list[Verdict]]
 
 __all__ = ["add", "run"]
 
@@ -23,18 +27,22 @@ def add(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     option = command.add_argument
-    # fmt: off
     option("--profile", default="quick", help="quick, standard or thorough")
     option("--claim", nargs="+", metavar="NAME", help="claims or families; all if left out")
     option("--seed", type=int, default=0, help="of the drawn problems")
     option("--faults", action="store_true", help="also run every planted fault")
-    option("--counterexamples", action="store_true",
-           help="also run what looked true and was not, on the problem that refutes it")
-    option("--claims-from", metavar="FILE",
-           help="Python file whose CLAIMS are examined in place of the built-in ones")
+    option(
+        "--counterexamples",
+        action="store_true",
+        help="also run what looked true and was not, on the problem that refutes it",
+    )
+    option(
+        "--claims-from",
+        metavar="FILE",
+        help="Python file whose CLAIMS are examined in place of the built-in ones",
+    )
     option("--list", action="store_true", help="list the claims")
     option("--output", metavar="DIR", help="folder for verdicts.json, .xml and .html")
-    # fmt: on
     command.set_defaults(run=run)
 
 
@@ -63,7 +71,8 @@ def run(options: argparse.Namespace) -> int:
         claims,
         lambda watch: run_claims(claims, profile=options.profile, seed=options.seed, watch=watch),
     )
-    planted, refuted = [], []
+    planted: list[Verdict] = []
+    refuted: list[Verdict] = []
     if options.faults:
         planted = _part(
             "fault",
@@ -95,7 +104,7 @@ def run(options: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
-def _part(kind: str, claims: Sequence[Claim], work) -> list[Verdict]:
+def _part(kind: str, claims: Sequence[Claim], work: Work) -> list[Verdict]:
     """Run claims, faults or counterexamples under the heading of their table."""
     from verify.reports.verdicts import table_header, table_row
 
@@ -136,7 +145,7 @@ def _complain(verdict: Verdict) -> None:
     print(f"{'counterexample' if verdict.fault is None else 'problem'}:\n\n{verdict.snippet}")
 
 
-def _write(folder, verdicts: Sequence[Verdict], settings: dict[str, object]) -> None:
+def _write(folder: Path, verdicts: Sequence[Verdict], settings: dict[str, object]) -> None:
     from verify.cli.output_files import save_text
     from verify.reports.verdicts import html_page, json_text, junit_text
 
