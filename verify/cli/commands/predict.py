@@ -113,7 +113,7 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
         gamma_sigma2,
         gamma_w,
         options.d,
-        options.rank,
+        rank=options.rank,
         noise=options.noise,
         learning_rate_divisor=options.learning_rate_divisor,
         iterations=options.iterations,
