@@ -10,7 +10,7 @@ from theory.crossover.kernel_change_derivation import kernel_change
 from theory.dynamics.closed_form import closed_form
 from theory.dynamics.gram_descent import gram_descent
 from theory.dynamics.gram_flow import gram_dynamics
-from theory.dynamics.single_mode import single_mode
+from theory.dynamics.single_mode_derivation import single_mode
 from theory.dynamics.unified_evolution import unified_evolution
 from theory.prediction.closed_form_errors import fast_prediction
 from theory.prediction.errors import prediction

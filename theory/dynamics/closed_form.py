@@ -19,26 +19,42 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
-from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate, normal_form
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import reflection_blocks
 from theory.dynamics.unified_evolution import IMBALANCE, THRESHOLD
-from theory.symbols import C1, C2, A, G, Ghat, J, Q, Y, c, c1, c2, d_in, d_out, lam, t, y
+from theory.symbols import C1, C2, A, G, Ghat, J, Q, Y, c, c1, c2, d_in, d_out, lam, s0, t, y
+from theory.symbols.dynamics import (
+    Q0,
+    Cosh,
+    Decay,
+    Delta_0,
+    Delta_start,
+    F,
+    Gain,
+    N_bracket,
+    Q_a,
+    Q_b,
+    Q_end,
+    Sinh,
+    U_a,
+    U_b,
+    dQ,
+    dQ0,
+    rate_d,
+)
+from theory.symbols.dynamics import D_matrix as D
+from theory.symbols.dynamics import F_shifted as Ft
+from theory.symbols.dynamics import U_riccati as U
+from theory.symbols.dynamics import V_riccati as V
+from theory.symbols.notation import q_minus, q_plus, s0_positive, s_of, y_positive
+from theory.symbols.table import intermediates
 
 __all__ = ["closed_form", "mode_eigenvalues", "riccati_rate", "solution_from_unstable_point"]
 
 _size = d_in + d_out
 _identity = sp.Identity(_size)
-
-
-def _square(name: str) -> sp.MatrixSymbol:
-    return sp.MatrixSymbol(name, _size, _size)
-
-
-F, Ft, D, Q0, U, V = (_square(name) for name in ("F", "Ftilde", "D", "Q0", "U", "V"))
-Cosh, Sinh = _square("cosh(Dt)"), _square("D^-1sinh(Dt)")
-Decay, Gain, Bracket = _square("E"), _square("H"), _square("N")
 
 #: D^2 = Ft^2 + c1 c2 I; D commutes with Ft, as does every function of D.
 _D_RULES = {D * D: Ft * Ft + c1 * c2 * _identity, D * Ft: Ft * D}
@@ -51,7 +67,12 @@ def riccati_rate(gram: MatrixExpr = Q) -> MatrixExpr:
 
 def solution_from_unstable_point() -> MatrixExpr:
     """Return ``Ft - D + [E (Q0 - Ft + D)^-1 E + H]^-1``, E = e^{-Dt}, H = (1 - E^2)/(2D)."""
-    return Ft - D + sp.Inverse(Decay * sp.Inverse(Q0 - Ft + D) * Decay + Gain)
+    return Ft - D + sp.Inverse(_bracket(Q0 - Ft + D))
+
+
+def _bracket(start: MatrixExpr) -> MatrixExpr:
+    """Return the inverse of N, the distance from the unstable fixed point, from its start."""
+    return Decay * sp.Inverse(start) * Decay + Gain
 
 
 @cache
@@ -61,7 +82,7 @@ def mode_eigenvalues() -> StableForm:
     ``offset`` = D - f (as ``c1 c2/(D + f)`` where f > 0), ``decay`` = e^{-Dt} and ``gain`` =
     (1 - e^{-2Dt})/(2D), with D = sqrt(f^2 + c1 c2).  f stands under the symbol y.
     """
-    rate = sp.Symbol("rate", positive=True)
+    (rate,) = intermediates("rate", positive=True)
     return StableForm(
         (y, c1, c2, t),
         ((rate, hypot(sp.sqrt(c1) * sp.sqrt(c2), y)),),
@@ -91,50 +112,49 @@ def closed_form() -> Derivation:
 
 
 def _equation_steps() -> list[Step]:
-    half = sp.Rational(1, 2)
-    residual = sp.BlockMatrix(
-        [[sp.ZeroMatrix(d_in, d_in), (A - Y).T], [A - Y, sp.ZeroMatrix(d_out, d_out)]]
-    )
-    target = sp.BlockMatrix([[sp.ZeroMatrix(d_in, d_in), Y.T], [Y, sp.ZeroMatrix(d_out, d_out)]])
-    gram, reflect = sp.BlockMatrix([[C1, A.T], [A, C2]]), reflection_blocks()
+    zero_in, zero_out = sp.ZeroMatrix(d_in, d_in), sp.ZeroMatrix(d_out, d_out)
+    residual = sp.BlockMatrix([[zero_in, (A - Y).T], [A - Y, zero_out]])
+    target = sp.BlockMatrix([[zero_in, Y.T], [Y, zero_out]])
+    gram = sp.BlockMatrix([[C1, A.T], [A, C2]])
     signed = (Q - J * Q * J) / 2 - F
     law = {Q * J * Q * J: IMBALANCE * Q * J + c1 * c2 * _identity}
     # The same law with J on the other side, by conjugation with J (J^2 = I).
     mirrored = {J * Q * J * Q: J * (IMBALANCE * Q * J + c1 * c2 * _identity) * J}
-    full = Ft.subs(Ft, F + IMBALANCE / 2 * J)
+    full = F + IMBALANCE / 2 * J
     squares = {J * J: _identity, F * J: -J * F}
     return [
         define("The gradient of the squared loss.", sp.Eq(G, A - Y, evaluate=False)),
         define("Put the target off the diagonal.", sp.Eq(F, target, evaluate=False)),
-        prove(
+        proved(
             "The off-diagonal part of Q is the part that J reverses.",
-            half * gram - half * (reflect * gram * reflect) - target,
-            residual,
-            show=sp.Eq(Ghat, signed, evaluate=False),
+            sp.Eq(Ghat, signed, evaluate=False),
+            where={Ghat: residual, Q: gram, J: reflection_blocks(), F: target},
         ),
         define("Shift the target by the imbalance.", sp.Eq(Ft, F + lam / 2 * J, evaluate=False)),
-        prove(
+        proved(
             "With the invariant the flow of Q is a matrix Riccati equation.",
-            -(signed * Q + Q * signed),
-            full * Q + Q * full - Q * Q + c1 * c2 * _identity,
+            _riccati(),
+            where={TimeDerivative(Q): -(signed * Q + Q * signed), Ft: full},
             given=law | mirrored | {J * J: _identity},
-            show=sp.Eq(TimeDerivative(Q), riccati_rate(), evaluate=False),
         ),
-        prove(
+        proved(
             "F anticommutes with J, so the square of Ft is that of F plus lam^2/4.",
-            full * full + c1 * c2 * _identity,
-            F * F + THRESHOLD**2 * _identity,
+            sp.Eq(Ft**2 + c1 * c2 * _identity, F**2 + c**2 * _identity, evaluate=False),
+            where={Ft: full, c: THRESHOLD},
             given=squares,
-            show=sp.Eq(D**2, F * F + c**2 * _identity, evaluate=False),
         ),
-        prove(
-            "Hence D^2 = Ft^2 + c1 c2 I, and D commutes with Ft.",
-            (F * F + THRESHOLD**2 * _identity) * full,
-            full * (F * F + THRESHOLD**2 * _identity),
+        define("Let D > 0 be its root.", sp.Eq(D**2, F**2 + c**2 * _identity, evaluate=False)),
+        proved(
+            "D^2 commutes with Ft, and so does D.",
+            sp.Eq(D**2 * Ft, Ft * D**2, evaluate=False),
+            where={D**2: F * F + THRESHOLD**2 * _identity, Ft: full},
             given=squares,
-            show=sp.Eq(D * Ft, Ft * D, evaluate=False),
         ),
     ]
+
+
+def _riccati() -> sp.Eq:
+    return sp.Eq(TimeDerivative(Q), riccati_rate(), evaluate=False)
 
 
 def _hyperbolic_steps() -> list[Step]:
@@ -143,103 +163,135 @@ def _hyperbolic_steps() -> list[Step]:
     commute = {Cosh * Ft: Ft * Cosh, Sinh * Ft: Ft * Sinh}
     numerator = Cosh * Q0 + Sinh * (c1 * c2 * _identity + Ft * Q0)
     denominator = Cosh + Sinh * (Q0 - Ft)
+    linear = {U: -Ft * U + V, V: Ft * V + c1 * c2 * U}
+    start = {Cosh: _identity, Sinh: sp.ZeroMatrix(_size, _size)}
     return [
         define("The candidate's denominator,", sp.Eq(U, denominator, evaluate=False)),
         define("and numerator.", sp.Eq(V, numerator, evaluate=False)),
-        prove(
+        proved(
             "Together they solve a linear system, whose first line is",
-            differentiate(denominator, rates),
-            -Ft * denominator + numerator,
+            sp.Eq(TimeDerivative(U), linear[U], evaluate=False),
+            where={TimeDerivative(U): differentiate(denominator, rates)}
+            | {U: denominator, V: numerator},
             given=commute,
-            show=sp.Eq(TimeDerivative(U), -Ft * U + V, evaluate=False),
         ),
-        prove(
+        proved(
             "and whose second line is",
-            differentiate(numerator, rates),
-            Ft * numerator + c1 * c2 * denominator,
+            sp.Eq(TimeDerivative(V), linear[V], evaluate=False),
+            where={TimeDerivative(V): differentiate(numerator, rates)}
+            | {U: denominator, V: numerator},
             given=commute,
-            show=sp.Eq(TimeDerivative(V), Ft * V + c1 * c2 * U, evaluate=False),
         ),
-        prove(
-            "So V U^-1, which is Q0 at t = 0, solves the Riccati equation.",
-            differentiate(V * sp.Inverse(U), {U: -Ft * U + V, V: Ft * V + c1 * c2 * U}),
-            riccati_rate(V * sp.Inverse(U)),
-            show=sp.Eq(Q, V * sp.Inverse(U), evaluate=False),
+        define("So the solution is", sp.Eq(Q, V * sp.Inverse(U), evaluate=False)),
+        proved(
+            "It obeys the Riccati equation,",
+            _riccati(),
+            where={
+                TimeDerivative(Q): differentiate(V * sp.Inverse(U), linear),
+                Q: V * sp.Inverse(U),
+            },
+        ),
+        proved(
+            "and starts at Q0, where cosh = I and sinh = 0.",
+            sp.Eq(V * sp.Inverse(U), Q0, evaluate=False),
+            where={V: numerator.xreplace(start).doit(), U: denominator.xreplace(start).doit()},
         ),
     ]
 
 
 def _stable_steps() -> list[Step]:
     rates = {Decay: -D * Decay, Gain: Decay * Decay}
-    start = sp.MatrixSymbol("Delta", _size, _size)
-    bracket = Decay * sp.Inverse(start) * Decay + Gain
-    inverse_rate = differentiate(bracket, rates)
-    # D commutes with E, so it can stand outside of E Delta^-1 E = N^-1 - H; D H is known.
-    core = Decay * sp.Inverse(start) * Decay
-    known = {
-        sp.Inverse(start) * D * Decay: sp.Inverse(start) * Decay * D,
-        core: sp.Inverse(Bracket) - Gain,
-        Gain * D: D * Gain,
-        D * Gain: (_identity - Decay * Decay) / 2,
-    }
-    fixed = Ft - D
+    fixed, N = Ft - D, N_bracket
+    zero = sp.ZeroMatrix(_size, _size)
+    logistic = D * N + N * D - N * N
+    solution = solution_from_unstable_point()
+    named = {sp.Inverse(_bracket(Q0 - fixed)): N}
     return [
         define(
             "Let E = exp(-Dt), H = (1 - E^2)/(2D).",
             sp.Eq(D * Gain, (_identity - Decay * Decay) / 2, evaluate=False),
         ),
-        prove(
-            "Ft - D is a fixed point of the Riccati equation (an unstable one).",
-            riccati_rate(fixed),
-            sp.ZeroMatrix(_size, _size),
+        proved(
+            "Ft - D is a fixed point of the Riccati equation.",
+            sp.Eq(riccati_rate(fixed), zero, evaluate=False),
             given=_D_RULES,
-            show=sp.Eq(riccati_rate(fixed), sp.ZeroMatrix(_size, _size), evaluate=False),
+        ),
+        proved(
+            "The distance N = Q - (Ft - D) from it obeys a logistic equation: as D > 0, a small "
+            "one grows, and the fixed point is unstable.",
+            sp.Eq(TimeDerivative(N), logistic, evaluate=False),
+            where={TimeDerivative(N): riccati_rate(fixed + N)},
+            given=_D_RULES,
         ),
         define(
             "Let Delta be the distance of the start from it, N the inverse of",
-            sp.Eq(sp.Inverse(Bracket), bracket, evaluate=False),
+            sp.Eq(sp.Inverse(N), _bracket(Delta_start), evaluate=False),
         ),
-        prove(
-            "N solves a logistic equation.",
-            -Bracket * inverse_rate * Bracket,
-            D * Bracket + Bracket * D - Bracket * Bracket,
-            given=known,
-            show=sp.Eq(
-                TimeDerivative(Bracket),
-                D * Bracket + Bracket * D - Bracket * Bracket,
-                evaluate=False,
-            ),
+        proved(
+            "This N solves the logistic equation.",
+            sp.Eq(TimeDerivative(N), logistic, evaluate=False),
+            where={TimeDerivative(N): -N * differentiate(_bracket(Delta_start), rates) * N},
+            given=_bracket_rules(Delta_start),
         ),
-        prove(
-            "So Ft - D + N solves the Riccati equation from Q0: the form without overflow.",
-            D * Bracket + Bracket * D - Bracket * Bracket,
-            riccati_rate(fixed + Bracket),
-            given=_D_RULES,
-            show=sp.Eq(Q, solution_from_unstable_point(), evaluate=False),
+        define("So there is a form without overflow.", sp.Eq(Q, solution, evaluate=False)),
+        proved(
+            "It solves the Riccati equation,",
+            _riccati(),
+            where={
+                TimeDerivative(Q): differentiate(solution, rates).xreplace(named),
+                Q: solution.xreplace(named),
+            },
+            given=_D_RULES | _bracket_rules(Q0 - fixed),
+        ),
+        proved(
+            "and starts at Q0, where E = I and H = 0.",
+            sp.Eq(solution, Q0, evaluate=False),
+            where={Decay: _identity, Gain: zero},
         ),
     ]
 
 
+def _bracket_rules(start: MatrixExpr) -> dict[MatrixExpr, MatrixExpr]:
+    """Return what is known of E, H and N: D commutes with E, and D H = (1 - E^2)/2."""
+    # So D can stand outside of E Delta^-1 E = N^-1 - H.
+    core = Decay * sp.Inverse(start) * Decay
+    return {
+        sp.Inverse(start) * D * Decay: sp.Inverse(start) * Decay * D,
+        core: sp.Inverse(N_bracket) - Gain,
+        Gain * D: D * Gain,
+        D * Gain: (_identity - Decay * Decay) / 2,
+    }
+
+
 def _limit_steps() -> list[Step]:
+    zero, N = sp.ZeroMatrix(_size, _size), N_bracket
+    late = {Decay: zero, Gain: sp.Inverse(2 * D)}
+    decay, gain = sp.exp(-rate_d * t), (1 - sp.exp(-2 * rate_d * t)) / (2 * rate_d)
     return [
-        prove(
-            "Ft + D is the stable fixed point: where training ends.",
-            riccati_rate(Ft + D),
-            sp.ZeroMatrix(_size, _size),
+        proved(
+            "Ft + D is another fixed point.",
+            sp.Eq(riccati_rate(Ft + D), zero, evaluate=False),
             given=_D_RULES,
-            show=sp.Eq(sp.MatrixSymbol("Q_infty", _size, _size), Ft + D, evaluate=False),
         ),
-        prove(
-            "It is the late limit of the form above, where E = 0 and H = 1/(2D).",
-            Ft - D + sp.Inverse(sp.Inverse(2 * D)),
-            Ft + D,
-            show=sp.Eq(sp.Limit(sp.Symbol("Q(t)"), t, sp.oo), Ft + D, evaluate=False),
+        proved(
+            "The distance N = Q - (Ft + D) from it decays, once it is small: it is stable.",
+            sp.Eq(TimeDerivative(N), -D * N - N * D - N * N, evaluate=False),
+            where={TimeDerivative(N): riccati_rate(Ft + D + N)},
+            given=_D_RULES,
         ),
-        prove(
-            "At E = I, H = 0 it is the start.",
-            Ft - D + (Q0 - Ft + D),
-            Q0,
-            show=sp.Eq(_square("Q(0)"), Q0, evaluate=False),
+        proved(
+            "With time, at an eigenvalue d of D, E falls to 0,",
+            sp.Eq(sp.Limit(decay, t, sp.oo), 0, evaluate=False),
+        ),
+        proved(
+            "and H rises to 1/(2d).",
+            sp.Eq(sp.Limit(gain, t, sp.oo), 1 / (2 * rate_d), evaluate=False),
+        ),
+        proved(
+            "So the stable fixed point is where training ends: the form above at E = 0 and "
+            "H = 1/(2D).",
+            sp.Eq(Q_end, Ft + D, evaluate=False),
+            where={Q_end: solution_from_unstable_point().xreplace(late)},
         ),
         *_one_mode_step(),
     ]
@@ -248,66 +300,57 @@ def _limit_steps() -> list[Step]:
 def _one_mode_step() -> list[Step]:
     """Prove that the stable form of one 2 x 2 mode is the single-mode solution."""
     from theory.dynamics.single_mode import DEFINITIONS, mode_solution
-    from theory.symbols import s0
 
-    target, start = sp.symbols("y s0", positive=True)
-    root = sp.sqrt(start**2 + c**2)
-    rate = sp.sqrt(target**2 + c**2)
+    root = sp.sqrt(s0_positive**2 + c**2)
+    rate = sp.sqrt(y_positive**2 + c**2)
     values = []
     for sign in (1, -1):
-        f, q = sign * target, root + sign * start
+        f, q = sign * y_positive, root + sign * s0_positive
         decay = sp.exp(-rate * t)
         values.append(f - rate + 1 / (decay**2 / (q - f + rate) + (1 - decay**2) / (2 * rate)))
-    exact = mode_solution().subs(DEFINITIONS).subs({s0: start, y: target})
-    rest = sp.simplify(((values[0] - values[1]) / 2 - exact).rewrite(sp.exp))
+    exact = mode_solution().subs(DEFINITIONS).subs({s0: s0_positive, y: y_positive})
     return [
-        prove(
-            "In the eigenbasis of F (lam = 0) a matrix of one mode is the single-mode formula.",
-            rest,
-            sp.S.Zero,
-            show=sp.Eq(
-                sp.Function("s")(t), (sp.Symbol("q_+") - sp.Symbol("q_-")) / 2, evaluate=False
-            ),
+        proved(
+            "In the eigenbasis of F (lam = 0) a matrix of one mode is the single-mode formula, "
+            "q+- its values at the eigenvalues +-y of F.",
+            sp.Eq(s_of(t), (q_plus - q_minus) / 2, evaluate=False),
+            where={s_of(t): exact, q_plus: values[0], q_minus: values[1]},
+            reduce=lambda rest: rest.rewrite(sp.exp),
         )
     ]
 
 
 def _response_steps() -> list[Step]:
-    one, two = _square("Q_a"), _square("Q_b")
-    U_one, U_two, difference = _square("U_a"), _square("U_b"), _square("Delta0")
-    rates = {U_one: (one - Ft) * U_one, U_two: (two - Ft) * U_two}
-    symmetric = {one.T: one, two.T: two, Ft.T: Ft}
-    exact = sp.Inverse(U_one.T) * difference * sp.Inverse(U_two)
-    inverse_T = _square("UaInvT")
-    rate_of_inverse = -inverse_T * differentiate(U_one.T, rates) * inverse_T
-    rates_named = {
-        inverse_T: normal_form(rate_of_inverse, {inverse_T * U_one.T: _identity} | symmetric),
-        U_two: rates[U_two],
-    }
-    candidate = inverse_T * difference * sp.Inverse(U_two)
+    rates = {U_a: (Q_a - Ft) * U_a, U_b: (Q_b - Ft) * U_b}
+    symmetric = {Q_a.T: Q_a, Q_b.T: Q_b, Ft.T: Ft}
+    exact = sp.Inverse(U_a.T) * Delta_0 * sp.Inverse(U_b)
+    linear = lambda gap: (Ft - Q_a) * gap + gap * (Ft - Q_b)  # noqa: E731
     return [
-        prove(
+        proved(
             "The denominator moves with its own solution (U' = -Ft U + V, V = Q U).",
-            -Ft * U + Q * U,
-            (Q - Ft) * U,
-            show=sp.Eq(TimeDerivative(U), (Q - Ft) * U, evaluate=False),
+            sp.Eq(TimeDerivative(U), (Q - Ft) * U, evaluate=False),
+            where={TimeDerivative(U): -Ft * U + Q * U},
         ),
-        prove(
+        proved(
             "Two solutions differ by a linear equation,",
-            riccati_rate(two) - riccati_rate(one),
-            (Ft - one) * (two - one) + (two - one) * (Ft - two),
+            sp.Eq(TimeDerivative(Q_b) - TimeDerivative(Q_a), linear(Q_b - Q_a), evaluate=False),
+            where={TimeDerivative(Q_b): riccati_rate(Q_b), TimeDerivative(Q_a): riccati_rate(Q_a)},
         ),
-        prove(
-            "solved exactly by the denominators; to first order Ua = Ub = U, the response to "
-            "a perturbed start.",
-            differentiate(candidate, rates_named),
-            (Ft - one) * candidate + candidate * (Ft - two),
+        define("solved exactly by the denominators,", sp.Eq(Q_b - Q_a, exact, evaluate=False)),
+        proved(
+            "as its rate shows,",
+            sp.Eq(TimeDerivative(exact), linear(exact), evaluate=False),
+            where={TimeDerivative(exact): differentiate(exact, rates)},
             given=symmetric,
-            show=sp.Eq(two - one, exact, evaluate=False),
+        ),
+        proved(
+            "and its start, where Ua = Ub = I.",
+            sp.Eq(exact, Delta_0, evaluate=False),
+            where={U_a: _identity, U_b: _identity},
         ),
         derive(
-            "First order in the start.",
-            sp.MatrixSymbol("dQ", _size, _size),
-            sp.Inverse(U.T) * sp.MatrixSymbol("dQ0", _size, _size) * sp.Inverse(U),
+            "To first order Ua = Ub = U: the response to a perturbed start.",
+            dQ,
+            exact.xreplace({U_a: U, U_b: U, Delta_0: dQ0}),
         ),
     ]

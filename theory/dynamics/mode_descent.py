@@ -15,10 +15,12 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, define, derive, prove
+from theory.algebra.derivation import Step, define, derive, proved
 from theory.dynamics.gram_flow import descent_stages
 from theory.dynamics.unified_evolution import mode_rate
-from theory.symbols import W1, W2, G, c, c1, c2, d_in, d_out, eta, s, t, w, y
+from theory.symbols import W1, W2, G, c, d_in, d_out, eta, lam, s, t, w, y
+from theory.symbols.dynamics import N_stage, Q_mode, a, a_next, a_of, h, x, x_next, z, z_next
+from theory.symbols.notation import s_of
 
 __all__ = [
     "BLOCK",
@@ -33,10 +35,10 @@ __all__ = [
 ]
 
 #: Entries of the Gram block: v^T C1 v, u^T A v and u^T C2 u.
-BLOCK = x, a, z = sp.symbols("x a z", real=True)
+BLOCK = x, a, z
 
 #: The scaled residual ``h = eta (y - a)``, frozen during a step.
-GAIN = sp.Symbol("h", real=True)
+GAIN = h
 
 
 def mode_gain() -> sp.Expr:
@@ -97,69 +99,82 @@ def euler_step() -> sp.Expr:
 
 
 def mode_steps() -> list[Step]:
-    """Prove what the recursion keeps and how it relates to the flow."""
+    """Prove what a step keeps and how it relates to the flow."""
     both, turns = step_mode("simultaneous"), step_mode("sequential")
-    q_plus, q_minus = x + a, x - a
-    balanced = {z: x}
-    determinant = x * z - a**2
-    block = dict(zip(("xx", "aa", "zz"), both, strict=True))
-    total, difference = x + z, x - z
-    stages = [sp.MatMul(*reversed(stage_factors(u))) for u in ("simultaneous", "sequential")]
+    named = dict(zip((x_next, a_next, z_next), both, strict=True))
+    in_turns = dict(zip((x_next, a_next, z_next), turns, strict=True))
+    balanced = {name: value.subs(z, x) for name, value in named.items()}
+    updates = {"simultaneous": both, "sequential": turns}
+
+    def relation(text: str, left: sp.Expr, right: sp.Expr, values: dict) -> Step:
+        where = {name: value for name, value in values.items() if left.has(name)}
+        return proved(text, sp.Eq(left, right, evaluate=False), where=where)
+
     steps = [
-        define(
-            "A mode of the target has the Gram block",
-            sp.Eq(sp.MatrixSymbol("Q", 2, 2), gram_block(), evaluate=False),
-        ),
+        define("A mode of the target has the Gram block", sp.Eq(Q_mode, gram_block())),
         define("and the scaled residual", sp.Eq(GAIN, mode_gain(), evaluate=False)),
         *(
             derive(
-                f"One step of {name} descent multiplies it on both sides by",
-                sp.MatrixSymbol("N", 2, 2),
-                value,
+                f"One step of {update} descent multiplies it on both sides by",
+                N_stage,
+                sp.MatMul(*reversed(stage_factors(update))),
             )
-            for name, value in zip(("simultaneous", "sequential"), stages, strict=True)
+            for update in updates
         ),
         *(
-            derive(f"so that ({name}) a becomes", sp.Symbol("a'"), values[1])
-            for name, values in (("simultaneous", both), ("sequential", turns))
+            derive(f"so that ({update}) a becomes", a_next, values[1])
+            for update, values in updates.items()
         ),
-        prove(
-            "Both layers at once, from c1 = c2: q+ = x + a and q- = x - a are multiplied by "
-            "(1 + h)^2 and (1 - h)^2.",
-            (block["xx"] + block["aa"]).subs(balanced),
-            q_plus * (1 + GAIN) ** 2,
+        relation(
+            "Both layers at once, from c1 = c2, where z = x: q+ = x + a and q- = x - a are "
+            "multiplied by (1 + h)^2 and (1 - h)^2.",
+            x_next + a_next,
+            (x + a) * (1 + h) ** 2,
+            balanced,
         ),
-        prove(
-            "and the mirror,", (block["xx"] - block["aa"]).subs(balanced), q_minus * (1 - GAIN) ** 2
-        ),
-        prove(
+        relation("and the mirror,", x_next - a_next, (x - a) * (1 - h) ** 2, balanced),
+        relation(
             "Both layers at once, any imbalance: the pair (x + z, a) closes without x - z;",
-            block["xx"] + block["zz"],
-            total * (1 + GAIN**2) + 4 * GAIN * a,
+            x_next + z_next,
+            (x + z) * (1 + h**2) + 4 * h * a,
+            named,
         ),
-        prove("a sees the sum only,", block["aa"], a * (1 + GAIN**2) + GAIN * total),
-        prove(
+        relation("a sees the sum only,", a_next, a * (1 + h**2) + h * (x + z), named),
+        relation(
             "and the imbalance x - z decays by itself.",
-            block["xx"] - block["zz"],
-            difference * (1 - GAIN**2),
+            x_next - z_next,
+            (x - z) * (1 - h**2),
+            named,
         ),
-        prove(
+        relation(
             "One layer after the other: shears of determinant one, so that xz - a^2 = c1 c2 "
             "is kept exactly.",
-            turns[0] * turns[2] - turns[1] ** 2,
-            determinant,
+            x_next * z_next - a_next**2,
+            x * z - a**2,
+            in_turns,
         ),
     ]
+    return steps + _flow_steps(updates)
+
+
+def _flow_steps(updates: dict[str, tuple[sp.Expr, ...]]) -> list[Step]:
+    """Prove that small steps of both kinds are the flow of the mode."""
     root = sp.sqrt(s**2 + c**2)
-    for name, values in (("simultaneous", both), ("sequential", turns)):
-        rate = values[1].subs(GAIN, mode_gain()).diff(eta).subs(eta, 0)
-        kept = {a: s, x: root + (c1 - c2) / 2, z: root - (c1 - c2) / 2}
-        steps.append(
-            prove(
-                f"Its flow limit ({name}) is the evolution formula, whatever the imbalance.",
-                rate.subs(kept),
-                mode_rate() * (y - s),
-                show=sp.Eq(sp.Derivative(sp.Function("a")(t), t), rate, evaluate=False),
-            )
+    kept = {a: s, x: root + lam / 2, z: root - lam / 2}
+    steps = [
+        define(
+            "On the invariant the block is, with the imbalance lam,",
+            sp.Eq(sp.Tuple(x, a, z), sp.Tuple(kept[x], s, kept[z]), evaluate=False),
         )
+    ]
+    for update, values in updates.items():
+        rate = values[1].subs(GAIN, mode_gain()).diff(eta).subs(eta, 0)
+        steps += [
+            derive(f"For eta -> 0 ({update}) a moves at", sp.Derivative(a_of(t), t), rate),
+            proved(
+                "which is the evolution formula, whatever the imbalance.",
+                sp.Eq(sp.Derivative(s_of(t), t), mode_rate() * (y - s), evaluate=False),
+                where={sp.Derivative(s_of(t), t): rate.subs(kept)},
+            ),
+        ]
     return steps

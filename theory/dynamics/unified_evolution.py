@@ -19,11 +19,31 @@ import sympy as sp
 from sympy.codegen.cfunctions import hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
-from theory.algebra.noncommuting_matrices import TimeDerivative, blocks, differentiate, normal_form
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.noncommuting_matrices import TimeDerivative, blocks, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import ANTICOMMUTE, reflection_blocks
 from theory.symbols import C1, C2, A, G, Ghat, J, Q, c, c1, c2, d_in, d_out, lam, s, t
+from theory.symbols.dynamics import (
+    P1,
+    P2,
+    P_11,
+    P_21,
+    P_22,
+    R1,
+    R2,
+    L_mode,
+    M_signed,
+    P_defect,
+    S_values,
+    U_left,
+    V_right,
+    g,
+    rate_balanced,
+    rate_lazy,
+)
+from theory.symbols.notation import s_of, s_positive
+from theory.symbols.table import intermediates
 
 __all__ = [
     "IMBALANCE",
@@ -42,12 +62,7 @@ __all__ = [
 THRESHOLD = (c1 + c2) / 2
 IMBALANCE = c1 - c2
 
-#: A singular value that is not zero, for the balanced limit.
-POSITIVE_S = sp.Symbol("s", positive=True)
-
 _identity = sp.Identity(d_in + d_out)
-R1 = sp.MatrixSymbol("R1", d_in, d_in)
-R2 = sp.MatrixSymbol("R2", d_out, d_out)
 
 
 def invariant(
@@ -76,7 +91,7 @@ def lazy_rate() -> tuple[sp.Expr, sp.Expr]:
 
 def balanced_rate() -> tuple[sp.Expr, sp.Expr]:
     """Return the balanced limit of the rate and its first correction (small c/s, s > 0)."""
-    return _leading_terms(mode_rate().subs(s, POSITIVE_S), c)
+    return _leading_terms(mode_rate().subs(s, s_positive), c)
 
 
 @cache
@@ -87,7 +102,7 @@ def lift_form() -> StableForm:
     invariant Gram matrix.  Written for ``c1 >= c2``, where no close numbers are subtracted; swap
     the layers otherwise.
     """
-    pivot = sp.Symbol("pivot_", positive=True)
+    (pivot,) = intermediates("pivot_", positive=True)
     root = hypot(s, (c1 + c2) / 2)
     return StableForm(
         (s, c1, c2),
@@ -115,6 +130,8 @@ def unified_evolution() -> Derivation:
         "infinite width",
         source="equation (1) of Tu, Aranguri and Jacot 2024 (lam = 0); the route is ours",
         steps=(
+            define("The threshold is the mean of the two scales.", sp.Eq(c, THRESHOLD)),
+            define("The imbalance is their difference.", sp.Eq(lam, IMBALANCE)),
             *_invariance_steps(),
             *_block_steps(),
             *_evolution_steps(),
@@ -132,81 +149,63 @@ def _leading_terms(expression: sp.Expr, small: sp.Symbol) -> tuple[sp.Expr, sp.E
 
 
 def _invariance_steps() -> list[Step]:
-    signed = sp.MatrixSymbol("M", d_in + d_out, d_in + d_out)
-    defect = sp.MatrixSymbol("P", d_in + d_out, d_in + d_out)
     flow = {Q: -(Ghat * Q + Q * Ghat)}
     block_identity = sp.BlockDiagMatrix(sp.Identity(d_in), sp.Identity(d_out))
     start = sp.BlockDiagMatrix(c1 * sp.Identity(d_in), c2 * sp.Identity(d_out))
     law = invariant()
+    shown = law.xreplace({IMBALANCE: lam, -IMBALANCE: -lam})
     return [
-        define("Write M for the signed Gram matrix.", sp.Eq(signed, Q * J, evaluate=False)),
-        prove(
+        define("Write M for the signed Gram matrix.", sp.Eq(M_signed, Q * J, evaluate=False)),
+        proved(
             "Under flow M moves by a commutator, so it keeps its eigenvalues.",
-            differentiate(Q * J, flow),
-            Q * J * Ghat - Ghat * Q * J,
+            _commutator(M_signed),
+            where={TimeDerivative(M_signed): differentiate(Q * J, flow), M_signed: Q * J},
             given=ANTICOMMUTE,
-            show=sp.Eq(TimeDerivative(signed), signed * Ghat - Ghat * signed, evaluate=False),
         ),
-        define(
-            "Measure the defect of the quadratic law.",
-            sp.Eq(defect, (Q * J) ** 2 - lam * Q * J - c1 * c2 * _identity, evaluate=False),
-        ),
-        prove(
+        define("Measure the defect of the quadratic law.", sp.Eq(P_defect, shown, evaluate=False)),
+        proved(
             "The defect moves by the same commutator: it stays zero if it is zero.",
-            differentiate(law, flow),
-            law * Ghat - Ghat * law,
+            _commutator(P_defect),
+            where={TimeDerivative(P_defect): differentiate(law, flow), P_defect: law},
             given=ANTICOMMUTE,
-            show=sp.Eq(TimeDerivative(defect), defect * Ghat - Ghat * defect, evaluate=False),
         ),
-        prove(
+        proved(
             "It is zero at infinite width, where W1^T W1 = c1 I, W2 W2^T = c2 I and A = 0.",
-            invariant(start, reflection_blocks(), block_identity),
-            sp.BlockDiagMatrix(sp.ZeroMatrix(d_in, d_in), sp.ZeroMatrix(d_out, d_out)),
-            show=sp.Eq((Q * J) ** 2, lam * Q * J + c1 * c2 * _identity, evaluate=False),
+            sp.Eq(shown, sp.ZeroMatrix(d_in + d_out, d_in + d_out), evaluate=False),
+            where={Q: start, J: reflection_blocks(), _identity: block_identity, lam: IMBALANCE},
         ),
     ]
 
 
+def _commutator(matrix: sp.MatrixSymbol) -> sp.Eq:
+    return sp.Eq(TimeDerivative(matrix), matrix * Ghat - Ghat * matrix, evaluate=False)
+
+
 def _block_steps() -> list[Step]:
     gram = sp.BlockMatrix([[C1, A.T], [A, C2]])
-    signed = sp.block_collapse(gram * reflection_blocks())
-    square = blocks(sp.block_collapse(signed * signed))
-    linear = blocks(signed)
-    upper = square[0][0] - IMBALANCE * linear[0][0] - c1 * c2 * sp.Identity(d_in)
-    lower = square[1][1] - IMBALANCE * linear[1][1] - c1 * c2 * sp.Identity(d_out)
-    mixed = square[1][0] - IMBALANCE * linear[1][0]
-    half = IMBALANCE / 2
-    shifted_1, shifted_2 = C1 - half * sp.Identity(d_in), C2 + half * sp.Identity(d_out)
-    c_squared = THRESHOLD**2
+    block_identity = sp.BlockDiagMatrix(sp.Identity(d_in), sp.Identity(d_out))
+    defect = blocks(invariant(gram, reflection_blocks(), block_identity))
+    one, other = sp.Identity(d_in), sp.Identity(d_out)
+    shifted_1, shifted_2 = C1 - lam / 2 * one, C2 + lam / 2 * other
+    scales = {lam: IMBALANCE, c: THRESHOLD}
     return [
-        define("The threshold is the mean of the two scales.", sp.Eq(c, THRESHOLD)),
-        define("The imbalance is their difference.", sp.Eq(lam, IMBALANCE)),
-        prove(
-            "Upper left block of the law: a square completes itself.",
-            upper,
-            shifted_1 * shifted_1 - A.T * A - c_squared * sp.Identity(d_in),
-            show=sp.Eq(
-                (C1 - lam / 2 * sp.Identity(d_in)) ** 2,
-                A.T * A + c**2 * sp.Identity(d_in),
-                evaluate=False,
-            ),
+        proved(
+            "Upper left block of the defect: a square completes itself.",
+            sp.Eq(P_11, shifted_1**2 - A.T * A - c**2 * one, evaluate=False),
+            where={P_11: defect[0][0]} | scales,
         ),
-        prove(
+        proved(
             "Lower right block.",
-            lower,
-            shifted_2 * shifted_2 - A * A.T - c_squared * sp.Identity(d_out),
-            show=sp.Eq(
-                (C2 + lam / 2 * sp.Identity(d_out)) ** 2,
-                A * A.T + c**2 * sp.Identity(d_out),
-                evaluate=False,
-            ),
+            sp.Eq(P_22, shifted_2**2 - A * A.T - c**2 * other, evaluate=False),
+            where={P_22: defect[1][1]} | scales,
         ),
-        prove(
+        proved(
             "The off-diagonal block asks only that the two roots fit together.",
-            mixed,
-            A * shifted_1 - shifted_2 * A,
-            show=sp.Eq(A * R1, R2 * A, evaluate=False),
+            sp.Eq(P_21, A * shifted_1 - shifted_2 * A, evaluate=False),
+            where={P_21: defect[1][0], lam: IMBALANCE},
         ),
+        define("So C1 - lam/2 I is a root R1,", sp.Eq(R1, shifted_1, evaluate=False)),
+        define("and C2 + lam/2 I a root R2.", sp.Eq(R2, shifted_2, evaluate=False)),
         define(
             "At the start the roots are c I > 0, and A^T A + c^2 I is never singular, so they "
             "stay the positive ones.",
@@ -222,40 +221,46 @@ def _block_steps() -> list[Step]:
 
 def _roots_fit() -> list[Step]:
     """Prove ``A R1 = R2 A`` with the singular value decomposition of A."""
-    U = sp.MatrixSymbol("U", d_out, d_out)
-    V = sp.MatrixSymbol("V", d_in, d_in)
-    S = sp.MatrixSymbol("S", d_out, d_in)
-    p1, p2 = sp.MatrixSymbol("P1", d_in, d_in), sp.MatrixSymbol("P2", d_out, d_out)
+    U, V, S = U_left, V_right, S_values
+    one, other = sp.Identity(d_in), sp.Identity(d_out)
     # S is diagonal with entries s_i; P1 and P2 are diagonal with entries sqrt(s_i^2 + c^2).
-    given = {V.T * V: sp.Identity(d_in), U.T * U: sp.Identity(d_out), S * p1: p2 * S}
+    given = {V.T * V: one, V * V.T: one, U.T * U: other, U * U.T: other, S * P1: P2 * S}
+    given |= {P1 * P1: S.T * S + c**2 * one, P2 * P2: S * S.T + c**2 * other}
+    values = {A: U * S * V.T, R1: V * P1 * V.T, R2: U * P2 * U.T}
     return [
-        prove(
-            "They fit: in the singular bases of A both are diagonal with entries "
-            "sqrt(s_i^2 + c^2).",
-            (U * S * V.T) * (V * p1 * V.T),
-            (U * p2 * U.T) * (U * S * V.T),
+        define("In its singular bases A is diagonal,", sp.Eq(A, U * S * V.T, evaluate=False)),
+        proved(
+            "and so are the roots, with entries sqrt(s_i^2 + c^2):",
+            sp.Eq(R1**2, A.T * A + c**2 * one, evaluate=False),
+            where={A: values[A], R1: values[R1]},
             given=given,
-            show=sp.Eq(A * _root(A.T * A, d_in), _root(A * A.T, d_out) * A, evaluate=False),
-        )
+        ),
+        proved(
+            "on the other side,",
+            sp.Eq(R2**2, A * A.T + c**2 * other, evaluate=False),
+            where={A: values[A], R2: values[R2]},
+            given=given,
+        ),
+        proved(
+            "They fit together.", sp.Eq(A * R1, R2 * A, evaluate=False), where=values, given=given
+        ),
     ]
 
 
 def _evolution_steps() -> list[Step]:
-    with_imbalance: Mapping[sp.MatrixSymbol, MatrixExpr] = {
-        C1: lam / 2 * sp.Identity(d_in) + R1,
-        C2: -lam / 2 * sp.Identity(d_out) + R2,
-    }
-    rate = normal_form(evolution_rate(with_imbalance[C2], with_imbalance[C1]))
     roots = {R1: _root(A.T * A, d_in), R2: _root(A * A.T, d_out)}
+    layers: Mapping[sp.MatrixSymbol, MatrixExpr] = {
+        C1: lam / 2 * sp.Identity(d_in) + roots[R1],
+        C2: -lam / 2 * sp.Identity(d_out) + roots[R2],
+    }
     return [
-        define("So the layers are functions of A,", sp.Eq(C1, with_imbalance[C1].subs(roots))),
-        define("and", sp.Eq(C2, with_imbalance[C2].subs(roots))),
-        prove(
+        define("So the layers are functions of A,", sp.Eq(C1, layers[C1], evaluate=False)),
+        define("and", sp.Eq(C2, layers[C2], evaluate=False)),
+        proved(
             "The imbalance cancels from the evolution of A, which is equation (1) of the paper "
             "with the mean threshold c.",
-            rate,
-            -(R2 * G + G * R1),
-            show=sp.Eq(TimeDerivative(A), -(roots[R2] * G + G * roots[R1]), evaluate=False),
+            sp.Eq(TimeDerivative(A), -(roots[R2] * G + G * roots[R1]), evaluate=False),
+            where={TimeDerivative(A): evolution_rate(layers[C2], layers[C1])},
         ),
     ]
 
@@ -263,55 +268,65 @@ def _evolution_steps() -> list[Step]:
 def _mode_steps() -> list[Step]:
     lazy, lazy_next = lazy_rate()
     balanced, balanced_next = balanced_rate()
-    g = sp.Symbol("g", real=True)
-    rate = sp.Function("s")(t)
+    half = sp.Rational(1, 2)
+    positive = mode_rate().subs(s, s_positive)
     return [
         derive(
             "Where gradient and A share singular vectors, a singular value follows its gradient "
             "g at the rate",
-            sp.Derivative(rate, t),
+            sp.Derivative(s_of(t), t),
             -mode_rate() * g,
         ),
         derive(
             "Far below the threshold it is lazy,",
-            sp.Symbol("rate_lazy"),
+            rate_lazy,
             sp.Add(lazy, lazy_next, evaluate=False),
         ),
-        prove("with a relative correction of order 2:", lazy_next / lazy, (s / c) ** 2 / 2),
+        proved(
+            "with a relative correction of order 2 in s/c:",
+            sp.Eq(sp.Limit((mode_rate() / lazy - 1) * (c / s) ** 2, s, 0), half, evaluate=False),
+        ),
         derive(
             "Far above it is balanced (s > 0),",
-            sp.Symbol("rate_balanced"),
+            rate_balanced,
             sp.Add(balanced, balanced_next, evaluate=False),
         ),
-        prove(
-            "again with a relative correction of order 2:",
-            balanced_next / balanced,
-            (c / POSITIVE_S) ** 2 / 2,
+        proved(
+            "again with a relative correction of order 2, in c/s:",
+            sp.Eq(
+                sp.Limit((positive / balanced - 1) * (s_positive / c) ** 2, c, 0),
+                half,
+                evaluate=False,
+            ),
         ),
-        prove(
+        proved(
             "In matrices the lazy correction is A^T A/(2c): its square misses A^T A + c^2 I by "
             "fourth order in A/c only.",
-            (c * sp.Identity(d_in) + A.T * A / (2 * c)) ** 2,
-            c**2 * sp.Identity(d_in) + A.T * A + (A.T * A * A.T * A) / (4 * c**2),
+            sp.Eq(
+                (c * sp.Identity(d_in) + A.T * A / (2 * c)) ** 2,
+                c**2 * sp.Identity(d_in) + A.T * A + (A.T * A * A.T * A) / (4 * c**2),
+                evaluate=False,
+            ),
         ),
     ]
 
 
 def _lift_steps() -> list[Step]:
-    factor = lift_factor()
-    root = sp.sqrt(s**2 + THRESHOLD**2)
-    gram = sp.Matrix([[IMBALANCE / 2 + root, s], [s, -IMBALANCE / 2 + root]])
-    product = factor * factor.T
-    worst = sum(sp.simplify(x) ** 2 for x in product - gram)
+    factor, root = lift_factor().as_immutable(), sp.sqrt(s**2 + c**2)
+    gram = sp.ImmutableMatrix([[lam / 2 + root, s], [s, -lam / 2 + root]])
     return [
-        prove(
+        derive(
             "Width-free lift: one mode of the invariant Gram matrix has this factor, so a "
             "network of width d_in + d_out trains by the same formula without a square root "
             "in the loop (c1 >= c2; the layers swap otherwise).",
-            worst,
-            sp.S.Zero,
-            show=sp.Eq(sp.MatrixSymbol("L", 2, 2), factor, evaluate=False),
-        )
+            L_mode,
+            factor,
+        ),
+        proved(
+            "Its product with its transpose is that mode.",
+            sp.Eq(L_mode * L_mode.T, gram, evaluate=False),
+            where={L_mode: factor, c: THRESHOLD, lam: IMBALANCE},
+        ),
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from theory.symbols.network import d_in, d_out, n, w
-from theory.symbols.table import matrix, symbol
+from theory.symbols.table import function, matrix, symbol
 
 _size = d_in + d_out
 _A, _ROOT, _TIME = "unit of A", "root of the unit of A", "inverse unit of A"
@@ -45,6 +45,21 @@ M_signed = _gram("M_signed", "the signed Gram matrix Q J", "M", text="M")
 P_defect = _gram(
     "P_defect", "what Q lacks of the quadratic law", "P", text="P", unit="squared unit of A"
 )
+P_11 = matrix("P_11", d_in, d_in, "upper left block of P", unit="squared unit of A")
+P_21 = matrix("P_21", d_out, d_in, "lower left block of P", unit="squared unit of A")
+P_22 = matrix("P_22", d_out, d_out, "lower right block of P", unit="squared unit of A")
+rate_lazy = symbol(
+    "rate_lazy",
+    "rate of a mode far below the threshold",
+    unit=_A,
+    latex=r"\mathrm{rate}_{\mathrm{lazy}}",
+)
+rate_balanced = symbol(
+    "rate_balanced",
+    "rate of a mode far above it",
+    unit=_A,
+    latex=r"\mathrm{rate}_{\mathrm{balanced}}",
+)
 R1 = matrix("R1", d_in, d_in, "C1 less half the imbalance", latex="R_{1}", unit=_A)
 R2 = matrix("R2", d_out, d_out, "C2 plus half the imbalance", latex="R_{2}", unit=_A)
 U_left = matrix("U_left", d_out, d_out, "left singular vectors of A", latex="U", text="U")
@@ -85,6 +100,7 @@ x = symbol("x", "v^T C1 v, first entry of the Gram block of a mode", unit=_A, re
 a = symbol("a", "u^T A v, off-diagonal entry of that block", unit=_A, real=True)
 z = symbol("z", "u^T C2 u, last entry of that block", unit=_A, real=True)
 h = symbol("h", "scaled residual eta (y - a), frozen during a step", real=True)
+a_of = function("a_of", "a as a function of time", latex="a", text="a", unit=_A)
 Q_mode = matrix("Q_mode", 2, 2, "Gram block of a mode", latex="Q", text="Q", unit=_A)
 N_stage = matrix("N_stage", 2, 2, "what a step multiplies it by", latex="N", text="N")
 x_next = symbol("x_next", "x after a step", latex="x'", text="x'", unit=_A)
@@ -93,6 +109,8 @@ z_next = symbol("z_next", "z after a step", latex="z'", text="z'", unit=_A)
 
 # One mode in closed form.
 s0_size = symbol("s0_size", "|s0|", latex="|s_{0}|", text="|s₀|", unit=_A, positive=True)
+q_plus_next = symbol("q_plus_next", "q+ after a step", latex="q_{+}'", text="q₊'", unit=_A)
+q_minus_next = symbol("q_minus_next", "q- after a step", latex="q_{-}'", text="q₋'", unit=_A)
 z_ratio = symbol("z_ratio", "q+/c as a variable", latex="z", text="z", positive=True)
 c_squared = symbol("c_squared", "c^2 as a variable", latex="c^{2}", text="c²", positive=True)
 scale = symbol(

@@ -10,6 +10,8 @@ mean = function("E", "mean over the random draw", latex=r"\operatorname{E}\left[
 s_of = function("s_of", "a singular value as a function of time", latex="s", text="s")
 r_of = function("r_of", "what is left of it to learn, y - s", latex="r", text="r")
 
+t_of = function("t_of", "time as a function of what is reached", latex="t", text="t")
+
 s_positive = symbol(
     "s_positive",
     "a singular value of A that is not zero",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-__all__ = ["TABLE", "Entry", "function", "matrix", "symbol"]
+__all__ = ["TABLE", "Entry", "function", "intermediates", "matrix", "symbol"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,11 @@ def function(
     """
     made = sp.Function(name, **assumptions)
     return _entered(made, name, Entry(None, latex, meaning, unit, text))
+
+
+def intermediates(names: str, **assumptions: bool) -> tuple[sp.Symbol, ...]:
+    """Return symbols for the intermediate values of one kernel; they are local and not entered."""
+    return sp.symbols(names, seq=True, **assumptions)
 
 
 def _entered(made: sp.Basic, name: str, entry: Entry):

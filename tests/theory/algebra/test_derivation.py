@@ -14,7 +14,7 @@ from theory.algebra.derivation import (
     prove_zero,
 )
 from theory.algebra.stable_form import StableForm
-from theory.dynamics import closed_form, single_mode, unified_evolution
+from theory.dynamics import closed_form, single_mode, single_mode_derivation, unified_evolution
 from theory.dynamics import gram_flow as gram_dynamics
 from theory.symbols import C1, C2, W1, W2, A, G, Q, c, c1, c2, d_in, d_out, s, s0, t, y
 
@@ -22,7 +22,7 @@ DERIVATIONS = {
     "gram_dynamics": gram_dynamics.gram_dynamics,
     "unified_evolution": unified_evolution.unified_evolution,
     "closed_form": closed_form.closed_form,
-    "single_mode": single_mode.single_mode,
+    "single_mode": single_mode_derivation.single_mode,
 }
 CACHED = ("layer_gradients", "prediction_gradient", "flow_rates", "descent_stages")
 
@@ -316,4 +316,9 @@ def test_faults_in_the_single_mode_are_found(fault, monkeypatch):
         replacement = {**single_mode.DEFINITIONS, **off}
     else:
         replacement = lambda: value  # noqa: E731
-    fails(single_mode.single_mode, (name, replacement), module=single_mode, monkeypatch=monkeypatch)
+    fails(
+        single_mode_derivation.single_mode,
+        (name, replacement),
+        module=single_mode,
+        monkeypatch=monkeypatch,
+    )

@@ -12,6 +12,7 @@ from theory.algebra.noncommuting_matrices import is_zero
 from theory.dynamics import unified_evolution as ue
 from theory.kernels.emission import printed
 from theory.symbols import C1, C2, A, G, c, c1, c2, s
+from theory.symbols.notation import s_positive
 
 EPS = np.finfo(float).eps
 
@@ -110,8 +111,8 @@ def test_the_limits_of_the_rate_miss_it_at_fourth_order(limit):
     if limit == "lazy":
         terms, place = ue.lazy_rate(), {s: x, c: 1}
     else:
-        terms, place = ue.balanced_rate(), {ue.POSITIVE_S: 1, c: x}
-    exact = ue.mode_rate().subs({ue.POSITIVE_S: 1, s: x if limit == "lazy" else 1}).subs(place)
+        terms, place = ue.balanced_rate(), {s_positive: 1, c: x}
+    exact = ue.mode_rate().subs({s_positive: 1, s: x if limit == "lazy" else 1}).subs(place)
     for terms_kept, order in ((1, 2), (2, 4)):
         rest = exact - sum(terms[:terms_kept]).subs(place)
         sizes = [sp.Rational(1, 10) ** k for k in range(2, 6)]
