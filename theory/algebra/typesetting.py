@@ -87,4 +87,6 @@ class _Text(PrettyPrinter):
     _print_MatrixSymbol = _print_Symbol
 
     def _print_Function(self, expr: sp.Function, **options: object) -> prettyForm:
-        return super()._print_Function(expr, func_name=self.names.get(expr.func), **options)
+        if expr.func in self.names:
+            options["func_name"] = self.names[expr.func]
+        return super()._print_Function(expr, **options)

@@ -21,19 +21,51 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.algebra.stable_form import StableForm
 from theory.random_matrices import spiked_matrix as spectra
 from theory.random_matrices.spiked_matrix import NOISE, SIGNAL, SIZES
+from theory.symbols.random_matrices import (
+    Delta_ii,
+    Delta_oi,
+    Delta_oo,
+    R_ii_of,
+    R_io_of,
+    R_spikes,
+    S_spread,
+    Theta_signal,
+    V_gain,
+    V_of,
+    corr_spike,
+    delta_ii,
+    delta_oi,
+    delta_oo,
+    eta_of,
+    eta_place,
+    g_i,
+    g_i_of,
+    g_o,
+    g_o_of,
+    omega,
+    rho_noise,
+    s_size,
+    shift,
+    u_noise,
+    v_ii,
+    v_oi,
+    v_oo,
+    xi,
+    y_hat,
+    y_hat_of,
+)
+from theory.symbols.random_matrices import y_bulk as y
+from theory.symbols.random_matrices import z_place as z
+from theory.symbols.task import k
 
 __all__ = ["noise_gain", "repulsion_form", "spike_repulsion", "spike_variance"]
 
 m, n = SIZES
 tau, theta = NOISE, SIGNAL
-z, g_o, g_i = spectra.z, spectra.g_o, spectra.g_i
-
-#: A singular value of the bulk.
-y = spectra.y
 
 
 def noise_gain() -> sp.Expr:
@@ -77,29 +109,28 @@ def spike_repulsion() -> Derivation:
 
 def _traces() -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     """Return the traces of R_oo^2, R_ii^2 and R_oi R_io of the bulk, by g_o(z) and g_i(z)."""
-    o, i = sp.Function("g_o")(z), sp.Function("g_i")(z)
+    o, i = g_o_of(z), g_i_of(z)
     return m * (o / z - o.diff(z)) / 2, n * (i / z - i.diff(z)) / 2, -n * (i / z + i.diff(z)) / 2
 
 
-def _at_spike(expression: sp.Expr) -> sp.Expr:
-    """Write an expression in z, g_o(z) and g_i(z) as a function of theta, at P = theta^2."""
+def _at_spike(*expressions: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+    """Return what z, g_o(z), g_i(z) and their slopes in expressions are at P = theta^2."""
     position = spectra.spike_value()
     slope = position.diff(theta)
+    values = {z: position}
     resolvents = spectra.noise_resolvents(position, theta**2)
-    for name, resolvent in zip(("g_o", "g_i"), resolvents, strict=True):
-        symbol = sp.Function(name)(z)
-        expression = expression.subs(symbol.diff(z), resolvent.diff(theta) / slope)
-        expression = expression.subs(symbol, resolvent)
-    return sp.simplify(expression.subs(z, position))
+    for function, resolvent in zip((g_o_of, g_i_of), resolvents, strict=True):
+        values[function(z)] = resolvent
+        values[function(z).diff(z)] = resolvent.diff(theta) / slope
+    return {name: x for name, x in values.items() if any(e.has(name) for e in expressions)}
 
 
 def _fluctuation_steps() -> list[Step]:
     diagonal, cross = z / (z**2 - y**2), y / (z**2 - y**2)
-    inside, across = (sp.Function(name)(z) for name in ("R_ii", "R_io"))
+    inside, across = R_ii_of(z), R_io_of(z)
     slope = inside.diff(z)
     oo, ii, oi = _traces()
-    names = [sp.Symbol(f"v_{x}") for x in ("oo", "ii", "oi")]
-    other_side = -m * (sp.Function("g_o")(z) / z + sp.Function("g_o")(z).diff(z)) / 2
+    other_side = -m * (g_o_of(z) / z + g_o_of(z).diff(z)) / 2
     return [
         define(
             "Between the singular vectors of the signals the inverse resolvent is its mean "
@@ -107,124 +138,121 @@ def _fluctuation_steps() -> list[Step]:
             "symmetric, and of the noise itself.",
             _inverse(),
         ),
-        prove(
+        proved(
             "Each singular value y of the bulk gives",
-            diagonal**2,
-            (diagonal / z - diagonal.diff(z)) / 2,
-            show=sp.Eq(inside**2, (inside / z - slope) / 2, evaluate=False),
+            sp.Eq(inside**2, (inside / z - slope) / 2, evaluate=False),
+            where={inside: diagonal},
         ),
-        prove(
+        proved(
             "and",
-            cross**2,
-            -(diagonal / z + diagonal.diff(z)) / 2,
-            show=sp.Eq(across**2, -(inside / z + slope) / 2, evaluate=False),
+            sp.Eq(across**2, -(inside / z + slope) / 2, evaluate=False),
+            where={inside: diagonal, across: cross},
         ),
         define(
             "so that, off the diagonal, pairings of Gaussian entries give the variances",
-            sp.Eq(names[0], tau**4 * ii, evaluate=False),
+            sp.Eq(v_oo, tau**4 * ii, evaluate=False),
         ),
-        define("on the output side,", sp.Eq(names[1], tau**4 * oo, evaluate=False)),
+        define("on the output side,", sp.Eq(v_ii, tau**4 * oo, evaluate=False)),
         define(
             "on the input side, and between the two sides",
-            sp.Eq(names[2], tau**2 + tau**4 * oi, evaluate=False),
+            sp.Eq(v_oi, tau**2 + tau**4 * oi, evaluate=False),
         ),
-        prove(
-            "(the same from either side).",
-            _at_spike(oi),
-            _at_spike(other_side),
-            show=sp.Eq(oi, other_side, evaluate=False),
+        proved(
+            "(the same from either side, at the place of a spike).",
+            sp.Eq(oi, other_side, evaluate=False),
+            where=_at_spike(oi, other_side),
         ),
     ]
 
 
 def _inverse() -> sp.Eq:
-    k = sp.Symbol("k", integer=True, positive=True)
-    oo, ii, oi, signal = (
-        sp.MatrixSymbol(name, k, k) for name in ("Delta_oo", "Delta_ii", "Delta_oi", "Theta")
+    one, signal = sp.Identity(k), Theta_signal
+    blocks = sp.BlockMatrix(
+        [[one / g_o - Delta_oo, -signal - Delta_oi], [-signal.T - Delta_oi.T, one / g_i - Delta_ii]]
     )
-    one = sp.Identity(k)
-    blocks = sp.BlockMatrix([[one / g_o - oo, -signal - oi], [-signal.T - oi.T, one / g_i - ii]])
-    return sp.Eq(sp.MatrixSymbol("R", 2 * k, 2 * k) ** -1, blocks, evaluate=False)
+    return sp.Eq(R_spikes**-1, blocks, evaluate=False)
 
 
 def _gain_steps() -> list[Step]:
-    a, b, c, size = sp.symbols("delta_oo delta_ii delta_oi epsilon")
-    determinant = (1 / g_o - size * a) * (1 / g_i - size * b) - (theta + size * c) ** 2
+    size = sp.Dummy("epsilon")
+    determinant = (1 / g_o - size * delta_oo) * (1 / g_i - size * delta_ii) - (
+        theta + size * delta_oi
+    ) ** 2
     first = determinant.diff(size).subs(size, 0)
-    move = (a / g_i + b / g_o) / (2 * theta) + c
+    move = (delta_oo / g_i + delta_ii / g_o) / (2 * theta) + delta_oi
     oo, ii, oi = _traces()
-    o, i = sp.Function("g_o")(z), sp.Function("g_i")(z)
+    o, i = g_o_of(z), g_i_of(z)
     total = tau**4 * (ii / i**2 + oo / o**2) / (4 * theta**2) + (tau**2 + tau**4 * oi) / 2
-    V, S = sp.symbols("V S")
+    spread = 2 * total / tau**2
     return [
-        prove(
+        proved(
             "To first order its determinant vanishes where P = theta^2 + 2 theta epsilon, with",
-            first,
-            -2 * theta * move,
-            show=sp.Eq(sp.Symbol("epsilon"), move, evaluate=False),
+            sp.Eq(shift, move, evaluate=False),
+            where={shift: -first / (2 * theta)},
         ),
-        prove(
+        proved(
             "of which, between two signals, the symmetric part counts.  Its variance is tau^2 "
             "V/2, that of the symmetric part of noise of variance tau^2 V, with",
-            _at_spike(2 * total / tau**2),
-            noise_gain(),
-            show=sp.Eq(V, noise_gain(), evaluate=False),
+            sp.Eq(V_gain, noise_gain(), evaluate=False),
+            where={V_gain: sp.simplify(spread.xreplace(_at_spike(spread)))},
         ),
-        prove(
+        proved(
             "For m = n it is",
-            noise_gain().subs(m, n),
-            1 / (1 - tau**2 * n / theta**2),
-            show=sp.Eq(V, 1 / (1 - tau**2 * n / theta**2), evaluate=False),
+            sp.Eq(V_gain, 1 / (1 - tau**2 * n / theta**2), evaluate=False),
+            where={V_gain: noise_gain().subs(m, n)},
         ),
-        prove(
+        proved(
             "A signal's overlap is the slope of its position: d yhat = u^T dA* v.",
-            spectra.spike_value().diff(theta),
-            spectra.spike_overlap(),
-            show=sp.Eq(sp.Symbol("omega"), sp.Derivative(spectra.y_hat, theta), evaluate=False),
+            sp.Eq(omega, sp.Derivative(y_hat_of(theta), theta), evaluate=False),
+            where={omega: spectra.spike_overlap(), y_hat_of(theta): spectra.spike_value()},
         ),
-        derive("So an isolated spike has the variance tau^2 S^2,", S**2, spike_variance()),
+        derive("So an isolated spike has the variance tau^2 S^2,", S_spread**2, spike_variance()),
     ]
 
 
 def _position_steps() -> list[Step]:
-    known, rest, unit, scale, eta = sp.symbols("xi rho u s eta", positive=True)
-    V, w = sp.Function("V", positive=True), sp.Function("yhat")
-    equation = eta - scale * known - tau * rest * sp.sqrt(V(eta))
-    moved = -w(eta).diff(eta) * equation.diff(scale) / equation.diff(eta)
-    correlation = known * w(eta).diff(eta) / (1 - tau * rest * sp.sqrt(V(eta)).diff(eta))
+    V, w = V_of, y_hat_of
+    equation = eta_place - s_size * xi - tau * rho_noise * sp.sqrt(V(eta_place))
+    moved = -w(eta_place).diff(eta_place) * equation.diff(s_size) / equation.diff(eta_place)
+    root = sp.sqrt(V(eta_place))
+    correlation = xi * w(eta_place).diff(eta_place) / (1 - tau * rho_noise * root.diff(eta_place))
     # Each time the equation is put into itself, one more order of its solution is right.
-    solution = known
+    place = xi
     for _ in range(2):
-        solution = known + unit * sp.sqrt(V(solution))
-    second = (w(solution).diff(unit, 2) / 2).subs(unit, 0).doit()
-    slope = (w(known).diff(known) * V(known)).diff(known) / 2
-    product = (spectra.spike_overlap() * noise_gain()).subs(m, n)
+        place = xi + u_noise * sp.sqrt(V(place))
+    second = sp.Derivative(w(eta_of(u_noise)), (u_noise, 2))
+    slope = sp.Derivative(w(xi), xi)
+    square = {slope: spectra.spike_overlap(), V(xi): noise_gain()}
     return [
         define(
             "Singular values of Theta + s G are xi + s rho, where xi = p^T Theta q of its "
             "singular vectors is what they know of the signal.  The spike is where the noise "
             "is that of its own place,",
-            sp.Eq(eta, known + tau * sp.sqrt(V(eta)) * rest, evaluate=False),
+            sp.Eq(eta_place, xi + tau * root * rho_noise, evaluate=False),
         ),
-        define("at", sp.Eq(spectra.y_hat, w(eta), evaluate=False)),
-        prove(
+        define("at", sp.Eq(y_hat, w(eta_place), evaluate=False)),
+        proved(
             "and knows of A* how it moves with the size of the signal, where xi does alone.",
-            moved,
-            correlation,
-            show=sp.Eq(sp.Symbol("corr"), correlation, evaluate=False),
+            sp.Eq(corr_spike, correlation, evaluate=False),
+            where={corr_spike: moved},
         ),
-        prove(
-            "The second order of its place in u = tau rho has the factor", second, slope, show=slope
+        proved(
+            "The second order of its place in u = tau rho has the factor",
+            sp.Eq(
+                sp.Subs(second, u_noise, 0) / 2,
+                sp.Derivative(slope * V(xi), xi) / 2,
+                evaluate=False,
+            ),
+            where={eta_of(u_noise): place},
         ),
-        prove(
+        proved(
             "and vanishes for m = n, where",
-            product,
-            sp.S.One,
-            show=sp.Eq(sp.Derivative(w(known), known) * V(known), sp.S.One, evaluate=False),
+            sp.Eq(slope * V(xi), sp.S.One, evaluate=False),
+            where={name: value.subs(m, n).subs(theta, xi) for name, value in square.items()},
         ),
         define(
             "Where the spike lies below its signal, and the equation may have no root, the "
             "first order is taken.",
-            sp.Eq(spectra.y_hat, w(known) + tau * rest * sp.Symbol("S"), evaluate=False),
+            sp.Eq(y_hat, w(xi) + tau * rho_noise * S_spread, evaluate=False),
         ),
     ]

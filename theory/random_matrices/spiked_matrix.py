@@ -19,8 +19,29 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.algebra.stable_form import StableForm
+from theory.symbols.random_matrices import (
+    P_imaginary,
+    R_oi,
+    R_signal,
+    corr_bulk,
+    density,
+    g_i,
+    g_o,
+    h_tail,
+    omega,
+    phi,
+    sum_bulk,
+    y_edge,
+    y_hat,
+)
+from theory.symbols.random_matrices import P_value as P
+from theory.symbols.random_matrices import m as rows
+from theory.symbols.random_matrices import n as columns
+from theory.symbols.random_matrices import y_bulk as y
+from theory.symbols.random_matrices import z_place as z
+from theory.symbols.task import tau, theta
 
 __all__ = [
     "NOISE",
@@ -39,16 +60,10 @@ __all__ = [
 ]
 
 #: Rows and columns (d_out and d_in, less the rows and columns that spikes take).
-SIZES = rows, columns = sp.symbols("m n", positive=True)
+SIZES = rows, columns
 
 #: Standard deviation of a noise entry, and a singular value of A*.
-NOISE = tau = sp.Symbol("tau", positive=True)
-SIGNAL = theta = sp.Symbol("theta", positive=True)
-
-z = sp.Symbol("z", positive=True)
-P = sp.Symbol("P")
-g_o, g_i = sp.symbols("g_o g_i")
-y_hat, y = sp.symbols("yhat y", positive=True)
+NOISE, SIGNAL = tau, theta
 
 #: Mean of the Tracy-Widom law for real matrices (beta = 1).
 TRACY_WIDOM_MEAN = sp.Float("-1.2065335745820")
@@ -142,12 +157,10 @@ def spectra() -> Derivation:
 
 
 def _resolvent_steps() -> list[Step]:
-    first = 1 / g_o + tau**2 * columns * g_i
-    second = 1 / g_i + tau**2 * rows * g_o
-    inverse, square = 1 / (g_o * g_i), sp.Symbol("z2")
+    inverse = 1 / (g_o * g_i)
     output, inner = noise_resolvents()
-    product = square * output * inner / z**2
-    (position,) = sp.solve(sp.Eq(product, 1 / P), square)
+    square = sp.Dummy("square")
+    (position,) = sp.solve(sp.Eq(square * output * inner / z**2, 1 / P), square)
     return [
         define(
             "Stated: resolvents of the noise at large size,",
@@ -158,68 +171,64 @@ def _resolvent_steps() -> list[Step]:
             sp.Eq(g_i, 1 / (z - tau**2 * rows * g_o), evaluate=False),
         ),
         define("Let P be", sp.Eq(P, inverse, evaluate=False)),
-        prove(
+        proved(
             "The first equation gives g_i,",
-            (first / g_i).subs(g_o, 1 / (P * g_i)),
-            z / inner,
-            show=sp.Eq(g_i, inner, evaluate=False),
+            sp.Eq(g_i, inner, evaluate=False),
+            where={z: 1 / g_o + tau**2 * columns * g_i, P: inverse},
         ),
-        prove(
+        proved(
             "the second g_o,",
-            (second / g_o).subs(g_i, 1 / (P * g_o)),
-            z / output,
-            show=sp.Eq(g_o, output, evaluate=False),
+            sp.Eq(g_o, output, evaluate=False),
+            where={z: 1 / g_i + tau**2 * rows * g_o, P: inverse},
         ),
-        prove(
+        proved(
             "and g_o g_i = 1/P the position as a function of P.",
-            position,
-            squared_position(),
-            show=sp.Eq(z**2, squared_position(), evaluate=False),
+            sp.Eq(z**2, squared_position(), evaluate=False),
+            where={z**2: position},
         ),
     ]
 
 
 def _bulk_steps() -> list[Step]:
-    phi, z_edge = sp.symbols("phi zeta", positive=True)
     on_circle = tau**2 * sp.sqrt(rows * columns) * sp.exp(sp.I * phi)
-    position = squared_position().subs(P, on_circle)
     real = tau**2 * (rows + columns + 2 * sp.sqrt(rows * columns) * sp.cos(phi))
+    shifted = sp.Abs(P + tau**2 * rows) ** 2
     modulus = _bulk_modulus()
-    density = 2 * sp.im(P) / (sp.pi * tau**2 * z)
-    quarter = tau**2 * rows * sp.sin(phi)
+    law = 2 * sp.im(P) / (sp.pi * tau**2 * z)
     radius = 2 * tau * sp.sqrt(rows) * sp.cos(phi / 2)
+    quarter = law.subs(sp.im(P), tau**2 * rows * sp.sin(phi)).subs(z, radius)
     steps = [
-        prove(
-            "On the circle |P| = tau^2 sqrt(mn) the position is real: the bulk, from "
-            "tau |sqrt m - sqrt n| to tau (sqrt m + sqrt n).",
-            sp.expand(position.rewrite(sp.cos), complex=True),
-            sp.expand(real),
-            show=sp.Eq(z**2, real, evaluate=False),
+        define(
+            "On a circle of P, with an angle phi from 0 to pi,", sp.Eq(P, on_circle, evaluate=False)
         ),
-        prove(
-            "There, with Re P = (z^2 - tau^2 (m + n))/2,",
-            modulus(tau**2 * rows),
-            tau**2 * rows * z**2,
-            show=sp.Eq(sp.Abs(P + tau**2 * rows) ** 2, tau**2 * rows * z**2, evaluate=False),
+        proved(
+            "the position is real: the bulk, from tau |sqrt m - sqrt n| to tau (sqrt m + sqrt n).",
+            sp.Eq(z**2, real, evaluate=False),
+            where={z**2: squared_position().subs(P, on_circle)},
+            reduce=lambda rest: sp.expand(rest.rewrite(sp.cos), complex=True),
         ),
-        prove(
+        proved(
+            "There",
+            sp.Eq(sp.re(P), (z**2 - tau**2 * (rows + columns)) / 2, evaluate=False),
+            where={sp.re(P): tau**2 * sp.sqrt(rows * columns) * sp.cos(phi), z**2: real},
+        ),
+        proved(
+            "and",
+            sp.Eq(shifted, tau**2 * rows * z**2, evaluate=False),
+            where={shifted: modulus(tau**2 * rows)},
+        ),
+        proved(
             "so that the density of singular values, (2m/pi) |Im g_o|, is",
-            2 * rows / sp.pi * z * sp.Symbol("b") / modulus(tau**2 * rows),
-            density.subs(sp.im(P), sp.Symbol("b")),
-            show=sp.Eq(sp.Function("rho")(z), density, evaluate=False),
+            sp.Eq(density(z), law, evaluate=False),
+            where={density(z): 2 * rows / sp.pi * z * sp.im(P) / modulus(tau**2 * rows)},
         ),
-        prove(
-            "For m = n it is the quarter-circle law.",
-            (density.subs(sp.im(P), quarter).subs(z, radius) ** 2).rewrite(sp.exp).expand(),
-            ((4 * tau**2 * rows - z_edge**2) / (sp.pi**2 * tau**4))
-            .subs(z_edge, radius)
-            .rewrite(sp.exp)
-            .expand(),
-            show=sp.Eq(
-                sp.Function("rho")(z),
-                sp.sqrt(4 * tau**2 * rows - z**2) / (sp.pi * tau**2),
-                evaluate=False,
+        proved(
+            "For m = n it is the quarter-circle law, z = 2 tau sqrt(m) cos(phi/2).",
+            sp.Eq(
+                density(z) ** 2, (4 * tau**2 * rows - z**2) / (sp.pi**2 * tau**4), evaluate=False
             ),
+            where={density(z): quarter, z: radius},
+            reduce=lambda rest: rest.rewrite(sp.exp).expand(),
         ),
     ]
     return steps + _jacobi_steps()
@@ -236,120 +245,101 @@ def _bulk_modulus() -> Callable[[sp.Expr], sp.Expr]:
 
 
 def _jacobi_steps() -> list[Step]:
-    zeta = squared_position()
     # m <= n here: the transposed case is the same with m and n exchanged.
     first, later, off = tau**2 * columns, *jacobi_matrix()[1:]
+    bulk = {z**2: squared_position(), h_tail: 1 / P}
     return [
-        prove(
+        proved(
             "The tail of the Jacobi matrix repeats: its continued fraction h is 1/P.",
-            1 / (zeta - later - off**2 / P),
-            1 / P,
-            show=sp.Eq(
-                sp.Symbol("h"), 1 / (z**2 - later - off**2 * sp.Symbol("h")), evaluate=False
-            ),
+            sp.Eq(h_tail, 1 / (z**2 - later - off**2 * h_tail), evaluate=False),
+            where=bulk,
         ),
-        prove(
+        proved(
             "So the mean resolvent of the squared singular values (m <= n), g_o/z, is that of "
             "the Jacobi matrix at its first vector: Gauss quadrature of the bulk.",
-            1 / (zeta - first - off**2 / P),
-            1 / (P + tau**2 * rows),
-            show=sp.Eq(g_o / z, 1 / (z**2 - first - off**2 * sp.Symbol("h")), evaluate=False),
+            sp.Eq(g_o / z, 1 / (z**2 - first - off**2 * h_tail), evaluate=False),
+            where=bulk | {g_o: noise_resolvents()[0]},
         ),
     ]
 
 
 def _spike_steps() -> list[Step]:
-    noise = sp.diag(g_o, g_i)
-    signal = sp.Matrix([[0, theta], [theta, 0]])
+    noise = sp.ImmutableMatrix([[g_o, 0], [0, g_i]])
+    signal = sp.ImmutableMatrix([[0, theta], [theta, 0]])
     resolvent = (noise.inv() - signal).inv().applyfunc(sp.simplify)
-    dyson = noise + noise * signal * resolvent
-    cross = resolvent[0, 1]
-    width = sum(sp.simplify(x) ** 2 for x in dyson - resolvent)
-    shown = sp.MatrixSymbol("R", 2, 2)
+    threshold = detection_threshold()
     overlap = (theta**4 - tau**4 * rows * columns) / (
         theta**2 * sp.sqrt((theta**2 + tau**2 * rows) * (theta**2 + tau**2 * columns))
     )
     return [
-        prove(
-            "Between the singular vectors of one signal theta the resolvent solves "
-            "R = g + g Theta R.",
-            width,
-            sp.S.Zero,
-            show=sp.Eq(
-                shown, sp.Matrix([[1 / g_o, -theta], [-theta, 1 / g_i]]) ** -1, evaluate=False
-            ),
+        derive(
+            "Between the singular vectors of one signal theta the resolvent is, with the mean "
+            "g = diag(g_o, g_i) of the noise,",
+            R_signal,
+            resolvent,
         ),
-        prove(
+        proved(
+            "which solves R = g + g Theta R.",
+            sp.Eq(R_signal, noise + sp.MatMul(noise, signal, R_signal), evaluate=False),
+            where={R_signal: resolvent},
+        ),
+        proved(
             "Its off-diagonal entry has a pole where P = theta^2,",
-            cross,
-            theta / (1 / (g_o * g_i) - theta**2),
-            show=sp.Eq(sp.Symbol("R_oi"), theta / (P - theta**2), evaluate=False),
+            sp.Eq(R_oi, theta / (P - theta**2), evaluate=False),
+            where={R_oi: resolvent[0, 1], P: 1 / (g_o * g_i)},
         ),
-        prove(
+        proved(
             "which is at the position of the spike.",
-            squared_position(theta**2),
-            spike_value() ** 2,
-            show=sp.Eq(y_hat, spike_value(), evaluate=False),
+            sp.Eq(y_hat, spike_value(), evaluate=False),
+            where={y_hat: sp.sqrt(squared_position(theta**2))},
         ),
-        prove(
+        proved(
             "Its residue theta/P' is half the product of the two overlaps.",
-            spike_overlap(),
-            overlap,
-            show=sp.Eq(sp.Symbol("omega"), overlap, evaluate=False),
+            sp.Eq(omega, overlap, evaluate=False),
+            where={omega: spike_overlap()},
         ),
-        prove(
+        proved(
             "It vanishes at the threshold of detection,",
-            spike_overlap().subs(theta, detection_threshold()),
-            sp.S.Zero,
-            show=sp.Eq(theta, detection_threshold(), evaluate=False),
+            sp.Eq(sp.Subs(spike_overlap(), theta, threshold), sp.S.Zero, evaluate=False),
         ),
-        prove(
-            "where the spike enters the bulk at its edge.",
-            sp.simplify(spike_value().subs(theta, detection_threshold()) ** 2),
-            sp.expand(bulk_edge() ** 2),
-            show=sp.Eq(y_hat, bulk_edge(), evaluate=False),
+        proved(
+            "where the spike enters the bulk at its edge tau (sqrt m + sqrt n).",
+            sp.Eq(sp.Subs(spike_value() ** 2, theta, threshold), bulk_edge() ** 2, evaluate=False),
         ),
     ]
 
 
 def _correlation_steps() -> list[Step]:
     modulus = _bulk_modulus()
-    b = sp.Symbol("b", positive=True)
-    measure = 2 * theta * b / (sp.pi * modulus(-(theta**2)))
-    density = 2 * b / (sp.pi * tau**2 * z)
-    correlation = bulk_correlation().subs({y: z, y_hat: spike_value()})
+    distance = sp.Abs(P - theta**2) ** 2
+    measure = 2 * theta * P_imaginary / (sp.pi * modulus(-(theta**2)))
+    law = 2 * P_imaginary / (sp.pi * tau**2 * z)
     outside = rows * (squared_position() / (P + tau**2 * rows)) - rows
-    bulk_sum = tau**2 * sp.simplify(outside.subs(P, theta**2))
+    bulk = tau**2 * sp.simplify(outside.subs(P, theta**2))
     return [
-        prove(
+        proved(
             "In the bulk",
-            modulus(-(theta**2)),
-            theta**2 * (spike_value() ** 2 - z**2),
-            show=sp.Eq(sp.Abs(P - theta**2) ** 2, theta**2 * (y_hat**2 - z**2), evaluate=False),
+            sp.Eq(distance, theta**2 * (y_hat**2 - z**2), evaluate=False),
+            where={distance: modulus(-(theta**2)), y_hat: spike_value()},
         ),
-        prove(
+        proved(
             "The spectral measure between the signal's vectors, (2/pi)|Im R_oi|, over the "
             "density of singular values: what a bulk pair u, v still knows of the signal.",
-            theta * measure / density,
-            correlation,
-            show=sp.Eq(sp.Symbol("corr"), bulk_correlation(), evaluate=False),
+            sp.Eq(corr_bulk, bulk_correlation(), evaluate=False),
+            where={corr_bulk: (theta * measure / law).subs(z, y), y_hat: spike_value()},
         ),
-        prove(
+        proved(
             "Summed over the bulk with weight y, through the resolvent at the spike,",
-            bulk_sum,
-            tau**4 * rows * columns / theta**2,
-            show=sp.Eq(sp.Symbol("sum_bulk"), tau**4 * rows * columns / theta**2, evaluate=False),
+            sp.Eq(sum_bulk, tau**4 * rows * columns / theta**2, evaluate=False),
+            where={sum_bulk: bulk},
         ),
-        prove(
+        proved(
             "it completes the spike's share to theta^2: nothing of the signal is lost.",
-            spike_value() * theta * spike_overlap() + bulk_sum,
-            theta**2,
-            show=sp.Eq(
-                y_hat * theta * sp.Symbol("omega") + sp.Symbol("sum_bulk"), theta**2, evaluate=False
-            ),
+            sp.Eq(y_hat * theta * omega + sum_bulk, theta**2, evaluate=False),
+            where={y_hat: spike_value(), omega: spike_overlap(), sum_bulk: bulk},
         ),
         define(
             "Stated: the mean of the largest singular value lies below the edge,",
-            sp.Eq(sp.Symbol("y_edge"), mean_edge(), evaluate=False),
+            sp.Eq(y_edge, mean_edge(), evaluate=False),
         ),
     ]

@@ -17,12 +17,32 @@ Source: Isserlis 1918 (proved here for four variables); Bartlett 1933 (determina
 from __future__ import annotations
 
 from functools import cache
+from itertools import combinations, combinations_with_replacement
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.algebra.stable_form import StableForm
 from theory.symbols import c1, c2, w
+from theory.symbols.notation import mean
+from theory.symbols.random_matrices import (
+    GAUSSIANS,
+    SIGMA,
+    VARIANCES,
+    b,
+    chi2,
+    covariances,
+    g_bar,
+    g_j,
+    log_theta,
+    nu,
+    u_power,
+    var_H,
+)
+from theory.symbols.random_matrices import i as index
+from theory.symbols.random_matrices import m as rows
+from theory.symbols.random_matrices import n as columns
+from theory.symbols.task import k as rank
 
 __all__ = [
     "excitation_form",
@@ -34,26 +54,23 @@ __all__ = [
     "wishart",
 ]
 
-rows, columns, rank = sp.symbols("m n k", positive=True)
-index = sp.Symbol("i", nonnegative=True, integer=True)
-
 #: Rows of Theta: two of the input side and two of the output side show every case.
 SIDES = (0, 0, 1, 1)
 
 
+@cache
 def gaussian_fourth_moment() -> tuple[sp.Expr, dict[tuple[int, int], sp.Symbol]]:
     """Return E[x_0 x_1 x_2 x_3] of centred Gaussians in terms of their covariances.
 
     The fourth derivative of the moment generating function ``exp(t^T Sigma t/2)`` at 0.
     """
-    t = sp.symbols("t:4")
-    covariance = {(i, j): sp.Symbol(f"Sigma_{i}{j}") for i in range(4) for j in range(i, 4)}
+    t = [sp.Dummy(f"t{i}") for i in range(4)]
     exponent = (
-        sum(covariance[min(i, j), max(i, j)] * t[i] * t[j] for i in range(4) for j in range(4)) / 2
+        sum(SIGMA[min(i, j), max(i, j)] * t[i] * t[j] for i in range(4) for j in range(4)) / 2
     )
     generating = sp.exp(exponent)
     moment = generating.diff(*t).subs(dict.fromkeys(t, 0))
-    return sp.expand(moment), covariance
+    return sp.expand(moment), SIGMA
 
 
 @cache
@@ -81,7 +98,7 @@ def excitation_form() -> StableForm:
 
 def log_chi_square_mean(freedom: sp.Expr) -> sp.Expr:
     """Return ``E log chi^2``, the derivative at 0 of ``E (chi^2)^u``."""
-    u = sp.Symbol("u")
+    u = sp.Dummy("u")
     moment = 2**u * sp.gamma(freedom / 2 + u) / sp.gamma(freedom / 2)
     return sp.simplify(moment.diff(u).subs(u, 0))
 
@@ -113,82 +130,75 @@ def _moment_steps() -> list[Step]:
     moment, covariance = gaussian_fourth_moment()
     pairs = ((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2))
     wick = sum(covariance[a] * covariance[b] for a, b in pairs)
-    names = (
-        ("an entry of C1 off the diagonal,", (0, 1), c1**2 / w, "var C1_ij"),
-        ("on the diagonal,", (0, 0), 2 * c1**2 / w, "var C1_ii"),
-        ("of C2,", (2, 3), c2**2 / w, "var C2_ij"),
-        ("on its diagonal,", (2, 2), 2 * c2**2 / w, "var C2_ii"),
-        ("and of A.", (2, 0), c1 * c2 / w, "var A_ij"),
+    four = mean(sp.Mul(*GAUSSIANS))
+    variances = (
+        ("Hence the variance of an entry of C1 off the diagonal,", (0, 1), c1**2 / w, "C1_ij"),
+        ("on the diagonal,", (0, 0), 2 * c1**2 / w, "C1_ii"),
+        ("of C2,", (2, 3), c2**2 / w, "C2_ij"),
+        ("on its diagonal,", (2, 2), 2 * c2**2 / w, "C2_ii"),
+        ("and of A.", (2, 0), c1 * c2 / w, "A_ij"),
     )
-    apart = ((0, 0), (1, 1)), ((0, 1), (2, 0)), ((0, 0), (2, 0)), ((0, 0), (2, 2)), ((2, 0), (3, 1))
-    rest = sum(sp.Abs(fluctuation_covariance(a, b)) for a, b in apart)
+    entries = combinations_with_replacement(range(4), 2)
+    apart = sum(fluctuation_covariance(*pair) ** 2 for pair in combinations(entries, 2))
     return [
-        prove(
+        proved(
             "Four Gaussians: the fourth derivative of exp(t^T Sigma t/2) sums over pairs.",
-            moment,
-            wick,
-            show=sp.Eq(sp.Function("E")(sp.Mul(*sp.symbols("x:4"))), wick, evaluate=False),
+            sp.Eq(four, wick, evaluate=False),
+            where={four: moment},
         ),
         *(
-            prove(
-                f"Hence the variance of {text}" if k == 0 else text,
-                fluctuation_covariance(entry, entry),
-                value,
-                show=sp.Eq(sp.Symbol(name), value, evaluate=False),
+            proved(
+                text,
+                sp.Eq(VARIANCES[name], value, evaluate=False),
+                where={VARIANCES[name]: fluctuation_covariance(entry, entry)},
             )
-            for k, (text, entry, value, name) in enumerate(names)
+            for text, entry, value, name in variances
         ),
-        prove(
+        proved(
             "Different entries are uncorrelated, so a pair of modes has four independent "
-            "excitations.",
-            rest,
-            sp.S.Zero,
-            show=sp.Eq(sp.Symbol("cov"), 0, evaluate=False),
+            "excitations: summed over the 45 pairs of the entries of two rows and two columns,",
+            sp.Eq(covariances, sp.S.Zero, evaluate=False),
+            where={covariances: apart},
         ),
     ]
 
 
 def _typical_steps() -> list[Step]:
-    freedom, u, x = sp.symbols("nu u x", positive=True)
-    density = x ** (freedom / 2 - 1) * sp.exp(-x / 2) / (2 ** (freedom / 2) * sp.gamma(freedom / 2))
-    moment = sp.integrate(x**u * density, (x, 0, sp.oo))
-    half_gap = sp.integrate(x * x / 4 * sp.exp(-(x**2) / 8), (x, 0, sp.oo)) / 2
-    g, mean_g = sp.symbols("g_j gbar", real=True)
+    x, u = chi2, u_power
+    density = x ** (nu / 2 - 1) * sp.exp(-x / 2) / (2 ** (nu / 2) * sp.gamma(nu / 2))
+    gap = sp.Dummy("gap", positive=True)
+    rayleigh = gap / 4 * sp.exp(-(gap**2) / 8)
     return [
-        prove(
+        proved(
             "The powers of a chi-square variable,",
-            sp.gammasimp(moment),
-            2**u * sp.gamma(freedom / 2 + u) / sp.gamma(freedom / 2),
-            show=sp.Eq(sp.Function("E")(x**u), moment, evaluate=False),
+            sp.Eq(mean(x**u), 2**u * sp.gamma(nu / 2 + u) / sp.gamma(nu / 2), evaluate=False),
+            where={mean(x**u): sp.Integral(x**u * density, (x, 0, sp.oo))},
+            reduce=sp.gammasimp,
         ),
-        derive(
-            "give its mean logarithm.", sp.Function("E")(sp.log(x)), log_chi_square_mean(freedom)
-        ),
+        derive("give its mean logarithm.", mean(sp.log(x)), log_chi_square_mean(nu)),
         derive(
             "det C^T C is a product of chi-square variables of m, m - 1, ... degrees of "
             "freedom (Bartlett): the mean of log theta_j over j is exactly",
-            sp.Symbol("b"),
+            b,
             typical_log_mean(),
         ),
-        prove(
+        proved(
             "C^T C/m is I + H/sqrt m, H the Gaussian orthogonal ensemble (variance 1, 2 on the "
             "diagonal): its relative covariances are those of C1 with w = m.",
-            fluctuation_covariance((0, 0), (0, 0)) / fluctuation_covariance((0, 1), (0, 1)),
-            sp.Integer(2),
-            show=sp.Eq(sp.Symbol("var H_ii"), 2, evaluate=False),
+            sp.Eq(var_H, sp.Integer(2), evaluate=False),
+            where={
+                var_H: fluctuation_covariance((0, 0), (0, 0))
+                / fluctuation_covariance((0, 1), (0, 1))
+            },
         ),
         define(
             "So the eigenvalues of log(C^T C D^T D) spread like those of one H,",
-            sp.Eq(
-                sp.Symbol("log theta_j"),
-                sp.Symbol("b") + typical_spread() * (g - mean_g),
-                evaluate=False,
-            ),
+            sp.Eq(log_theta, b + typical_spread() * (g_j - g_bar), evaluate=False),
         ),
-        prove(
-            "with +- sqrt(pi/2) for k = 2 (the gap is Rayleigh); other k numerically.",
-            half_gap,
-            sp.sqrt(sp.pi / 2),
-            show=sp.Eq(g, sp.sqrt(sp.pi / 2), evaluate=False),
+        proved(
+            "with +- sqrt(pi/2) for k = 2 (half the mean gap, which is Rayleigh); other k "
+            "numerically.",
+            sp.Eq(g_j, sp.sqrt(sp.pi / 2), evaluate=False),
+            where={g_j: sp.Integral(gap * rayleigh, (gap, 0, sp.oo)) / 2},
         ),
     ]
