@@ -12,7 +12,7 @@ from theory.algebra.derivation import ProofError as ProofError
 
 # Regimes and times of linear networks.
 from theory.regimes.boundaries import boundaries as boundaries
-from theory.regimes.boundaries import regime as regime
+from theory.regimes.regime import regime as regime
 from theory.regimes.crossing_times import crossing_time as crossing_time
 from theory.crossover.kernel_change import relative_kernel_change as relative_kernel_change
 

@@ -26,7 +26,7 @@ from numerics.advice.search import Start, make_network, weakest_signal
 from numerics.prediction.mode_spectrum import ModeSpectrum
 from numerics.prediction.run_observables import Network
 from theory.regimes import scales as scaling
-from theory.regimes.boundaries import regime_name
+from theory.regimes.regime import regime_name
 
 __all__ = [
     "NAMES",

@@ -21,8 +21,9 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from theory.regimes import quantities as of
-from theory.regimes.boundaries import Boundary, Regime, boundaries
+from theory.regimes.boundaries import Boundary, boundaries
 from theory.regimes.minimal_error import sweet_spot_logarithm
+from theory.regimes.regime import Regime
 from theory.regimes.scales import Quantity, d, gamma_sigma2, gamma_w, sigma1, sigma2
 from theory.symbols import TABLE, w
 

@@ -27,6 +27,7 @@ from sympy.logic.boolalg import Boolean
 from theory.regimes import quantities as of
 from theory.regimes.quantities import L
 from theory.regimes.scales import EQUAL_LAYERS, Quantity, Scale, d, narrow, tau, theta, wide
+from theory.symbols.regimes import TERMS
 
 __all__ = [
     "Region",
@@ -41,6 +42,8 @@ __all__ = [
     "sweet_spot_ratio",
     "time_to_minimum",
 ]
+
+_WORD = {word.name: word for word in TERMS}
 
 
 @dataclass(frozen=True)
@@ -163,7 +166,7 @@ def limiting_term() -> sp.Expr:
         terms = region.terms(stop)
         exponents = [region.scale(x).exponent for x in terms]
         cases = [
-            (sp.Symbol(x.name), sp.And(*(exponent >= other for other in exponents)))
+            (_WORD[x.name], sp.And(*(exponent >= other for other in exponents)))
             for x, exponent in zip(terms, exponents, strict=True)
         ]
         return sp.Piecewise(*cases[:-1], (cases[-1][0], True))
@@ -212,7 +215,7 @@ def sweet_spot_logarithm() -> sp.Expr:
 
     ``log(theta/c)`` to leading order, with its corrections of order log log.
     """
-    ratio = sp.Symbol("ratio", positive=True)
+    ratio = sp.Dummy("ratio", positive=True)
     (solution,) = sp.solve(L * sp.exp(4 * L) - ratio, L)
     return solution.subs(ratio, sweet_spot_ratio())
 

@@ -16,7 +16,10 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from theory.regimes.scales import BASE, Quantity, Scale, d, k, scale_of, sigma1, sigma2, tau, theta
-from theory.symbols import w
+from theory.symbols import c, eta, w
+from theory.symbols import regimes as letters
+from theory.symbols.random_matrices import y_edge
+from theory.symbols.regimes import L_wait as L
 
 __all__ = [
     "L",
@@ -50,8 +53,7 @@ __all__ = [
     "width",
 ]
 
-#: Time to the minimum times theta: log(theta/c) to leading order, so of scale log d where active.
-L = sp.Symbol("L", positive=True)
+# log(theta/c) to leading order, so of scale log d where active.
 BASE[L] = Scale(sp.S.Zero, sp.S.One)
 
 _C = (sigma1**2 + sigma2**2) * w / 2
@@ -59,28 +61,24 @@ _S = k * theta**2 / d**2
 _V = sigma1**2 * sigma2**2 * w
 
 
-def _quantity(name: str, symbol: str, expression: sp.Expr, meaning: str, **where) -> Quantity:
-    return Quantity(name, sp.Symbol(symbol, positive=True), expression, meaning, **where)
-
-
 def signal() -> Quantity:
     """Return theta."""
-    return _quantity("signal", "theta", theta, "singular values of A* (unit of A)")
+    return Quantity("signal", theta, theta, "singular values of A* (unit of A)")
 
 
 def rank() -> Quantity:
     """Return k."""
-    return _quantity("rank", "k", k, "rank of A*")
+    return Quantity("rank", k, k, "rank of A*")
 
 
 def width() -> Quantity:
     """Return w."""
-    return _quantity("width", "w", w, "number of hidden units, the largest rank of A")
+    return Quantity("width", w, w, "number of hidden units, the largest rank of A")
 
 
 def threshold() -> Quantity:
     """Return ``c = (sigma1^2 + sigma2^2) w/2``."""
-    return _quantity("threshold", "c", _C, "singular values of A below it move lazily (unit of A)")
+    return Quantity("threshold", c, _C, "singular values of A below it move lazily (unit of A)")
 
 
 def kernel_edge() -> Quantity:
@@ -90,45 +88,47 @@ def kernel_edge() -> Quantity:
     w = d the w eigenvalues that are not zero are all of this order or smaller.
     """
     edge = (sigma1**2 + sigma2**2) * (w + d) / 2
-    return _quantity("kernel edge", "c_edge", edge, "largest eigenvalue of C1, C2 (unit of A)")
+    return Quantity("kernel edge", letters.c_edge, edge, "largest eigenvalue of C1, C2 (unit of A)")
 
 
 def fluctuation() -> Quantity:
     """Return ``sqrt(d/w)``; the eigenvalues of C1/c1 fill ``(1 +- sqrt(d/w))^2`` at the start."""
-    return _quantity(
-        "fluctuation of C1", "epsilon", sp.sqrt(d / w), "relative fluctuation of C1 and C2"
+    return Quantity(
+        "fluctuation of C1", letters.epsilon_C, sp.sqrt(d / w), "relative fluctuation of C1 and C2"
     )
 
 
 def noise_edge() -> Quantity:
     """Return ``2 tau sqrt(d)``, the operator norm of the noise."""
-    return _quantity("noise edge", "y_edge", 2 * tau * sp.sqrt(d), "norm of the noise (unit of A)")
+    return Quantity("noise edge", y_edge, 2 * tau * sp.sqrt(d), "norm of the noise (unit of A)")
 
 
 def detection() -> Quantity:
     """Return ``tau sqrt(d)``: below it no singular vector of Y points to the signal."""
-    return _quantity("detection", "theta_min", tau * sp.sqrt(d), "least signal seen (unit of A)")
+    return Quantity(
+        "detection", letters.theta_min, tau * sp.sqrt(d), "least signal seen (unit of A)"
+    )
 
 
 def noise_variance() -> Quantity:
     """Return ``tau^2``, also the test error of A = Y."""
-    return _quantity("noise variance", "e_noise", tau**2, "variance of an entry of the noise")
+    return Quantity("noise variance", letters.e_noise, tau**2, "variance of an entry of the noise")
 
 
 def initial_matrix() -> Quantity:
     """Return ``v = sigma1^2 sigma2^2 w``, the error that the initial matrix A(0) adds."""
-    return _quantity("initial matrix", "v", _V, "variance of an entry of A(0)")
+    return Quantity("initial matrix", letters.v, _V, "variance of an entry of A(0)")
 
 
 def missing_signal() -> Quantity:
     """Return ``S = k theta^2/d^2``, the test error of A = 0."""
-    return _quantity("missing signal", "S", _S, "signal per entry, ||A*||_F^2/d^2")
+    return Quantity("missing signal", letters.S, _S, "signal per entry, ||A*||_F^2/d^2")
 
 
 def spike_estimation() -> Quantity:
     """Return ``2 k tau^2/d``: the singular vectors of k spikes carry 2dk noisy directions."""
-    return _quantity(
-        "spike estimation", "e_spike", 2 * k * tau**2 / d, "noise in the learned signal"
+    return Quantity(
+        "spike estimation", letters.e_spike, 2 * k * tau**2 / d, "noise in the learned signal"
     )
 
 
@@ -146,7 +146,9 @@ def fitted_noise() -> Quantity:
     At infinite width ``tau^2 (c/theta)^2 (4 L^2 + 2 L)``.
     """
     error = tau**2 * kernel_square() * (L**2 + L / 2) / theta**2
-    return _quantity("fitted noise", "e_wait", error, "noise fitted while the signal is learned")
+    return Quantity(
+        "fitted noise", letters.e_wait, error, "noise fitted while the signal is learned"
+    )
 
 
 def held_noise() -> Quantity:
@@ -155,14 +157,16 @@ def held_noise() -> Quantity:
     All of it for w >> d.  A matrix of rank w << d near Y holds of order w d of its d^2
     directions; that order is seen in training (d = 100 to 800), the constant is not claimed.
     """
-    return _quantity("noise", "e_end", tau**2 * w / (w + d), "noise fitted by the end of training")
+    return Quantity(
+        "noise", letters.e_end, tau**2 * w / (w + d), "noise fitted by the end of training"
+    )
 
 
 def signal_beyond_width() -> Quantity:
     """Return S where ``w < k``: no matrix of rank w comes closer (Eckart and Young 1936)."""
-    return _quantity(
+    return Quantity(
         "signal beyond width",
-        "e_width",
+        letters.e_width,
         _S,
         "signal per entry that w < k units cannot hold",
         where=underparameterised(),
@@ -171,9 +175,9 @@ def signal_beyond_width() -> Quantity:
 
 def undetected_signal() -> Quantity:
     """Return S where the signal is below the noise and a narrow network finds only noise."""
-    return _quantity(
+    return Quantity(
         "undetected signal",
-        "e_hidden",
+        letters.e_hidden,
         _S,
         "signal lost under the noise",
         where=sp.And(narrow_network(), hidden_signal()),
@@ -182,12 +186,12 @@ def undetected_signal() -> Quantity:
 
 def learning_rate() -> Quantity:
     """Return ``1/(theta + c)``, the paper's rule ``1/max(theta, c)`` up to a constant."""
-    return _quantity("learning rate", "eta", 1 / (theta + _C), "the paper's, up to 1/5 or 1/50")
+    return Quantity("learning rate", eta, 1 / (theta + _C), "the paper's, up to 1/5 or 1/50")
 
 
 def waiting_time() -> Quantity:
     """Return ``L/theta``, when the signal has been learned from a start at 0."""
-    return _quantity("waiting time", "T_wait", L / theta, "time until the signal is learned")
+    return Quantity("waiting time", letters.T_wait, L / theta, "time until the signal is learned")
 
 
 def partial_time() -> Quantity:
@@ -197,7 +201,7 @@ def partial_time() -> Quantity:
     """
     ratio = _S / tau**2 + _V * (1 + d / w) / tau**2
     time = sp.log(1 + ratio) / (2 * kernel_edge().expression)
-    return _quantity("partial fit", "T_part", time, "time until the best fraction is fitted")
+    return Quantity("partial fit", letters.T_part, time, "time until the best fraction is fitted")
 
 
 def unlearning_time() -> Quantity:
@@ -208,13 +212,17 @@ def unlearning_time() -> Quantity:
     """
     ratio = _V * (1 + d / w) / tau**2
     time = sp.log(1 + ratio) / (2 * kernel_edge().expression)
-    return _quantity("unlearning time", "T_init", time, "time until enough of A(0) is unlearned")
+    return Quantity(
+        "unlearning time", letters.T_init, time, "time until enough of A(0) is unlearned"
+    )
 
 
 def brief_unlearning() -> Quantity:
     """Return ``v/(2 c tau^2)``, the unlearning time where ``v (1 + d/w)`` is below tau^2."""
     time = _V / (2 * _C * tau**2)
-    return _quantity("brief unlearning", "T_init", time, "unlearning time below infinite noise")
+    return Quantity(
+        "brief unlearning", letters.T_init, time, "unlearning time below infinite noise"
+    )
 
 
 def bulk_time() -> Quantity:
@@ -224,7 +232,9 @@ def bulk_time() -> Quantity:
     """
     gain = (_S + _V) * sp.sqrt(d) / (_C * tau)
     time = sp.log(1 + gain) / noise_edge().expression
-    return _quantity("growth of the noise", "T_bulk", time, "time until noise outgrows the signal")
+    return Quantity(
+        "growth of the noise", letters.T_bulk, time, "time until noise outgrows the signal"
+    )
 
 
 def narrow_network() -> Boolean:

@@ -11,12 +11,15 @@ from theory.algebra.derivation import ProofError
 from theory.regimes import boundaries_derivation as derivation
 from theory.regimes import crossing_times as finite_time
 from theory.regimes import minimal_error, quantities
-from theory.regimes.boundaries import NAMES, Boundary, boundaries, regime, regime_name
+from theory.regimes.boundaries import Boundary, boundaries
 from theory.regimes.boundaries_derivation import boundaries_derivation
+from theory.regimes.crossing_derivation import crossing_steps
 from theory.regimes.minimal_error import limiting_term, minimal_error_exponent, regions, stops
+from theory.regimes.regime import NAMES, regime, regime_name
 from theory.regimes.scales import (
     EQUAL_LAYERS,
     PAPER_TASK,
+    Quantity,
     d,
     gamma_sigma2,
     gamma_w,
@@ -30,7 +33,8 @@ from theory.regimes.scales import (
     tau,
     theta,
 )
-from theory.symbols import c, w
+from theory.symbols import c, w, y
+from theory.symbols.regimes import S
 
 R = sp.Rational
 PLANE = {boundary.name: boundary for boundary in boundaries()}
@@ -328,16 +332,14 @@ def test_derivation_prints():
     [
         ("kernel_square", lambda: (sigma1**2 + sigma2**2) ** 2 * w**2),
         ("kernel_square", lambda: 4 * (sigma1**4 + sigma2**4) * w**2),
-        ("initial_matrix", lambda: quantities._quantity("initial matrix", "v", sigma1**2 * w, "")),
-        ("spike_estimation", lambda: quantities._quantity("spike estimation", "e", k * tau**2, "")),
-        ("held_noise", lambda: quantities._quantity("noise", "e", tau**2, "")),
+        ("initial_matrix", lambda: Quantity("initial matrix", S, sigma1**2 * w, "")),
+        ("spike_estimation", lambda: Quantity("spike estimation", S, k * tau**2, "")),
+        ("held_noise", lambda: Quantity("noise", S, tau**2, "")),
         (
             "fitted_noise",
-            lambda: quantities._quantity(
-                "fitted noise", "e", tau**2 * quantities.kernel_square() / theta, ""
-            ),
+            lambda: Quantity("fitted noise", S, tau**2 * quantities.kernel_square() / theta, ""),
         ),
-        ("missing_signal", lambda: quantities._quantity("missing signal", "S", k * theta / d, "")),
+        ("missing_signal", lambda: Quantity("missing signal", S, k * theta / d, "")),
     ],
 )
 def test_a_wrong_quantity_breaks_a_proof(monkeypatch, name, fault):
@@ -373,7 +375,7 @@ def test_a_wrong_time_breaks_a_proof(monkeypatch, name, old, new):
     wrong = getattr(finite_time, name)().subs(old, new)
     monkeypatch.setattr(finite_time, name, lambda: wrong)
     with pytest.raises(ProofError):
-        finite_time.finite_time_steps()
+        crossing_steps()
 
 
 # Finite times against the mode itself
@@ -391,7 +393,7 @@ def integrated(target, threshold, time):
 @pytest.mark.parametrize("ratio", [0.5, 0.1, 0.01])
 def test_crossing_time(ratio):
     target = mpmath.mpf(3)
-    at = {finite_time.y: 3, c: sp.Float(3 * ratio, 30)}
+    at = {y: 3, c: sp.Float(3 * ratio, 30)}
     time = mpmath.mpf(sp.N(finite_time.crossing_time().subs(at), 25))
     assert abs(integrated(target, target * ratio, time) / (target * ratio) - 1) < 1e-14
 
@@ -399,7 +401,7 @@ def test_crossing_time(ratio):
 @pytest.mark.parametrize("ratio", [10, 1, 0.1])
 def test_convergence_time(ratio):
     target, accuracy = mpmath.mpf(2), 1e-5
-    at = {finite_time.y: 2, c: sp.Float(2 * ratio, 30), finite_time.accuracy: accuracy}
+    at = {y: 2, c: sp.Float(2 * ratio, 30), finite_time.accuracy: accuracy}
     time = mpmath.mpf(sp.N(finite_time.convergence_time().subs(at), 25))
     left = (target - integrated(target, target * ratio, time)) / target
     assert abs(left / accuracy - 1) < 1e-4  # the next order is accuracy itself

@@ -5,7 +5,8 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from theory.regimes.boundaries import boundaries, regime_name
+from theory.regimes.boundaries import boundaries
+from theory.regimes.regime import regime_name
 from theory.regimes.scales import EQUAL_LAYERS, PAPER_TASK, gamma_sigma2, gamma_w, kappa
 from verify.figures.figure2_panels import (
     LEVELS,

@@ -16,8 +16,8 @@ from hypothesis.strategies import SearchStrategy
 from numerics.linear.initial_states import NetworkState, random_state
 from numerics.prediction.runs import predict_run
 from numerics.regimes.exponent_plane import regime
-from theory.regimes.boundaries import Regime
 from theory.regimes.quantities import fluctuation, initial_matrix
+from theory.regimes.regime import Regime
 from theory.regimes.scales import EQUAL_LAYERS, Quantity, gamma_sigma2, gamma_w
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
