@@ -63,7 +63,9 @@ e_min = _error("min", "smallest test error")
 e_of = function("e_of", "test error at a time, or at a fitted fraction", latex="e", text="e")
 fitted = symbol("fitted", "fraction that a lazy network has fitted", latex="F", text="F", real=True)
 exponent = symbol("exponent", "exponent of the smallest test error", latex="E", text="E", real=True)
-exponent_of = function("exponent_of", "exponent of d of a quantity", latex=r"\gamma\left[%s\right]")
+exponent_of = function(
+    "exponent_of", "exponent of d of a quantity", latex=r"\gamma\left[%s\right]", text="exponent"
+)
 
 
 def _time(name: str, meaning: str, index: str = ""):
@@ -87,7 +89,9 @@ accuracy = symbol(
     text="ε",
     positive=True,
 )
-rate_of = function("rate_of", "rate of a mode at a singular value", latex=r"\mathrm{rate}")
+rate_of = function(
+    "rate_of", "rate of a mode at a singular value", latex=r"\mathrm{rate}", text="rate"
+)
 regime = symbol("regime", "name of the regime", latex=r"\mathrm{regime}")
 
 
