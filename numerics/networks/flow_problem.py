@@ -36,7 +36,7 @@ HALF_LOSS = 0.5
 
 @dataclass(frozen=True, eq=False)
 class FlowProblem:
-    """What flows: a network from given weights, on a data set, with a loss and a scale."""
+    """A run to be made: a network from given weights, on a data set, with a loss and a scale."""
 
     network: Network
     weights: tuple[NDArray[np.float64], ...]

@@ -10,9 +10,9 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
-from verify.framework.claim import Claim, unique
+from verify.framework.claim import Claim, claims_by_name
 
-__all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select"]
+__all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select_claims"]
 
 #: Modules of this package, in the order in which they are listed.
 FAMILIES = (
@@ -46,7 +46,7 @@ def all_claims() -> dict[str, Claim]:
     ['balancedness-flow', 'balancedness-descent']
     """
     families = (import_module(f"verify.claims.{name}") for name in FAMILIES)
-    return unique(claim for family in families for claim in family.CLAIMS)
+    return claims_by_name(claim for family in families for claim in family.CLAIMS)
 
 
 def get_claim(name: str) -> Claim:
@@ -65,7 +65,7 @@ def get_claim(name: str) -> Claim:
     return _get(all_claims(), name)
 
 
-def select(
+def select_claims(
     names: Sequence[str] | None = None, claims: Mapping[str, Claim] | None = None
 ) -> list[Claim]:
     """Return the claims of the given names or families; all of them by default.
@@ -113,7 +113,7 @@ def claims_from(file: str | Path) -> dict[str, Claim]:
     specification.loader.exec_module(module)
     if not hasattr(module, "CLAIMS"):
         raise ValueError(f"{file} must define CLAIMS, a sequence of claims")
-    return unique(replace(claim, origin=str(path)) for claim in module.CLAIMS)
+    return claims_by_name(replace(claim, origin=str(path)) for claim in module.CLAIMS)
 
 
 def _get(claims: Mapping[str, Claim], name: str) -> Claim:

@@ -16,7 +16,7 @@ from numerics.linear.training import Trainer
 from numerics.prediction.runs import predict_run
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Sampling
-from verify.framework.replicates import kept
+from verify.framework.replicates import remembered
 from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]
@@ -56,7 +56,7 @@ def _predicted(problem: Problem, noise: float = 1.0, units: float = 1.0) -> tupl
     return float(run.min_test_error), float(run.max_distance)
 
 
-@kept
+@remembered
 def _measured(problem: Problem) -> tuple[NDArray, NDArray]:
     """Return the same of trained networks, one value a draw of noise and start."""
     values, width, threshold, rate, steps = _scales(problem)

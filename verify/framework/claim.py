@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from hypothesis.strategies import SearchStrategy
 
-__all__ = ["Claim", "Fault", "Law", "Counterexample", "Outcome", "Problem", "unique"]
+__all__ = ["Claim", "Fault", "Law", "Counterexample", "Outcome", "Problem", "claims_by_name"]
 
 #: A drawn problem: plain values by name, so that it can be printed as a snippet and run again.
 Problem = Mapping[str, Any]
@@ -99,7 +99,7 @@ class Counterexample:
     predict, measure : callable, optional
         The wider claim's, where they differ from the claim's.
     law : Law, optional
-        Likewise.
+        By which the wider claim is judged, where it is not the claim's own.
 
     Examples
     --------
@@ -122,7 +122,7 @@ class Claim:
     Attributes
     ----------
     name : str
-        Short and unique, used on the command line.
+        Short and claims_by_name, used on the command line.
     family : str
         Heading under which it is listed.
     statement : str
@@ -207,11 +207,11 @@ class Claim:
         return wider.examine(counterexample.problem)
 
 
-def unique(claims: Iterable[Claim]) -> dict[str, Claim]:
+def claims_by_name(claims: Iterable[Claim]) -> dict[str, Claim]:
     """Return claims by name; a name that occurs twice is an error."""
     found: dict[str, Claim] = {}
     for claim in claims:
         if claim.name in found:
-            raise ValueError(f"claim names must be unique, got {claim.name!r} twice")
+            raise ValueError(f"claim names must be claims_by_name, got {claim.name!r} twice")
         found[claim.name] = claim
     return found

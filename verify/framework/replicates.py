@@ -16,17 +16,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from verify.framework.claim import Problem
 
-__all__ = ["draws", "geometric_mean", "kept", "over_draws", "replicated", "root_mean_square"]
+__all__ = [
+    "geometric_mean",
+    "over_draws",
+    "random_source",
+    "remembered",
+    "replicated",
+    "root_mean_square",
+]
 
 #: Draws for a law whose leading term has a coefficient of no certain sign: one in some hundred is
 #: a hundredth of the others, and shows the next order.
 ACCIDENTAL = 4
 
-#: Measurements kept: three networks at six sizes of each of a thorough run's 25 problems.
-KEPT = 450
+#: Measurements remembered: three networks at six sizes of each of a thorough run's 25 problems.
+REMEMBERED = 450
 
 
-def draws(problem: Problem, size: float, replicate: int) -> np.random.Generator:
+def random_source(problem: Problem, size: float, replicate: int) -> np.random.Generator:
     """Return the source of everything random in one replicate at one size."""
     return np.random.default_rng([problem["seed"], int(size), replicate])
 
@@ -49,7 +56,7 @@ def replicated(count: int) -> Callable[[Callable[..., ArrayLike]], Callable[...,
     def repeat(measure: Callable[..., ArrayLike]) -> Callable[..., NDArray]:
         @wraps(measure)
         def measured(problem: Problem, size: float, **options: Any) -> NDArray:
-            sources = (draws(problem, size, replicate) for replicate in range(count))
+            sources = (random_source(problem, size, replicate) for replicate in range(count))
             return np.array([measure(problem, size, rng, **options) for rng in sources]).T
 
         return measured
@@ -97,10 +104,10 @@ def over_draws(
     return repeat
 
 
-def kept(measure: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that measures a problem once: faults and other claims ask again."""
+def remembered(measure: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a measurement that is made once a problem: faults and other claims need it again."""
 
-    @lru_cache(maxsize=KEPT)
+    @lru_cache(maxsize=REMEMBERED)
     def known(items: tuple, size: tuple, options: tuple) -> Any:
         return measure(dict(items), *size, **dict(options))
 

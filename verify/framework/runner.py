@@ -291,7 +291,7 @@ def _profile(profile: str | Profile) -> Profile:
 
 
 def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
-    # Shrinking repeats the examination many times; a expensive claim is reported as it was drawn.
+    # Shrinking repeats the examination many times; an expensive claim is reported as it was drawn.
     phases = [Phase.generate] + ([Phase.shrink] if claim.cost == "cheap" else [])
 
     @hypothesis.seed(seed)

@@ -4,7 +4,7 @@ Descent on ``Y = A* + noise``, noise entries of variance 1, from a random networ
 and the smallest test error E on the way.  E is the parallel sum of the noise and of what start
 and waiting cost, x: ``1/E = 1/x + 1``
 (:func:`theory.regimes.minimal_error.minimal_error_amplitude`). Terms add up in x, which
-:func:`cost` returns.
+:func:`cost_of_error` returns.
 
 At trainable sizes a term leads by less than the constants of the others.  It is isolated by a
 second run on the same task that lacks what causes the term.
@@ -26,7 +26,14 @@ from theory.regimes.minimal_error import sweet_spot_logarithm
 from theory.regimes.scales import d, k, sigma1, sigma2, tau, theta
 from theory.symbols import w
 
-__all__ = ["Start", "added_cost", "cost", "recovery", "smallest_error", "waiting_logarithm"]
+__all__ = [
+    "RandomStart",
+    "added_cost",
+    "cost_of_error",
+    "recovery_task",
+    "smallest_error",
+    "waiting_logarithm",
+]
 
 #: Learning rate in units of 1/(theta + edge of the kernel).
 RATE = 0.2
@@ -37,8 +44,8 @@ PATIENCE = 4.0
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where a network starts: entries of a variance, and a width.
+class RandomStart:
+    """A random network at its start: entries of one variance in both layers, and a width.
 
     Attributes
     ----------
@@ -52,7 +59,7 @@ class Start:
     width: float
 
     @classmethod
-    def of_threshold(cls, threshold: float, width: float) -> Start:
+    def of_threshold(cls, threshold: float, width: float) -> RandomStart:
         """Return the start of a given ``c = sigma^2 w``."""
         return cls(threshold / width, width)
 
@@ -75,14 +82,14 @@ class Start:
         return np.log1p(self.initial * reach) / (self.variance * self.width * reach)
 
 
-def recovery(size: int, signal: float, rng: np.random.Generator, rank: int = 1) -> Task:
+def recovery_task(size: int, signal: float, rng: np.random.Generator, rank: int = 1) -> Task:
     """Return a task of equal singular values, in noise of unit entries."""
     return low_rank_from_spectrum([signal] * rank, size, size, noise=1.0, rng=rng)
 
 
 def smallest_error(
     task: Task,
-    start: Start,
+    start: RandomStart,
     signal: float,
     time: float,
     rng: np.random.Generator,
@@ -95,7 +102,7 @@ def smallest_error(
     ----------
     task : Task
         Square, everything observed.
-    start : Start
+    start : RandomStart
         Of the network.
     signal : float
         Largest singular value of the signal (unit of A).
@@ -114,12 +121,12 @@ def smallest_error(
     return float(min(first, trainer.advance(int(np.ceil(time / step)))[:, 2].min()))
 
 
-def cost(error: float) -> float:
+def cost_of_error(error: float) -> float:
     """Return x of an error E below the noise, ``1/x = 1/E - 1``.
 
     Examples
     --------
-    >>> cost(0.5), round(cost(0.01), 6)
+    >>> cost_of_error(0.5), round(cost_of_error(0.01), 6)
     (1.0, 0.010101)
     """
     if not 0 < error < 1:
@@ -127,18 +134,18 @@ def cost(error: float) -> float:
     return error / (1 - error)
 
 
-def waiting_logarithm(size: float, rank: int, signal: float, start: Start) -> float:
+def waiting_logarithm(size: float, rank: int, signal: float, start: RandomStart) -> float:
     """Return L, the time of the sweet spot over 1/signal, of theory.regimes.minimal_error."""
     deviation = float(np.sqrt(start.variance))
     return _waiting()(size, rank, signal, 1.0, deviation, deviation, start.width)
 
 
 def added_cost(
-    task: Task, start: Start, bare: Start, signal: float, rng: np.random.Generator
+    task: Task, start: RandomStart, bare: RandomStart, signal: float, rng: np.random.Generator
 ) -> float:
     """Return what an active start costs more than one that lacks the cause of a term."""
     whole, rest = (
-        cost(smallest_error(task, x, signal, x.learned_by(signal, task.d_in), rng))
+        cost_of_error(smallest_error(task, x, signal, x.learned_by(signal, task.d_in), rng))
         for x in (start, bare)
     )
     return whole - rest

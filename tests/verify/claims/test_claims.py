@@ -5,7 +5,7 @@ Faults and counterexamples of expensive claims and all of long ones, minutes in 
 
 import pytest
 
-from verify.claims import FAMILIES, all_claims, claims_from, get_claim, select
+from verify.claims import FAMILIES, all_claims, claims_from, get_claim, select_claims
 from verify.framework.runner import run_claim, run_counterexample
 
 CLAIMS = list(all_claims().values())
@@ -62,11 +62,11 @@ def test_claims_say_what_they_need():
 
 
 def test_select_takes_names_and_families_once():
-    family = select(["kernels"])
+    family = select_claims(["kernels"])
     assert [x.name for x in family] == ["kernel-single-mode", "kernel-lift", "kernel-riccati"]
-    assert select(["kernel-lift", "kernels"])[1:] == [family[0], family[2]]
+    assert select_claims(["kernel-lift", "kernels"])[1:] == [family[0], family[2]]
     with pytest.raises(ValueError, match="claim must be one of"):
-        select(["nonsense"])
+        select_claims(["nonsense"])
 
 
 def test_own_claims_need_a_file_with_claims(tmp_path):

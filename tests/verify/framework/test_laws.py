@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from verify.framework.claim import Claim, Counterexample, Fault, unique
+from verify.framework.claim import Claim, Counterexample, Fault, claims_by_name
 from verify.framework.laws import Bound, PowerLaw, PowerLaws, RoundOff, Sampling
 from verify.framework.tolerances import TOLERANCES
 
@@ -206,7 +206,7 @@ def test_claims_without_faults_or_with_a_strange_cost_are_refused():
 def test_names_are_unique():
     one = claim(RoundOff(), lambda _: 1, lambda _: 1)
     with pytest.raises(ValueError, match="'a' twice"):
-        unique([one, one])
+        claims_by_name([one, one])
 
 
 def test_a_counterexample_replaces_what_it_names_and_keeps_the_rest():

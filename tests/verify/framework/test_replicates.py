@@ -5,10 +5,10 @@ import pytest
 
 from verify.claims import get_claim
 from verify.framework.replicates import (
-    draws,
     geometric_mean,
-    kept,
     over_draws,
+    random_source,
+    remembered,
     replicated,
     root_mean_square,
 )
@@ -21,7 +21,7 @@ def test_replicates_draw_anew_at_every_size():
     first, other = measure(PROBLEM, 10.0), measure(PROBLEM, 20.0)
     assert first.shape == (3,)
     assert np.unique([first, other]).size == 6
-    assert np.array_equal(first, [draws(PROBLEM, 10, k).random() for k in range(3)])
+    assert np.array_equal(first, [random_source(PROBLEM, 10, k).random() for k in range(3)])
     assert not np.isin(first, measure(PROBLEM | {"seed": 6}, 10.0)).any()
 
 
@@ -57,7 +57,7 @@ def test_means():
 def test_problems_are_measured_once():
     calls = []
 
-    @kept
+    @remembered
     def measure(problem, size, by=1):
         calls.append((problem["x"], size, by))
         return size * by

@@ -5,12 +5,12 @@ import pytest
 
 from theory.regimes.minimal_error import parallel
 from verify.claims.regimes import trained_errors, widths
-from verify.framework.replicates import draws
+from verify.framework.replicates import random_source
 from verify.problems.smallest_trained_errors import (
-    Start,
+    RandomStart,
     added_cost,
-    cost,
-    recovery,
+    cost_of_error,
+    recovery_task,
     smallest_error,
     waiting_logarithm,
 )
@@ -19,8 +19,8 @@ D = 24
 
 
 def run(start, *, time=None, signal=4.0 * D, seed=0, **more):
-    rng = draws({"seed": seed}, D, 0)
-    task = recovery(D, signal, rng)
+    rng = random_source({"seed": seed}, D, 0)
+    task = recovery_task(D, signal, rng)
     time = start.learned_by(signal, D) if time is None else time
     return task, smallest_error(task, start, signal, time, rng, **more)
 
@@ -28,13 +28,13 @@ def run(start, *, time=None, signal=4.0 * D, seed=0, **more):
 def test_the_edge_is_that_of_the_kernel():
     rng = np.random.default_rng(0)
     for width in (60, 400, 4000):
-        start = Start(0.3, float(width))
+        start = RandomStart(0.3, float(width))
         W1 = np.sqrt(start.variance) * rng.standard_normal((width, 200))
         assert np.linalg.norm(W1, 2) ** 2 == pytest.approx(start.edge(200), rel=0.1)
 
 
 def test_the_variance_of_the_initial_matrix():
-    start = Start.of_threshold(2.0, 50.0)
+    start = RandomStart.of_threshold(2.0, 50.0)
     assert start.variance * start.width == pytest.approx(2.0)
     rng = np.random.default_rng(0)
     W1, W2 = (np.sqrt(start.variance) * rng.standard_normal(s) for s in ((50, 300), (300, 50)))
@@ -42,21 +42,21 @@ def test_the_variance_of_the_initial_matrix():
 
 
 def test_without_time_to_learn_the_error_is_that_of_the_start():
-    start = Start.of_threshold(1e-3, 1e9)
+    start = RandomStart.of_threshold(1e-3, 1e9)
     task, error = run(start, time=1e-12)
     # One step is made at least.
     assert error == pytest.approx(task.test_error(np.zeros(task.shape)), rel=1e-4)
 
 
 def test_an_active_run_comes_near_the_best_multiple_of_the_leading_spike():
-    task, error = run(Start.of_threshold(1e-2, 1e9))
+    task, error = run(RandomStart.of_threshold(1e-2, 1e9))
     left, values, right = np.linalg.svd(task.target)
     spike = values[0] * np.outer(left[:, 0], right[0])
     assert error == pytest.approx(task.test_error(spike), rel=0.1)
 
 
 def test_the_smallest_error_comes_before_the_run_ends():
-    start = Start.of_threshold(1e-2, 1e9)
+    start = RandomStart.of_threshold(1e-2, 1e9)
     _, error = run(start)
     _, later = run(start, time=2 * start.learned_by(4.0 * D, D))
     assert later == error
@@ -64,23 +64,23 @@ def test_the_smallest_error_comes_before_the_run_ends():
 
 def test_the_cost_is_the_parallel_sum_undone():
     for x in (1e-3, 0.5, 20.0):
-        assert cost(float(parallel(x, 1))) == pytest.approx(x)
+        assert cost_of_error(float(parallel(x, 1))) == pytest.approx(x)
     for error in (0.0, 1.0, 1.5):
         with pytest.raises(ValueError, match="between 0 and the noise"):
-            cost(error)
+            cost_of_error(error)
 
 
 def test_the_waiting_logarithm_solves_its_equation():
     theta, c = 40.0, 0.3
-    found = waiting_logarithm(10, 2, theta, Start.of_threshold(c, 1e12))
+    found = waiting_logarithm(10, 2, theta, RandomStart.of_threshold(c, 1e12))
     ratio = 8 * (2 * theta**2 / 100) * theta**4 / (c**2 * 4 * c**2)
     assert found * np.exp(4 * found) == pytest.approx(ratio, rel=1e-6)
 
 
 def test_what_a_larger_start_adds_is_its_variance():
-    signal, rng = 8.0 * D, draws({"seed": 0}, D, 0)
-    task = recovery(D, signal, rng)
-    whole, bare = Start(0.03, 4.0 * D), Start(3e-4, 4.0 * D)
+    signal, rng = 8.0 * D, random_source({"seed": 0}, D, 0)
+    task = recovery_task(D, signal, rng)
+    whole, bare = RandomStart(0.03, 4.0 * D), RandomStart(3e-4, 4.0 * D)
     added = np.mean([added_cost(task, whole, bare, signal, rng) for _ in range(10)])
     # Next orders: fluctuations of C1 and C2, d/w; single draws scatter by 9 %.
     assert added == pytest.approx(whole.initial, rel=0.25)

@@ -16,7 +16,7 @@ from numerics.networks.training import FlowResult, train_network
 from theory.crossover.exponents import predicted_exponents
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, PowerLaw
-from verify.framework.replicates import geometric_mean, kept, over_draws
+from verify.framework.replicates import geometric_mean, over_draws, remembered
 from verify.problems.nonlinear_networks import drawn_network
 from verify.problems.strategies import seeds
 
@@ -51,7 +51,7 @@ def _flow(problem: Problem, scaled_alpha: float, **options: int) -> FlowResult:
     )
 
 
-@kept
+@remembered
 def _trained(problem: Problem, scaled_alpha: float) -> FlowResult:
     result = _flow(problem, scaled_alpha)
     if result.status != "ok":

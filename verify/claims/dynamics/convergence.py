@@ -74,18 +74,18 @@ def _start(problem: Problem) -> NDArray:
     }[problem["start"]]()
 
 
-def _mixed_excess(problem: Problem, factor: float = 1.0, balanced: bool = False) -> float:
+def _mixed_share_of_bound(problem: Problem, factor: float = 1.0, balanced: bool = False) -> float:
     """Return the largest distance to the target in units of its bound, from the named start."""
     c1, c2, A0 = problem["c1"], problem["c2"], _start(problem)
     state = balanced_factor(A0) if balanced else self_consistent_lift(A0, c1, c2)
-    return _excess(problem, state, factor * (c1 + c2))
+    return _share_of_bound(problem, state, factor * (c1 + c2))
 
 
-def _network_excess(problem: Problem, factor: float = 1.0, floor: bool = True) -> float:
-    """Return the same for a random network, with the rate that its balancedness guarantees."""
+def _network_share_of_bound(problem: Problem, factor: float = 1.0, floor: bool = True) -> float:
+    """Return the share of the bound for a random network, whose balancedness guarantees a rate."""
     state = network(problem, problem["spread"] * (problem["d_in"] + problem["d_out"]))
     rate = _guaranteed_rate(state) if floor else state.c1 + state.c2
-    return _excess(problem, state, factor * rate)
+    return _share_of_bound(problem, state, factor * rate)
 
 
 def _guaranteed_rate(state: NetworkState) -> float:
@@ -98,7 +98,7 @@ def _guaranteed_rate(state: NetworkState) -> float:
     return float(max(values[-state.d_in], 0.0) + max(-values[state.d_out - 1], 0.0))
 
 
-def _excess(problem: Problem, state: NetworkState, rate: float) -> float:
+def _share_of_bound(problem: Problem, state: NetworkState, rate: float) -> float:
     """Return the largest ``||A(t) - Y||/||A(0) - Y||`` on observed entries over exp(-rate t)."""
     goal = task(problem)
     times = np.array([0.0, *TIMES]) / (problem["c1"] + problem["c2"])
@@ -173,13 +173,13 @@ CLAIMS = (
             **_MODERATE, start=st.sampled_from(STARTS), observed=st.sampled_from([1.0, 0.6])
         ),
         predict=lambda problem: (0.0, 1.0),
-        measure=_mixed_excess,
+        measure=_mixed_share_of_bound,
         law=Bound("at most exp(-2ct)", "d/dt ||A - Y||^2 <= -4c ||A - Y||^2"),
         faults=(
-            Fault("rate 4c", measure=lambda problem: _mixed_excess(problem, factor=2.0)),
+            Fault("rate 4c", measure=lambda problem: _mixed_share_of_bound(problem, factor=2.0)),
             Fault(
                 "balanced dynamics in their place",
-                measure=lambda problem: _mixed_excess(problem, balanced=True),
+                measure=lambda problem: _mixed_share_of_bound(problem, balanced=True),
             ),
         ),
     ),
@@ -196,12 +196,12 @@ CLAIMS = (
             observed=st.sampled_from([1.0, 0.6]),
         ),
         predict=lambda problem: (0.0, 1.0),
-        measure=_network_excess,
+        measure=_network_share_of_bound,
         law=Bound("at most exp(-rate t)", "d/dt ||A - Y||^2 <= -2 rate ||A - Y||^2"),
         faults=(
             Fault(
                 "rate 2.5 times as large",
-                measure=lambda problem: _network_excess(problem, factor=2.5),
+                measure=lambda problem: _network_share_of_bound(problem, factor=2.5),
             ),
         ),
         counterexamples=(
@@ -212,7 +212,7 @@ CLAIMS = (
                 learnt="the least eigenvalue of C1 is below c by 2 c sqrt(d_in/w): a narrow "
                 "network has directions slower than 2c; 2c holds at infinite width (claim "
                 "mixed-converges), the conserved balancedness at any",
-                measure=lambda problem: _network_excess(problem, floor=False),
+                measure=lambda problem: _network_share_of_bound(problem, floor=False),
             ),
         ),
     ),

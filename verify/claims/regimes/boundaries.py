@@ -22,7 +22,7 @@ from theory.regimes.scales import EQUAL_LAYERS, Quantity, gamma_sigma2, gamma_w
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import replicated
-from verify.problems.smallest_trained_errors import Start, waiting_logarithm
+from verify.problems.smallest_trained_errors import RandomStart, waiting_logarithm
 from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]
@@ -57,7 +57,7 @@ def _smallest_error(problem: Problem, size: float, logarithm: bool = True) -> fl
     error = float(run.min_test_error)
     if not logarithm or _regime(problem).min_test_error.log_power == 0:
         return error
-    waited = waiting_logarithm(size, problem["rank"], theta, Start(variance, width))
+    waited = waiting_logarithm(size, problem["rank"], theta, RandomStart(variance, width))
     return error / (waited**2 + waited / 2)
 
 

@@ -24,7 +24,7 @@ from theory.regimes.boundaries import boundaries
 from theory.symbols import s
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaws
-from verify.framework.replicates import kept, replicated
+from verify.framework.replicates import remembered, replicated
 from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]
@@ -46,7 +46,7 @@ RATE = 0.25
 SIGNALS, LOUD, THRESHOLDS = (0.7, 1.5), (0.5, 4.0), (0.1, 3.0)
 
 
-def _excess(name: str, **exponents: float) -> float:
+def _ratio_exponent(name: str, **exponents: float) -> float:
     """Return the exponent of the ratio that ties on a boundary, positive above it."""
     (tie,) = (x.excess for x in boundaries() if x.name == name)
     values = {getattr(scaling, key): value for key, value in exponents.items()}
@@ -74,11 +74,11 @@ def _sides(problem: Problem) -> tuple[float, float]:
 def _gain_exponents(problem: Problem, power: float = 2.0) -> list[float]:
     """Return exponents of the odds of alignment over those of chance, k in d."""
     chance = float(scaling.scale_of(scaling.k / scaling.d).exponent.subs(scaling.PAPER_TASK))
-    hidden = (_excess("detection", p=x, q=problem["q"]) for x in _sides(problem))
+    hidden = (_ratio_exponent("detection", p=x, q=problem["q"]) for x in _sides(problem))
     return [-power * x - chance if x < 0 else 0.0 for x in hidden]
 
 
-@kept
+@remembered
 @replicated(ALIGNMENTS)
 def _gain(
     problem: Problem, size: float, rng: np.random.Generator, noise: float = 0.0
@@ -111,14 +111,14 @@ def _kernel_exponents(problem: Problem, boundary: str = "threshold / noise") -> 
     """Return exponents of the relative change of C1 by the noise: powers of noise over c."""
     found = []
     for c in _sides(problem):
-        above = _excess(
+        above = _ratio_exponent(
             boundary, gamma_sigma2=c - VAST, gamma_w=VAST, q=problem["q"], p=problem["q"] + 1
         )
         found.append(-above * _orders()[int(above > 0)])
     return found
 
 
-@kept
+@remembered
 @replicated(KERNELS)
 def _kernel_change(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return ``||C1 - C1(0)||/||C1(0)||`` beside the signal when the noise has been learned."""

@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from numerics.regimes.exponent_plane import regime
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaws
-from verify.framework.replicates import kept, replicated
+from verify.framework.replicates import remembered, replicated
 from verify.problems.smallest_trained_errors import (
-    Start,
+    RandomStart,
     added_cost,
-    cost,
-    recovery,
+    cost_of_error,
+    recovery_task,
     smallest_error,
     waiting_logarithm,
 )
@@ -80,25 +80,25 @@ def _mistaken_terms(problem: Problem, threshold: float = 2.0, start: float = 2.0
     return found
 
 
-@kept
+@remembered
 @replicated(REPLICATES)
 def _term_costs(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return what each term adds to the error."""
     d, points = int(size), _terms(problem)
     loud, quiet = problem["ratio"] * d, problem["ratio"] * d / 8
-    task, faint = recovery(d, loud, rng), recovery(d, quiet, rng)
+    task, faint = recovery_task(d, loud, rng), recovery_task(d, quiet, rng)
     starts = {
-        name: Start.of_threshold(
+        name: RandomStart.of_threshold(
             (LOW * problem["ratio"] if name in TERMS[:3] else HIGH) * size**c, size**width
         )
         for name, (c, width) in points.items()
     }
-    runs = ((recovery(d, loud, rng, SPIKES), TERMS[0]), *((task, x) for x in TERMS[:3]))
+    runs = ((recovery_task(d, loud, rng, SPIKES), TERMS[0]), *((task, x) for x in TERMS[:3]))
     spikes, *errors = (
         smallest_error(goal, starts[x], loud, starts[x].learned_by(loud, d), rng)
         for goal, x in runs
     )
-    spike, fitted, matrix = map(cost, errors)
+    spike, fitted, matrix = map(cost_of_error, errors)
     logarithm = waiting_logarithm(d, 1, loud, starts["fitted noise"])
     missing, noise = (
         smallest_error(faint, x, quiet, 1 / x.edge(d) + x.unlearned_by(d), rng, rate=LAZY_RATE)
@@ -108,7 +108,7 @@ def _term_costs(problem: Problem, size: float, rng: np.random.Generator) -> list
         spikes,
         (fitted - spike) / (logarithm**2 + logarithm / 2),
         matrix - fitted,
-        cost(missing),
+        cost_of_error(missing),
         noise,
     ]
 
@@ -120,18 +120,18 @@ def _infinite_exponents(problem: Problem) -> list[float]:
     ]
 
 
-@kept
+@remembered
 @replicated(REPLICATES)
 def _infinite_noise(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return what the initial matrix adds to the error below the line, the error above it."""
     d, width = int(size), float(round(size ** problem["gamma_w"]))
     signal = problem["ratio"] * d
     added = FAINT * (size / SIZES[0]) ** problem["below"]
-    below = Start(np.sqrt(added / width), width)
-    above = Start(HIGH * size ** ((problem["above"] - problem["gamma_w"]) / 2), width)
-    vast = Start.of_threshold(below.variance * width, size**VAST)
-    matrix = added_cost(recovery(d, signal, rng), below, vast, signal, rng)
-    loud = recovery(d, 2 * signal, rng)
+    below = RandomStart(np.sqrt(added / width), width)
+    above = RandomStart(HIGH * size ** ((problem["above"] - problem["gamma_w"]) / 2), width)
+    vast = RandomStart.of_threshold(below.variance * width, size**VAST)
+    matrix = added_cost(recovery_task(d, signal, rng), below, vast, signal, rng)
+    loud = recovery_task(d, 2 * signal, rng)
     time = above.learned_by(2 * signal, d) + above.unlearned_by(d)
     return [matrix, smallest_error(loud, above, 2 * signal, time, rng)]
 

@@ -19,8 +19,13 @@ from theory.regimes.boundaries import boundaries
 from theory.regimes.quantities import held_noise
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaws
-from verify.framework.replicates import kept, replicated
-from verify.problems.smallest_trained_errors import Start, added_cost, recovery, smallest_error
+from verify.framework.replicates import remembered, replicated
+from verify.problems.smallest_trained_errors import (
+    RandomStart,
+    added_cost,
+    recovery_task,
+    smallest_error,
+)
 from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]
@@ -43,17 +48,17 @@ def _narrow_exponents(problem: Problem) -> list[float]:
     return [float(regime(x, width).min_test_error.exponent) - cap for x in layers]
 
 
-@kept
+@remembered
 @replicated(NARROW_REPLICATES)
 def _narrow_error(problem: Problem, size: float, rng: np.random.Generator) -> NDArray:
     """Return what the initial matrix adds, and the error above, over ``w/(w + d)``."""
     d, width = int(size), float(round(size ** problem["gamma_w"]))
     signal = problem["ratio"] * d
-    below = Start(size ** ((problem["start"] - problem["gamma_w"]) / 2), width)
-    above = Start(2 * size ** problem["layer"], width)
-    vanishing = Start(below.variance / 100, width)
-    matrix = added_cost(recovery(d, signal, rng), below, vanishing, signal, rng)
-    weak = recovery(d, signal / 2, rng)
+    below = RandomStart(size ** ((problem["start"] - problem["gamma_w"]) / 2), width)
+    above = RandomStart(2 * size ** problem["layer"], width)
+    vanishing = RandomStart(below.variance / 100, width)
+    matrix = added_cost(recovery_task(d, signal, rng), below, vanishing, signal, rng)
+    weak = recovery_task(d, signal / 2, rng)
     time = above.learned_by(signal / 2, d) + above.unlearned_by(d)
     largest = smallest_error(weak, above, signal / 2, time, rng)
     return np.array([matrix, largest]) * (width + d) / width
@@ -72,17 +77,17 @@ def _widths(problem: Problem) -> tuple[float, float]:
     return problem["kappa"] - problem["below"], problem["kappa"] + problem["above"]
 
 
-@kept
+@remembered
 @replicated(RANK_REPLICATES)
 def _learned_share(problem: Problem, size: float, rng: np.random.Generator) -> list[float]:
     """Return the share of the signal that is learned, with the rounding of w/k taken out."""
     d, rank = int(size), round(size ** problem["kappa"])
     signal = problem["ratio"] * d
-    task = recovery(d, signal, rng, rank)
+    task = recovery_task(d, signal, rng, rank)
     shares = []
     for exponent in _widths(problem):
         width = max(1, round(size**exponent))
-        start = Start.of_threshold(size**VANISHING, width)
+        start = RandomStart.of_threshold(size**VANISHING, width)
         error = smallest_error(task, start, signal, start.learned_by(signal, d), rng)
         share = 1 - error / (rank * signal**2 / d**2)
         exact, rounded = size ** (exponent - problem["kappa"]), width / rank

@@ -48,7 +48,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.claims import claims_from, select
+    from verify.claims import claims_from, select_claims
     from verify.cli.output_files import prepare_folder
     from verify.framework.runner import (
         PROFILES,
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     )
 
     own = claims_from(options.claims_from) if options.claims_from else None
-    claims = select(options.claim, own)
+    claims = select_claims(options.claim, own)
     if options.list:
         for claim in claims:
             print(f"{claim.family:14}{claim.name:28}{claim.statement}")
