@@ -30,12 +30,19 @@ from numerics.advice.choice import (
     recommended_network,
 )
 from numerics.advice.front import RATIOS, candidates, front
-from numerics.advice.search import BEYOND_BUDGET, STATUS, Start, make_network, outcome, stable_rate
+from numerics.advice.search import (
+    BEYOND_BUDGET,
+    STATUS,
+    Start,
+    make_network,
+    predicted_minimum,
+    stable_rate,
+)
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
 from numerics.prediction.run_observables import Network
-from numerics.prediction.runs import UPDATES, predict_run, signal_values
+from numerics.prediction.runs import predict_run, signal_values
 from numerics.support.descriptions import describe
-from numerics.support.validation import check_choice, check_dimension, check_positive, check_width
+from numerics.support.validation import check_dimension, check_positive, check_update, check_width
 
 __all__ = ["advise"]
 
@@ -143,7 +150,7 @@ def advise(
     else:
         widest = math.floor(check_width(max_width)) * 1.0
     limit = MOST_ITERATIONS if budget is None else check_dimension("budget", budget)
-    check_choice("update", update, UPDATES)
+    check_update(update)
     ratios = RATIOS if unequal_layers else (1.0,)
     grid = candidates(spectrum, widest, share, ratios, update, limit)
     best = front(grid, spectrum, widest, update, limit)
@@ -186,11 +193,11 @@ def _recommendations(
         )
         least.append(point.front_smallest_width.item())
         network = recommended_network(spectrum, start, least[-1], update)
-        found = outcome(spectrum, network, budget)
+        found = predicted_minimum(spectrum, network, budget)
         if found.status != 0:
             # Its rounding took it over a limit; the start itself is within all of them.
             network = make_network(spectrum, start, update)
-            found = outcome(spectrum, network, budget)
+            found = predicted_minimum(spectrum, network, budget)
         networks.append(network)
         lengths.append(found.iterations)
     length = math.ceil(CURVE * max(lengths)) + CURVE_MORE
@@ -232,7 +239,7 @@ def _row(
     beyond = test > STOP_TOLERANCE * run.min_test_error.item()
     before, after = np.flatnonzero(beyond[:iterations]), np.flatnonzero(beyond[iterations:])
     misjudged = [
-        outcome(
+        predicted_minimum(
             spectrum,
             Network(
                 factor * network.c1,

@@ -28,7 +28,7 @@ from numerics.advice.search import (
     TRUNCATION_MARGIN,
     Start,
     make_network,
-    outcome,
+    predicted_minimum,
     smallest_width,
     weakest_signal,
 )
@@ -80,7 +80,7 @@ def candidates(
     for place in np.ndindex(shape):
         ratio, share, threshold = (x[i] for x, i in zip(axes.values(), place, strict=True))
         start = Start(threshold, ratio, share, widest)
-        found = outcome(spectrum, make_network(spectrum, start, update), budget)
+        found = predicted_minimum(spectrum, make_network(spectrum, start, update), budget)
         error[place], iterations[place] = found.min_test_error, found.iterations
         status[place] = found.status
     names = tuple(axes)

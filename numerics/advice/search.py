@@ -37,10 +37,10 @@ __all__ = [
     "SAME_ERROR",
     "STATUS",
     "TRUNCATION_MARGIN",
-    "Outcome",
+    "PredictedMinimum",
     "Start",
     "make_network",
-    "outcome",
+    "predicted_minimum",
     "smallest_width",
     "stable_rate",
     "weakest_signal",
@@ -72,7 +72,7 @@ WIDTHS_PER_OCTAVE = 2
 
 @dataclass(frozen=True)
 class Start:
-    """What is chosen: threshold (unit of A), sigma2^2/sigma1^2, share of the limit, width."""
+    """A candidate: threshold (unit of A), sigma2^2/sigma1^2, share of the stable rate, width."""
 
     threshold: float
     variance_ratio: float
@@ -81,8 +81,8 @@ class Start:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a start is predicted to reach.
+class PredictedMinimum:
+    """The smallest test error that a start is predicted to reach.
 
     Attributes
     ----------
@@ -116,7 +116,7 @@ def stable_rate(spectrum: ModeSpectrum, network: Network) -> float:
     return float(_limit()(largest, sum(edges) / 2))
 
 
-def outcome(spectrum: ModeSpectrum, network: Network, budget: int) -> Outcome:
+def predicted_minimum(spectrum: ModeSpectrum, network: Network, budget: int) -> PredictedMinimum:
     """Follow a network until its smallest test error lies behind it.
 
     That is when the weakest spike of Y is learned and the last quarter of the run brought no
@@ -153,7 +153,7 @@ def outcome(spectrum: ModeSpectrum, network: Network, budget: int) -> Outcome:
         first = int(np.argmax(test <= SAME_ERROR * smallest)) if status == 0 else best
     if status == 0 and (best == done or first > budget):
         status = BEYOND_BUDGET
-    return Outcome(float(smallest), first, status)
+    return PredictedMinimum(float(smallest), first, status)
 
 
 def width_ladder(spectrum: ModeSpectrum, widest: float) -> list[float]:
@@ -174,7 +174,7 @@ def smallest_width(
     kept = float("inf")
     for width in width_ladder(spectrum, start.width):
         narrower = Start(start.threshold, start.variance_ratio, start.learning_rate_share, width)
-        here = outcome(spectrum, make_network(spectrum, narrower, update), budget)
+        here = predicted_minimum(spectrum, make_network(spectrum, narrower, update), budget)
         if here.status != 0 or here.min_test_error > error or here.iterations > iterations:
             break
         kept = width

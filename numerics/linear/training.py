@@ -30,14 +30,13 @@ from numerics.linear.descent import Descent, stability_limit
 from numerics.linear.initial_states import NetworkState, balanced_factor, self_consistent_lift
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
-from numerics.support.validation import check_choice, check_dimension
+from numerics.support.validation import check_choice, check_dimension, check_update
 from theory.functions.losses import Loss
 from theory.kernels.descent_loop import training_module
 
-__all__ = ["DYNAMICS", "OBSERVABLES", "UPDATES", "Trainer", "stability_limit", "train"]
+__all__ = ["DYNAMICS", "OBSERVABLES", "Trainer", "stability_limit", "train"]
 
 DYNAMICS = ("gradient_descent", "self_consistent", "lazy", "balanced")
-UPDATES = ("simultaneous", "sequential")
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +123,7 @@ class Trainer(Descent):
     ) -> None:
         super().__init__(state, task, learning_rate, loss, dtype)
         self.dynamics = check_choice("dynamics", dynamics, DYNAMICS)
-        self.update = check_choice("update", update, UPDATES)
+        self.update = check_update(update)
         system, start, constants = _start(state, self.dynamics, self.update)
         kernel = training_module(
             system, self.loss, masked=task.mask is not None, with_inputs=task.inputs is not None

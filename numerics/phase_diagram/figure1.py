@@ -26,16 +26,16 @@ from numerics.linear.closed_form import ClosedForm
 from numerics.linear.initial_states import NetworkState, random_state
 from numerics.linear.observables import mean_squared_error, singular_values
 from numerics.linear.tasks import Task, low_rank_recovery
-from numerics.linear.training import UPDATES, Trainer
+from numerics.linear.training import Trainer
 from numerics.published_rules import learning_rate as published_learning_rate
 from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import describe
 from numerics.support.validation import (
-    check_choice,
     check_dimension,
     check_finite,
     check_positive,
     check_rank,
+    check_update,
 )
 from theory.published_settings import FIGURE1
 
@@ -238,7 +238,7 @@ def figure1(
     {'dynamics': 2, 'iteration': 11, 'mode': 20}
     """
     steps = check_dimension("iterations", iterations)
-    check_choice("update", update, UPDATES)
+    check_update(update)
     watch = timings or Timings()
     with _Cores() as cores:
         with watch.part("task and network"):

@@ -13,13 +13,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from numerics.kernels.cache import fingerprint
-from numerics.linear.training import UPDATES
 from numerics.phase_diagram.cell import CURVES, VARIABLES, run_cell
 from numerics.phase_diagram.cost import cell_seconds
 from numerics.phase_diagram.stopping import StoppingRule
 from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import attributes
-from numerics.support.validation import check_choice, check_dimension, check_positive, check_rank
+from numerics.support.validation import (
+    check_choice,
+    check_dimension,
+    check_positive,
+    check_rank,
+    check_update,
+)
 from numerics.sweeps.axes import parse_axis
 from numerics.sweeps.declaration import CellPoint, DeclaredSweep, Variable, from_table
 from theory.dynamics.unified_evolution import lift_form
@@ -108,7 +113,7 @@ class SweepPlan(DeclaredSweep):
         for exponent in (self.gamma_w[0], self.gamma_w[-1]):
             width_of(self.d, exponent)
         self._put("dynamics", _check_dynamics(self.dynamics))
-        check_choice("update", self.update, UPDATES)
+        check_update(self.update)
         check_choice("precision", self.precision, ("float64", "float32"))
         check_choice("task", self.task, ("shared", "fresh"))
         if not isinstance(self.curves, bool):

@@ -18,10 +18,16 @@ from numpy.typing import ArrayLike, NDArray
 from numerics.kernels.cache import load
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
 from numerics.prediction.run_observables import Network, distance, observe, run
-from numerics.prediction.runs import REFERENCES, STATUS, UPDATES, signal_values, status_of
+from numerics.prediction.runs import REFERENCES, STATUS, signal_values, status_of
 from numerics.published_rules import learning_rate, variance_of, width_of
 from numerics.support.descriptions import describe
-from numerics.support.validation import check_choice, check_dimension, check_positive, check_vector
+from numerics.support.validation import (
+    check_choice,
+    check_dimension,
+    check_positive,
+    check_update,
+    check_vector,
+)
 from theory.kernels.error_grid import grid_module
 from theory.published_settings import FIGURE2
 
@@ -96,7 +102,7 @@ def predict_grid(
         check_vector(name, x) for name, x in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w))
     )
     ratio = check_positive("variance_ratio", variance_ratio)
-    check_choice("update", update, UPDATES)
+    check_update(update)
     check_choice("reference", reference, REFERENCES)
     steps = check_dimension("iterations", iterations)
     given = None if singular_values is not None else rank

@@ -34,6 +34,7 @@ from numerics.support.validation import (
     check_dimension,
     check_finite,
     check_positive,
+    check_update,
     check_width,
 )
 from theory.published_settings import FIGURE2
@@ -43,7 +44,6 @@ __all__ = [
     "REFERENCES",
     "STATUS",
     "TRUNCATION_LIMIT",
-    "UPDATES",
     "WIDTHS_PER_RANK",
     "cell_scales",
     "paper_stop",
@@ -52,7 +52,6 @@ __all__ = [
     "status_of",
 ]
 
-UPDATES = ("simultaneous", "sequential")
 
 #: What the distance of gradient descent is measured from: the self-consistent dynamics as the
 #: width-free lift (:mod:`numerics.linear.training`), or as Euler steps of equation (1), as
@@ -162,7 +161,7 @@ def predict_run(
         second * units,
         units,
         check_positive("learning_rate", learning_rate),
-        check_choice("update", update, UPDATES),
+        check_update(update),
     )
     check_choice("reference", reference, REFERENCES)
     trajectory = run(spectrum, network, check_dimension("iterations", iterations), stop)

@@ -26,17 +26,16 @@ from scipy.integrate import solve_ivp
 
 from numerics.support.errors import DivergedError
 from numerics.support.validation import (
-    check_choice,
     check_dimension,
     check_mask,
     check_matrix,
     check_positive,
     check_times,
+    check_update,
 )
 
 __all__ = ["TrainingRun", "gradient_descent", "gradient_flow", "huber", "log_cosh", "squared"]
 
-UPDATES = ("simultaneous", "sequential")
 
 Gradient = Callable[[NDArray], tuple[float, NDArray]]
 
@@ -117,7 +116,7 @@ def gradient_descent(
     learning_rate = check_positive("learning_rate", learning_rate)
     iterations = check_dimension("iterations", iterations)
     every = check_dimension("every", every)
-    check_choice("update", update, UPDATES)
+    check_update(update)
     _check_callable(gradient)
     W1, W2 = first.copy(), second.copy()
     steps = np.union1d(np.arange(0, iterations, every), iterations)

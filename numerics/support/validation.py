@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "UPDATES",
     "check_choice",
     "check_dimension",
     "check_finite",
@@ -34,12 +35,17 @@ __all__ = [
     "check_rng",
     "check_seed",
     "check_times",
+    "check_update",
     "check_vector",
     "check_width",
     "power_of_dimension",
 ]
 
 REAL_KINDS = "iuf"  # NumPy kinds taken as real: signed, unsigned, floating (no bool, no complex)
+
+#: How a step of descent updates the layers: both by the gradient at the old weights, or W1 first
+#: and W2 by the gradient's product with the new W1.
+UPDATES = ("simultaneous", "sequential")
 
 
 def check_dimension(name: str, value: Any) -> int:
@@ -242,10 +248,10 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
 
     Examples
     --------
-    >>> check_choice("update", "both", ("simultaneous", "sequential"))
+    >>> check_choice("loss", "cubic", ("squared", "huber"))
     Traceback (most recent call last):
         ...
-    ValueError: update must be one of 'simultaneous', 'sequential', got 'both'
+    ValueError: loss must be one of 'squared', 'huber', got 'cubic'
     """
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, got {type(value).__name__}")
@@ -253,6 +259,19 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
         listed = ", ".join(repr(choice) for choice in choices)
         raise ValueError(f"{name} must be one of {listed}, got {value!r}")
     return value
+
+
+def check_update(value: Any) -> str:
+    """Return the name of an update; ValueError if it is none of ``UPDATES``.
+
+    Examples
+    --------
+    >>> check_update("both")
+    Traceback (most recent call last):
+        ...
+    ValueError: update must be one of 'simultaneous', 'sequential', got 'both'
+    """
+    return check_choice("update", value, UPDATES)
 
 
 def check_rng(value: Any) -> np.random.Generator:

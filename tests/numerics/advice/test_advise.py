@@ -14,7 +14,7 @@ from numerics.advice import choice as advice_choice
 from numerics.advice import front as advice_front
 from numerics.advice import search as advice_search
 from numerics.advice.advise import advise
-from numerics.advice.search import SAME_ERROR, Start, make_network, outcome
+from numerics.advice.search import SAME_ERROR, Start, make_network, predicted_minimum
 from numerics.prediction.mode_spectrum import mode_spectrum
 from numerics.prediction.run_observables import Network
 from numerics.prediction.runs import TRUNCATION_LIMIT, predict_run
@@ -143,7 +143,12 @@ def test_the_front_is_inside_the_range_with_its_neighbours(advice, spectrum):
         for factor in (0.5, 1.0, 2.0):
             start = start_of(advice, k)
             off = Start(start.threshold * factor, 1.0, start.learning_rate_share, start.width)
-            assert outcome(spectrum, make_network(spectrum, off, "simultaneous"), 10**4).status == 0
+            assert (
+                predicted_minimum(
+                    spectrum, make_network(spectrum, off, "simultaneous"), 10**4
+                ).status
+                == 0
+            )
         assert (
             int(
                 status.sel(
@@ -163,7 +168,7 @@ def test_the_smallest_width_is_the_last_that_will_do(advice, spectrum, place):
 
     def holds(width):
         narrower = Start(start.threshold, start.variance_ratio, start.learning_rate_share, width)
-        found = outcome(spectrum, make_network(spectrum, narrower, "simultaneous"), 10**4)
+        found = predicted_minimum(spectrum, make_network(spectrum, narrower, "simultaneous"), 10**4)
         return (
             found.status == 0
             and found.min_test_error <= SAME_ERROR * point.front_min_test_error.item()
@@ -273,19 +278,19 @@ def test_a_run_is_followed_to_its_last_signal(monkeypatch):
     first, second = np.flatnonzero((test[1:-1] < test[:-2]) & (test[1:-1] < test[2:])) + 1
     assert test[second] < test[first]
     monkeypatch.setattr(advice_search, "FIRST_PIECE", 3 * int(first) // 2)
-    assert outcome(spectrum, network, 10**4).min_test_error == test[second]
+    assert predicted_minimum(spectrum, network, 10**4).min_test_error == test[second]
     # Not asked whether the last signal is learned, it would end in the first valley.
     monkeypatch.setattr(advice_search, "LEARNED", 0.0)
-    assert outcome(spectrum, network, 10**4).min_test_error == test[first]
+    assert predicted_minimum(spectrum, network, 10**4).min_test_error == test[first]
 
 
 def test_a_minimum_beyond_the_budget_is_told(spectrum):
     network = make_network(spectrum, Start(0.1, 1.0, 0.05, 1e5), "simultaneous")
-    whole = outcome(spectrum, network, 10**4)
+    whole = predicted_minimum(spectrum, network, 10**4)
     assert whole.status == 0
-    assert outcome(spectrum, network, whole.iterations).status == 0
+    assert predicted_minimum(spectrum, network, whole.iterations).status == 0
     for budget in (whole.iterations - 1, whole.iterations // 3):
-        assert outcome(spectrum, network, budget).status == advice_search.BEYOND_BUDGET
+        assert predicted_minimum(spectrum, network, budget).status == advice_search.BEYOND_BUDGET
 
 
 def test_the_stability_limit_sees_the_width(spectrum):

@@ -12,10 +12,11 @@ from numerics.linear.initial_states import (
     self_consistent_lift,
 )
 from numerics.linear.tasks import Task, linear_regression, low_rank_recovery, matrix_completion
-from numerics.linear.training import OBSERVABLES, UPDATES, Trainer, stability_limit, train
+from numerics.linear.training import OBSERVABLES, Trainer, stability_limit, train
 from numerics.reference import explicit_training as reference
 from numerics.reference.euler_scheme import euler_self_consistent
 from numerics.support.errors import DivergedError
+from numerics.support.validation import UPDATES
 from theory.functions.losses import huber, log_cosh, loss, squared
 
 STEPS = 200

@@ -13,6 +13,7 @@ from numerics.prediction import runs as pr
 from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum, mode_spectrum, typical_singular_values
 from numerics.support.errors import OutOfRangeError
+from numerics.support.validation import UPDATES
 
 EXACT = 1e-6  # central differences of step 1e-3 in quantities of order 1
 RUN = 0.02  # sampling: noise of one run at d = 80, of 8 runs: 3 % / sqrt(8)
@@ -85,7 +86,7 @@ def plain_spectrum(targets, d_in, d_out):
     )
 
 
-@pytest.mark.parametrize("update", pr.UPDATES)
+@pytest.mark.parametrize("update", UPDATES)
 @pytest.mark.parametrize("shape", [(2, 2), (2, 4), (3, 2)])
 def test_second_order_is_the_exact_expansion(update, shape, monkeypatch):
     d_out, d_in = shape

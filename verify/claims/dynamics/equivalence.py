@@ -10,8 +10,9 @@ from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import NetworkState, explicit_weights, self_consistent_lift
 from numerics.linear.tasks import Task
-from numerics.linear.training import UPDATES, Trainer, stability_limit
+from numerics.linear.training import Trainer, stability_limit
 from numerics.reference import explicit_training as reference
+from numerics.support.validation import UPDATES
 from theory.functions.losses import get_loss
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff

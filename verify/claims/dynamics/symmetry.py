@@ -14,7 +14,8 @@ from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import NetworkState, self_consistent_lift
 from numerics.linear.tasks import Task
-from numerics.linear.training import DYNAMICS, UPDATES, Trainer, stability_limit
+from numerics.linear.training import DYNAMICS, Trainer, stability_limit
+from numerics.support.validation import UPDATES
 from theory.functions.losses import get_loss
 from verify.framework.claim import Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
