@@ -17,13 +17,7 @@ import numpy as np
 import xarray as xr
 from threadpoolctl import threadpool_limits
 
-from numerics import (
-    low_rank_from_spectrum,
-    predict_run,
-    random_state,
-    train,
-    typical_singular_values,
-)
+import mixed_dynamics as md
 
 #: Threshold in units of the largest singular value, learning rate in units of its inverse.
 GAP, RATE, WIDTH = 1 / 40, 0.05, 1e8
@@ -56,7 +50,7 @@ def tasks(d: int, near: float) -> list[tuple[str, np.ndarray]]:
     ranks = sorted({5, d // 10, 3 * d // 20})
     kinds = {
         "equal": lambda k: np.full(k, d / np.sqrt(k)),
-        "typical": lambda k: typical_singular_values(d, d, k),
+        "typical": lambda k: md.typical_singular_values(d, d, k),
         "equal, near the noise": lambda k: np.full(k, near * np.sqrt(d)),
     }
     return [(name, kind(k)) for k in ranks for name, kind in kinds.items()]
@@ -68,7 +62,7 @@ def compare(d: int, name: str, values: np.ndarray, runs: int) -> tuple[float, fl
     start = {"width": WIDTH, "init_variance": threshold / WIDTH}
     # Twice the time in which the weakest value is learned from the threshold.
     steps = int(np.ceil(2 * np.log(2 * values[-1] / threshold) / (2 * values[-1]) / rate))
-    predicted = predict_run(
+    predicted = md.predict_run(
         d,
         d,
         **start,
@@ -80,10 +74,10 @@ def compare(d: int, name: str, values: np.ndarray, runs: int) -> tuple[float, fl
     trained = []
     for seed in range(runs):
         rng = np.random.default_rng(seed)
-        task = low_rank_from_spectrum(values, d, d, noise=1.0, rng=rng)
-        state = random_state(d, d, WIDTH, init_variance=threshold / WIDTH, rng=rng)
+        task = md.low_rank_from_spectrum(values, d, d, noise=1.0, rng=rng)
+        state = md.random_state(d, d, WIDTH, init_variance=threshold / WIDTH, rng=rng)
         trained.append(
-            train(state, task, learning_rate=rate, iterations=steps, observe=["stable_rank"])
+            md.train(state, task, learning_rate=rate, iterations=steps, observe=["stable_rank"])
         )
     data = xr.concat(trained, "run")
     least = data.test_error.min("iteration")

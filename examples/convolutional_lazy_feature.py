@@ -25,12 +25,12 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from numerics import Convolutional, ImageData, StepRule, frozen_flow, load_images, train_network
+import mixed_dynamics as md
 
 FROZEN = "frozen"
 
 #: Half as many steps as by default: at A = 1 kernel changes differ by 1 %, F by 2 % in the mean.
-RULE = StepRule(method="linearised", output_error=0.1, gradient_change=0.05)
+RULE = md.StepRule(method="linearised", output_error=0.1, gradient_change=0.05)
 
 #: Images on which the change of the kernel is measured: it is quadratic in their number.
 WATCHED = 100
@@ -61,10 +61,10 @@ def main() -> None:
     found = {}
     with threadpool_limits(1):
         for n_train in options.n_train:
-            data = load_images(
+            data = md.load_images(
                 options.images, folder=options.folder, n_train=n_train, n_test=options.n_test
             )
-            network = Convolutional(
+            network = md.Convolutional(
                 data.shape, options.channels, options.depth, kernel_size=options.kernel_size
             )
             print(f"{data}; {options.channels} channels of sides {network.sides}", flush=True)
@@ -95,7 +95,7 @@ def parse() -> argparse.Namespace:
 
 
 def train(
-    network: Convolutional, data: ImageData, scale: float, options: argparse.Namespace
+    network: md.Convolutional, data: md.ImageData, scale: float, options: argparse.Namespace
 ) -> Nets:
     """Train nets from every start at one A; infinity is the frozen kernel."""
     begin, outputs, changes, steps = time.process_time(), [], [], []
@@ -103,14 +103,14 @@ def train(
         start = network.initial(seed)
         if math.isinf(scale):
             gram = network.ntk(start, data.X_train)
-            run = frozen_flow(gram, data.y_train, network.ntk(start, data.X_test, data.X_train))
+            run = md.frozen_flow(gram, data.y_train, network.ntk(start, data.X_test, data.X_train))
             fitted = run.fitted
             outputs.append(run.test_outputs)
             changes.append(0.0)
             steps.append(0)
         else:
             alpha = scale / math.sqrt(network.width)
-            run = train_network(
+            run = md.train_network(
                 network,
                 data.X_train,
                 data.y_train,

@@ -6,8 +6,7 @@ Run it as a script, or with the command line's tables and reports:
 
 import numpy as np
 
-from numerics import gradient_flow
-from verify import Claim, Fault, RoundOff, run_claims, run_faults, table_header, table_row
+import mixed_dynamics as md
 from verify.problems.linear_tasks import network, task
 from verify.problems.strategies import problems
 
@@ -20,7 +19,7 @@ def start(problem, sign=-1.0):
 
 def end(problem):
     """Measure: the trace at the end of flow."""
-    run = gradient_flow(
+    run = md.gradient_flow(
         network(problem), task(problem), [0.5], rtol=1e-12, atol=1e-14, keep_weights=True
     )
     return float((run.W1**2).sum() - (run.W2**2).sum())
@@ -32,7 +31,7 @@ def scale(problem):
 
 
 CLAIMS = (
-    Claim(
+    md.Claim(
         name="trace-of-balancedness",
         family="my claims",
         statement="Flow conserves ||W1||^2 - ||W2||^2.",
@@ -41,9 +40,9 @@ CLAIMS = (
         problems=problems(),
         predict=lambda problem: np.array([start(problem), scale(problem)]),
         measure=lambda problem: np.array([end(problem), scale(problem)]),
-        law=RoundOff("integrator", in_eps=False),
+        law=md.RoundOff("integrator", in_eps=False),
         faults=(
-            Fault(
+            md.Fault(
                 "the sum instead",
                 predict=lambda problem: np.array([start(problem, +1.0), scale(problem)]),
             ),
@@ -52,7 +51,7 @@ CLAIMS = (
 )
 
 if __name__ == "__main__":
-    print(table_header())
-    run_claims(CLAIMS, watch=lambda verdict: print(table_row(verdict)))
-    print(table_header("fault"))
-    run_faults(CLAIMS, watch=lambda verdict: print(table_row(verdict)))
+    print(md.table_header())
+    md.run_claims(CLAIMS, watch=lambda verdict: print(md.table_row(verdict)))
+    print(md.table_header("fault"))
+    md.run_faults(CLAIMS, watch=lambda verdict: print(md.table_row(verdict)))

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics import CellPoint, DeclaredSweep, Variable, parse_counts, run_sweep
+import mixed_dynamics as md
 from numerics.support import validation
 
 
 @dataclass(frozen=True)
-class StartSweep(DeclaredSweep):
+class StartSweep(md.DeclaredSweep):
     """Largest singular values of A at the start, over dimension, width and replicates."""
 
     d: tuple[int, ...] = "25,50,100"
@@ -31,7 +31,7 @@ class StartSweep(DeclaredSweep):
         """Check every setting and store it in one form."""
         super().__post_init__()
         for name in ("d", "width"):
-            self._put(name, parse_counts(name, getattr(self, name)))
+            self._put(name, md.parse_counts(name, getattr(self, name)))
         for name in ("replicates", "kept"):
             self._put(name, validation.check_dimension(name, getattr(self, name)))
 
@@ -46,16 +46,16 @@ class StartSweep(DeclaredSweep):
         return {"mode": range(self.kept)}
 
     @property
-    def variables(self) -> dict[str, Variable]:
+    def variables(self) -> dict[str, md.Variable]:
         """What a cell measures."""
         unit = {"units": "2 sigma^2 sqrt(w d)"}
-        return {"singular_value": Variable("f8", np.nan, unit, tail=("mode",))}
+        return {"singular_value": md.Variable("f8", np.nan, unit, tail=("mode",))}
 
     def ingredients(self) -> dict[str, str]:
         """Return what results depend on besides settings and packages: change it with `run`."""
         return {"formula of the start": "1"}
 
-    def run(self, cell: CellPoint) -> tuple[dict[str, object], str]:
+    def run(self, cell: md.CellPoint) -> tuple[dict[str, object], str]:
         """Draw a network and measure it."""
         d, width = cell["d"], cell["width"]
         rng = np.random.default_rng(self.stream(0, cell, ("d", "width", "replicate")))
@@ -65,12 +65,12 @@ class StartSweep(DeclaredSweep):
         values[: found.size] = found / (2 * np.sqrt(width * d))
         return {"singular_value": values}, ""
 
-    def cost(self, cell: CellPoint) -> float:
+    def cost(self, cell: md.CellPoint) -> float:
         """Return about how many seconds a cell takes."""
         return 1e-4 + 1e-10 * cell["d"] ** 2 * (cell["width"] + 10 * cell["d"])
 
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
-        data = run_sweep(StartSweep(), folder)
+        data = md.run_sweep(StartSweep(), folder)
     print(data.singular_value.sel(mode=0).mean("replicate").to_pandas().round(3))

@@ -16,7 +16,7 @@ import argparse
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from numerics import Cell, Trainer, paper_stop, predict_cell, predict_run, prepare_cell
+import mixed_dynamics as md
 
 #: Cells (gamma_sigma2, gamma_w) of the proven region: width above d, below infinite noise.
 CELLS = ((-1.85, 2.25), (-1.3, 1.8), (-1.2, 2.3), (-1.5, 1.5), (-1.0, 1.5), (-0.9, 2.0))
@@ -57,7 +57,7 @@ def compare(
     """Compare several runs of one cell with their predictions and print a line."""
     found = []
     for seed in seeds:
-        cell = prepare_cell(
+        cell = md.prepare_cell(
             d=d,
             rank=options.rank,
             gamma_sigma2=gamma_sigma2,
@@ -67,7 +67,7 @@ def compare(
         )
         test, away = train(cell, options.iterations, options.distance)
         signal = np.linalg.svd(cell.task.truth, compute_uv=False)[: options.rank]
-        given = predict_run(
+        given = md.predict_run(
             d,
             d,
             singular_values=signal,
@@ -78,7 +78,9 @@ def compare(
             update="sequential",
             allow_out_of_range=True,
         )
-        typical = predict_cell(gamma_sigma2, gamma_w, d, rank=options.rank, allow_out_of_range=True)
+        typical = md.predict_cell(
+            gamma_sigma2, gamma_w, d, rank=options.rank, allow_out_of_range=True
+        )
         same = min(test.size, typical.sizes["iteration"])
         found.append(
             {
@@ -108,9 +110,9 @@ def compare(
     return means | {key: float(np.median(value)) for key, value in column.items()}
 
 
-def train(cell: Cell, iterations: int, distance: bool) -> tuple[np.ndarray, float]:
+def train(cell: md.Cell, iterations: int, distance: bool) -> tuple[np.ndarray, float]:
     """Return the test errors to the paper's stop, and the largest distance of the dynamics."""
-    make = lambda name: Trainer(  # noqa: E731
+    make = lambda name: md.Trainer(  # noqa: E731
         cell.state, cell.task, learning_rate=cell.learning_rate, dynamics=name, update="sequential"
     )
     descent = make("gradient_descent")
@@ -122,7 +124,7 @@ def train(cell: Cell, iterations: int, distance: bool) -> tuple[np.ndarray, floa
             other.advance(1)
             largest = max(largest, float(np.linalg.norm(descent.A - other.A)))
         columns = np.array(errors)
-        end = paper_stop(columns[:, 1], columns[:, 2])
+        end = md.paper_stop(columns[:, 1], columns[:, 2])
         if end < len(errors):
             break
     return np.array(errors)[:, 2], largest

@@ -6,13 +6,14 @@ import pkgutil
 
 import pytest
 
+import mixed_dynamics
 import numerics
 import theory
 import verify
 
 MODULES = [
     info.name
-    for package in (theory, numerics, verify)
+    for package in (theory, numerics, verify, mixed_dynamics)
     for info in pkgutil.walk_packages(package.__path__, package.__name__ + ".")
     if not info.name.endswith("__main__")
 ]

@@ -1,20 +1,14 @@
 """verify: confronts predictions with numbers, draws the figures, and is the command line.
 
 The public names are listed in ``__init__.pyi`` and imported when they are first used, so that
-``import verify`` is light; it also gives datasets ``data.mixed_dynamics.plot()``.
+``import verify`` is light.
 """
 
-import sys
+import lazy_loader
 
-from theory.public_names import lazy_names
 from theory.sources import text_hash
-from verify.figures.dataset_accessor import register
 
 #: The text of this package when it was imported: its results are kept on disk under it.
 SOURCES = text_hash(__path__[0])
 
-_EXPORTS, __getattr__, __dir__ = lazy_names(sys.modules[__name__])
-
-__all__ = list(_EXPORTS)
-
-register()
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import ast
 from importlib import import_module
+from pathlib import Path
 
 from dependencies import depend_on
 from docutils import nodes
@@ -25,7 +27,14 @@ class PublicNamesDirective(SphinxDirective):
         package = import_module(self.arguments[0])
         depend_on(self, package)
         lines = [".. autosummary::", "   :nosignatures:", ""]
-        lines += [f"   ~{module}.{name}" for name, module in package._EXPORTS.items()]
+        stub = ast.parse(Path(package.__file__).with_suffix(".pyi").read_text()).body
+        imports = [line for line in stub if isinstance(line, ast.ImportFrom)]
+        names = [(x.module, name.asname) for x in imports for name in x.names]
+        lines += [
+            f"   ~{package.__name__}.{module}.{name}"
+            for module, name in names
+            if not name.startswith("_")
+        ]
         return self.parse_text_to_nodes("\n".join(lines))
 
 

@@ -11,14 +11,13 @@ the weights only through the Gram matrix :math:`Q` of both layers, of size 200 x
 
 import matplotlib.pyplot as plt
 
-from numerics import figure1
-from verify import draw_errors, draw_singular_values
+import mixed_dynamics as md
 
-data = figure1(d=100, iterations=60, seed=1)
+data = md.figure1(d=100, iterations=60, seed=1)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.2), layout="constrained")
-draw_errors(data, left)
-draw_singular_values(data, right)
+md.draw_errors(data, left)
+md.draw_singular_values(data, right)
 
 # %%
 # The five large singular values start below the threshold :math:`\sigma^2 w`, where all move at

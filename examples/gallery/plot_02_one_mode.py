@@ -11,17 +11,16 @@ A singular value of :math:`A` that starts at 0 follows
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import single_mode
-from verify import COLOURS
+import mixed_dynamics as md
 
 target = 1.0
 RATIOS = ((10.0, "-", "lazy"), (1.0, "--", "mixed"), (1e-2, "-.", "active"), (1e-4, ":", "active"))
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.0), layout="constrained")
 units = np.linspace(0, 20, 400)
-for (ratio, style, name), colour in zip(RATIOS, COLOURS, strict=False):
+for (ratio, style, name), colour in zip(RATIOS, md.COLOURS, strict=False):
     rate = 2 * np.hypot(target, ratio * target)
-    value, distance = single_mode(target, 0.0, ratio * target, time=units / rate)
+    value, distance = md.single_mode(target, 0.0, ratio * target, time=units / rate)
     label = f"c/y = {ratio:g} ({name})"
     left.plot(units, value / target, linestyle=style, color=colour)
     right.semilogy(units, distance / target, linestyle=style, color=colour, label=label)

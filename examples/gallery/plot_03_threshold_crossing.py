@@ -11,28 +11,26 @@ import matplotlib.pyplot as plt
 import numpy as np
 import sympy as sp
 
-from numerics import ClosedForm
-from theory import crossing_time
+import mixed_dynamics as md
 from theory.symbols import c as threshold_symbol
-from verify import COLOURS
 
 targets = np.array([40.0, 20.0, 10.0, 5.0, 0.5])
 threshold = 1.0
 
-solution = ClosedForm(np.zeros((5, 5)), np.diag(targets), c1=threshold)
+solution = md.ClosedForm(np.zeros((5, 5)), np.diag(targets), c1=threshold)
 times = np.linspace(0, 0.6, 301)
 values = np.array([np.diag(solution(time)) for time in times])
 
 # %%
 # Each curve relative to its own target; a circle marks the predicted crossing.
 
-formula = crossing_time()
+formula = md.crossing_time()
 (target_symbol,) = formula.free_symbols - {threshold_symbol}
 predicted = sp.lambdify((target_symbol, threshold_symbol), formula)
 
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 figure, axes = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
-for target, curve, style, colour in zip(targets, values.T, STYLES, COLOURS, strict=False):
+for target, curve, style, colour in zip(targets, values.T, STYLES, md.COLOURS, strict=False):
     axes.semilogy(times[1:], curve[1:], linestyle=style, color=colour, label=f"y = {target:g}")
     if target > threshold:
         axes.plot(predicted(target, threshold), threshold, "o", color=colour, fillstyle="none")

@@ -10,12 +10,11 @@ test error.  The command is ``mixed-dynamics boundaries``.
 
 import matplotlib.pyplot as plt
 
-from numerics import exponent_plane
-from verify import draw_exponent_plane
+import mixed_dynamics as md
 
-data = exponent_plane((-3.0, 0.0), (0.0, 2.8), points=141, d=200, rank=5)
+data = md.exponent_plane((-3.0, 0.0), (0.0, 2.8), points=141, d=200, rank=5)
 figure, axes = plt.subplots(figsize=(9.6, 7.8), layout="constrained")
-draw_exponent_plane(data, axes)
+md.draw_exponent_plane(data, axes)
 
 # %%
 # Constants and logarithms move the boundaries at finite dimension: the dash-dotted lines are those

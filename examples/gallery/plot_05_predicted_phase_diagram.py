@@ -11,19 +11,18 @@ The command is ``mixed-dynamics predict``; ``mixed-dynamics figure2`` trains the
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import predict_grid
-from verify import PANELS, draw_panel, draw_validity, legend_handles
+import mixed_dynamics as md
 
-data = predict_grid(
+data = md.predict_grid(
     np.linspace(-3, 0, 16), np.linspace(0, 2.8, 16), d=200, rank=5, method="second_order"
 )
 
 figure, grid = plt.subplots(2, 2, figsize=(10.4, 9.0), layout="constrained")
-for panel, axes in zip(PANELS, grid.flat, strict=True):
-    draw_panel(data, panel, axes)
-    draw_validity(data, axes)
+for panel, axes in zip(md.PANELS, grid.flat, strict=True):
+    md.draw_panel(data, panel, axes)
+    md.draw_validity(data, axes)
 figure.legend(
-    handles=legend_handles(hatched=True), loc="outside lower center", ncols=2, frameon=False
+    handles=md.legend_handles(hatched=True), loc="outside lower center", ncols=2, frameon=False
 )
 
 print(f"{(data.status == 0).sum().item()} of {data.status.size} cells are in range")

@@ -10,13 +10,12 @@ true matrix, and no run.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import low_rank_from_spectrum, predict_run, random_state, train
-from verify import COLOURS
+import mixed_dynamics as md
 
 d, width, variance, rate, steps = 120, 2e5, 2e-4, 5e-4, 120
 spectrum = np.array([75.0, 60.0, 45.0])
 
-predicted = predict_run(
+predicted = md.predict_run(
     d,
     d,
     singular_values=spectrum,
@@ -27,15 +26,15 @@ predicted = predict_run(
 )
 runs = []
 for seed in range(6):
-    task = low_rank_from_spectrum(spectrum, d, d, noise=1.0, rng=seed)
-    start = random_state(d, d, width, init_variance=variance, rng=100 + seed)
-    runs.append(train(start, task, learning_rate=rate, iterations=steps))
+    task = md.low_rank_from_spectrum(spectrum, d, d, noise=1.0, rng=seed)
+    start = md.random_state(d, d, width, init_variance=variance, rng=100 + seed)
+    runs.append(md.train(start, task, learning_rate=rate, iterations=steps))
 
 # %%
 # Trained runs are pale, the prediction is dashed.
 
 figure, axes = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
-for name, colour in (("train_error", COLOURS[0]), ("test_error", COLOURS[1])):
+for name, colour in (("train_error", md.COLOURS[0]), ("test_error", md.COLOURS[1])):
     for run in runs:
         (trained,) = axes.plot(run.iteration, run[name], color=colour, alpha=0.35)
     trained.set_label(f"{name.replace('_', ' ')}, six runs")

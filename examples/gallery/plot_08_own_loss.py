@@ -10,27 +10,25 @@ does not forgive.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import Task, low_rank_recovery, random_state, train
-from theory import huber
-from verify import COLOURS
+import mixed_dynamics as md
 
 d = 80
 rng = np.random.default_rng(0)
-clean = low_rank_recovery(d, rank=3, noise=0.3, rng=rng)
+clean = md.low_rank_recovery(d, rank=3, noise=0.3, rng=rng)
 wrong = rng.random(clean.shape) < 0.02
-task = Task(clean.target + wrong * rng.normal(scale=15.0, size=clean.shape), clean.truth)
-network = random_state(d, d, 1e6, init_variance=1e-7, rng=rng)
+task = md.Task(clean.target + wrong * rng.normal(scale=15.0, size=clean.shape), clean.truth)
+network = md.random_state(d, d, 1e6, init_variance=1e-7, rng=rng)
 
 LOSSES = {
     "squared": ("squared", "-"),
-    "Huber, delta = 1": (huber(1.0), "--"),
+    "Huber, delta = 1": (md.huber(1.0), "--"),
     "log(cosh)": ("log_cosh", "-."),
     "own: sqrt(1 + r^2) - 1": ("sqrt(1 + (prediction - target)**2) - 1", ":"),
 }
 
 figure, axes = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
-for (name, (loss, style)), colour in zip(LOSSES.items(), COLOURS, strict=False):
-    run = train(network, task, learning_rate=2e-3, iterations=400, loss=loss)
+for (name, (loss, style)), colour in zip(LOSSES.items(), md.COLOURS, strict=False):
+    run = md.train(network, task, learning_rate=2e-3, iterations=400, loss=loss)
     axes.plot(run.iteration, run.test_error, linestyle=style, color=colour, label=name)
 axes.set(xlabel="iteration", ylabel="test error", ylim=(0, None))
 axes.legend(frameon=False)
@@ -38,4 +36,4 @@ axes.legend(frameon=False)
 # %%
 # The gradient of each loss is derived, not typed:
 
-print(huber(1.0).derivative)
+print(md.huber(1.0).derivative)

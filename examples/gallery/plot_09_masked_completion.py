@@ -9,20 +9,19 @@ initial variances, far below the target, in between, and above it (lazy).
 
 import matplotlib.pyplot as plt
 
-from numerics import matrix_completion, random_state, train
-from verify import COLOURS
+import mixed_dynamics as md
 
 d, width = 80, 1e6
-task = matrix_completion(d, d, rank=2, fraction_observed=0.3, noise=0.0, rng=0)
+task = md.matrix_completion(d, d, rank=2, fraction_observed=0.3, noise=0.0, rng=0)
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.0), layout="constrained")
 for threshold, style, colour in (
-    (0.01, "-", COLOURS[0]),
-    (10.0, "--", COLOURS[1]),
-    (300.0, ":", COLOURS[2]),
+    (0.01, "-", md.COLOURS[0]),
+    (10.0, "--", md.COLOURS[1]),
+    (300.0, ":", md.COLOURS[2]),
 ):
-    network = random_state(d, d, width, init_variance=threshold / width, rng=1)
-    run = train(
+    network = md.random_state(d, d, width, init_variance=threshold / width, rng=1)
+    run = md.train(
         network,
         task,
         learning_rate=0.3 / (50 + threshold),

@@ -10,19 +10,18 @@ or more where training is active, and small where it is lazy.  The kernel of a l
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import low_rank_from_spectrum, ntk_change, random_state, self_consistent_lift, train
-from verify import COLOURS
+import mixed_dynamics as md
 
 d, width, top = 30, 1e6, 20.0
-task = low_rank_from_spectrum([top, top / 2], d, d, noise=0.0, rng=0)
+task = md.low_rank_from_spectrum([top, top / 2], d, d, noise=0.0, rng=0)
 thresholds = np.geomspace(0.05, 2e4, 15)
 
 changes = []
 for threshold in thresholds:
-    start = random_state(d, d, width, init_variance=threshold / width, rng=1)
+    start = md.random_state(d, d, width, init_variance=threshold / width, rng=1)
     rate = 0.2 / np.hypot(top, threshold)
     steps = int(12 / (rate * np.hypot(top / 2, threshold)))
-    run = train(
+    run = md.train(
         start, task, learning_rate=rate, iterations=steps, observe=["ntk_change"], every=steps
     )
     changes.append(run.ntk_change[-1].item())
@@ -33,12 +32,12 @@ for threshold in thresholds:
 
 predicted = []
 for threshold in thresholds:
-    start, end = (self_consistent_lift(A, threshold) for A in (0 * task.truth, task.truth))
-    predicted.append(ntk_change(end.C1, end.C2, C1_0=start.C1, C2_0=start.C2))
+    start, end = (md.self_consistent_lift(A, threshold) for A in (0 * task.truth, task.truth))
+    predicted.append(md.ntk_change(end.C1, end.C2, C1_0=start.C1, C2_0=start.C2))
 
 figure, axes = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
-axes.loglog(thresholds, predicted, "-", color=COLOURS[0], label="infinite width")
-axes.loglog(thresholds, changes, "o", color=COLOURS[1], fillstyle="none", label="trained")
+axes.loglog(thresholds, predicted, "-", color=md.COLOURS[0], label="infinite width")
+axes.loglog(thresholds, changes, "o", color=md.COLOURS[1], fillstyle="none", label="trained")
 axes.axvline(top, color="black", linestyle=":", label="largest target")
 axes.set(xlabel="threshold c (unit of A)", ylabel="relative change of the NTK")
 axes.legend(frameon=False)

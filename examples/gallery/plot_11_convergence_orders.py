@@ -10,18 +10,17 @@ largest distance along the run falls like :math:`w^{-1/2}` (theorem 1 of the pap
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import Trainer, low_rank_recovery, random_state
-from verify import COLOURS, fit_exponent
+import mixed_dynamics as md
 
 d, threshold, rate, steps, seeds = 30, 1.0, 2e-3, 60, 4
 widths = np.geomspace(1e4, 1e14, 6)
-task = low_rank_recovery(d, rank=2, rng=0)
+task = md.low_rank_recovery(d, rank=2, rng=0)
 
 
 def largest_distance(width, seed):
-    start = random_state(d, d, width, init_variance=threshold / width, rng=seed)
+    start = md.random_state(d, d, width, init_variance=threshold / width, rng=seed)
     pair = [
-        Trainer(start, task, learning_rate=rate, dynamics=name)
+        md.Trainer(start, task, learning_rate=rate, dynamics=name)
         for name in ("gradient_descent", "self_consistent")
     ]
     distances = []
@@ -33,18 +32,18 @@ def largest_distance(width, seed):
 
 
 distances = np.array([[largest_distance(w, seed) for seed in range(seeds)] for w in widths])
-fit = fit_exponent(widths, distances)
+fit = md.fit_exponent(widths, distances)
 
 # %%
 # The fitted exponent with its interval of confidence.
 
 figure, axes = plt.subplots(figsize=(7.5, 4.4), layout="constrained")
-axes.loglog(widths, distances, "o", color=COLOURS[0], fillstyle="none", markersize=5)
+axes.loglog(widths, distances, "o", color=md.COLOURS[0], fillstyle="none", markersize=5)
 axes.loglog(
     widths,
     fit.prefactor * widths**fit.exponent,
     "-",
-    color=COLOURS[1],
+    color=md.COLOURS[1],
     label=f"fit: exponent {fit.exponent:.3f} ± {fit.halfwidth:.3f}",
 )
 guide = distances[0].mean() * (widths / widths[0]) ** -0.5

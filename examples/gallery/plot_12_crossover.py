@@ -11,19 +11,18 @@ change of the NTK on test images is drawn against :math:`A`.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from numerics import FullyConnected, load_images, train_network
-from verify import COLOURS
+import mixed_dynamics as md
 
-data = load_images("digits", n_train=60, n_test=100)
+data = md.load_images("digits", n_train=60, n_test=100)
 scales = np.geomspace(1e-3, 1e3, 13)
 
 figure, axes = plt.subplots(figsize=(7.5, 4.6), layout="constrained")
-for depth, colour in ((1, COLOURS[0]), (2, COLOURS[1])):
+for depth, colour in ((1, md.COLOURS[0]), (2, md.COLOURS[1])):
     for width, marker in ((32, "o"), (128, "s")):
-        network = FullyConnected(data.d, width, depth)
+        network = md.FullyConnected(data.d, width, depth)
         weights = network.initial(0)
         changes = [
-            train_network(
+            md.train_network(
                 network,
                 data.X_train,
                 data.y_train,

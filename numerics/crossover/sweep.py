@@ -44,7 +44,7 @@ ARCHITECTURES = ("fully_connected", "convolutional")
 _NETWORK_STREAM = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CrossoverSweep(DeclaredSweep):
     """Everything that determines the results of a sweep over (depth, width, scaled_alpha, seed).
 

@@ -43,7 +43,7 @@ SWEPT_DYNAMICS = ("gradient_descent", "self_consistent")
 _TASK_STREAM, _STATE_STREAM = 0, 1
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SweepPlan(DeclaredSweep):
     """Everything that determines the results of a sweep over (gamma_sigma2, gamma_w, replicate).
 

@@ -25,8 +25,7 @@ from numerics.support.descriptions import describe
 from numerics.support.validation import check_dimension, check_finite, check_positive
 from theory.regimes import scales as scaling
 from theory.regimes.minimal_error import stops
-from theory.regimes.regime import NAMES, Regime
-from theory.regimes.regime import regime as symbolic_regime
+from theory.regimes.regime import NAMES, Regime, symbolic_regime
 from theory.regimes.scales import Scale
 
 __all__ = ["LIMITS", "exponent_plane", "regime"]

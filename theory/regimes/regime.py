@@ -28,7 +28,7 @@ from theory.regimes.scales import Scale
 from theory.symbols import regimes as letters
 from theory.symbols.regimes import REGIMES, gap, kappa, p, q
 
-__all__ = ["NAMES", "Regime", "regime", "regime_name"]
+__all__ = ["NAMES", "Regime", "regime_name", "symbolic_regime"]
 
 #: Names of the regimes, in the order in which they are decided.
 NAMES = tuple(word.name for word in REGIMES)
@@ -61,7 +61,7 @@ class Regime:
     iterations: Scale
 
 
-def regime(
+def symbolic_regime(
     gamma_sigma2: object,
     gamma_w: object,
     *,
@@ -99,10 +99,10 @@ def regime(
 
     Examples
     --------
-    >>> here = regime(-1.85, 2.25)
+    >>> here = symbolic_regime(-1.85, 2.25)
     >>> here.name, here.limited_by, here.min_test_error.exponent
     ('active', 'spike estimation', -1)
-    >>> regime(-0.5, 1.2).min_test_error
+    >>> symbolic_regime(-0.5, 1.2).min_test_error
     Scale(exponent=0, log_power=0)
     """
     given = {

@@ -32,7 +32,9 @@ DRAWN_BY = {
 
 
 def plot(data: xr.Dataset) -> Figure:
-    """Draw a dataset of this package; also ``data.mixed_dynamics.plot()``.
+    """Draw a dataset of this package.
+
+    After ``import mixed_dynamics.xarray`` also ``data.mixed_dynamics.plot()``.
 
     Parameters
     ----------

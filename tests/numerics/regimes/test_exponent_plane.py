@@ -10,8 +10,7 @@ from numerics.regimes import exponent_plane as regimes
 from numerics.regimes.exponent_plane import exponent_plane, regime
 from theory.regimes import scales as scaling
 from theory.regimes.minimal_error import minimal_error_amplitude
-from theory.regimes.regime import NAMES
-from theory.regimes.regime import regime as symbolic_regime
+from theory.regimes.regime import NAMES, symbolic_regime
 from theory.symbols import w
 
 # Order 0 at large d: mathematics.md section 5, written anew; it knows nothing of theory.

@@ -15,7 +15,7 @@ from theory.regimes.boundaries import Boundary, boundaries
 from theory.regimes.boundaries_derivation import boundaries_derivation
 from theory.regimes.crossing_derivation import crossing_steps
 from theory.regimes.minimal_error import limiting_term, minimal_error_exponent, regions, stops
-from theory.regimes.regime import NAMES, regime, regime_name
+from theory.regimes.regime import NAMES, regime_name, symbolic_regime
 from theory.regimes.scales import (
     EQUAL_LAYERS,
     PAPER_TASK,
@@ -160,7 +160,7 @@ def test_level_must_be_positive(level):
     ],
 )
 def test_the_plane_of_the_paper(point, name, limited_by, error, time, iterations):
-    here = regime(*point)
+    here = symbolic_regime(*point)
     assert (here.name, here.limited_by) == (name, limited_by)
     found = (here.min_test_error, here.time_to_minimum, here.iterations)
     assert tuple(scale.exponent for scale in found) == (error, time, iterations)
@@ -168,23 +168,23 @@ def test_the_plane_of_the_paper(point, name, limited_by, error, time, iterations
 
 
 def test_other_tasks():
-    few = regime(-1, 0.1, kappa=0.2)
+    few = symbolic_regime(-1, 0.1, kappa=0.2)
     assert (few.name, few.limited_by, few.min_test_error.exponent) == (
         "underparameterised",
         "signal beyond width",
         R(1, 5),
     )
-    hidden = regime(-1.5, 1.5, p=0.4)
+    hidden = symbolic_regime(-1.5, 1.5, p=0.4)
     assert (hidden.name, hidden.limited_by) == ("hidden", "missing signal")
-    assert regime(-1.5, 2.2, gap=1).name == "lazy"
-    assert regime(-1.5, 2.2).name == "mixed"
-    unknown = regime(0.1, 0.5, p=0.9)
+    assert symbolic_regime(-1.5, 2.2, gap=1).name == "lazy"
+    assert symbolic_regime(-1.5, 2.2).name == "mixed"
+    unknown = symbolic_regime(0.1, 0.5, p=0.9)
     assert unknown.name == "infinite noise"
     assert unknown.time_to_minimum.exponent is sp.nan
 
 
 def test_symbols_in_symbols_out():
-    general = regime(gamma_sigma2, gamma_w, p=p, q=q, kappa=kappa, gap=gap)
+    general = symbolic_regime(gamma_sigma2, gamma_w, p=p, q=q, kappa=kappa, gap=gap)
     generator = random.Random(5)
     for _ in range(25):
         point = [
@@ -196,7 +196,9 @@ def test_symbols_in_symbols_out():
             R(generator.randint(0, 60), 73),
         ]
         values = exponents(point)
-        here = regime(*point[:2], **dict(zip(("p", "q", "kappa", "gap"), point[2:], strict=True)))
+        here = symbolic_regime(
+            *point[:2], **dict(zip(("p", "q", "kappa", "gap"), point[2:], strict=True))
+        )
         assert str(general.name.xreplace(values)) == here.name
         assert str(general.limited_by.xreplace(values)) == here.limited_by
         for field in ("threshold", "min_test_error", "time_to_minimum", "iterations"):
@@ -204,9 +206,9 @@ def test_symbols_in_symbols_out():
 
 
 def test_decimals_are_exact():
-    assert regime(-0.7, 1.7).name != "lazy"  # the floats add to a little more than 1
-    assert regime(sp.Float(-0.5), 1).min_test_error.exponent == 0
-    assert regime(R(-1, 3), R(5, 3)).threshold.exponent == R(4, 3)
+    assert symbolic_regime(-0.7, 1.7).name != "lazy"  # the floats add to a little more than 1
+    assert symbolic_regime(sp.Float(-0.5), 1).min_test_error.exponent == 0
+    assert symbolic_regime(R(-1, 3), R(5, 3)).threshold.exponent == R(4, 3)
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,7 @@ def test_decimals_are_exact():
 )
 def test_bad_exponents(arguments, options, error, message):
     with pytest.raises(error) as caught:
-        regime(*arguments, **options)
+        symbolic_regime(*arguments, **options)
     assert str(caught.value) == message
 
 

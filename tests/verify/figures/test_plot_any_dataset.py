@@ -9,6 +9,7 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
+import mixed_dynamics.xarray  # noqa: F401
 import numerics
 import verify
 from verify.figures.plot_any_dataset import DRAWN_BY
@@ -130,8 +131,14 @@ def test_a_panel_of_one_row_is_refused():
         verify.plot(grid)
 
 
-@pytest.mark.parametrize("order", ["verify, xarray", "xarray, verify"])
-def test_the_accessor_is_there_whichever_is_imported_first(order):
-    code = f"import {order}; print(hasattr(xarray.Dataset, 'mixed_dynamics'))"
+@pytest.mark.parametrize(
+    ("imported", "there"),
+    [("mixed_dynamics.xarray", True), ("mixed_dynamics, verify, xarray", False)],
+)
+def test_an_explicit_import_adds_the_accessor_and_nothing_else_does(imported, there):
+    code = (
+        f"import sys; finders = len(sys.meta_path); import {imported}, xarray;"
+        "print(hasattr(xarray.Dataset, 'mixed_dynamics'), len(sys.meta_path) == finders)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "True"
+    assert done.stdout.split() == [str(there), "True"]
