@@ -15,7 +15,7 @@ Source: Tu, Aranguri and Jacot 2024, section 2; width-free form ours.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,6 +67,7 @@ class NetworkState:
 
     W1: NDArray[np.float64]
     W2: NDArray[np.float64]
+    _: KW_ONLY
     c1: float
     c2: float
     width: float
