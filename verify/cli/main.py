@@ -56,6 +56,8 @@ def build_parser() -> argparse.ArgumentParser:
         description="How linear networks train: lazily, actively, or both at once.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    # For commands that run others.
+    parser.set_defaults(run_command=main)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add(commands)

@@ -6,6 +6,7 @@ import argparse
 import io
 import shlex
 import time
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,7 +116,7 @@ def run(options: argparse.Namespace) -> int:
     parts = []
     for planned in PLANS[size]:
         print(f"{planned.title} ...", flush=True)
-        parts.append(_made(planned, folder))
+        parts.append(_made(planned, folder, options.run_command))
         if parts[-1].failure:
             print(f"  {parts[-1].failure}", flush=True)
     path = save_text(report_page(parts, f"mixed-dynamics: report ({size})"), folder / "report.html")
@@ -123,16 +124,17 @@ def run(options: argparse.Namespace) -> int:
     return 1 if any(part.failure for part in parts) else 0
 
 
-def _made(planned: PlannedPart, folder: Path) -> ReportPart:
+def _made(
+    planned: PlannedPart, folder: Path, run_command: Callable[[list[str]], int]
+) -> ReportPart:
     """Run a part's command in its own folder and return what came of it."""
-    from verify.cli.main import main
     from verify.reports.html_page import ReportPart
 
     place = folder / planned.words[0]
     words = [*planned.words, "--output", str(place)]
     printed, started = io.StringIO(), time.monotonic()
     with redirect_stdout(printed):
-        status = main(words)
+        status = run_command(words)
     if status == 130:
         raise KeyboardInterrupt
     numbers = "\n".join(
