@@ -10,30 +10,21 @@ the ratio of the two sides; ``run_sweep`` gives it workers, a crash-safe store a
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
 
+import attrs
 import numpy as np
 
 import mixed_dynamics as md
-from numerics.support import validation
 
 
-@dataclass(frozen=True)
+@attrs.frozen(kw_only=True)
 class StartSweep(md.DeclaredSweep):
     """Largest singular values of A at the start, over dimension, width and replicates."""
 
-    d: tuple[int, ...] = "25,50,100"
-    width: tuple[int, ...] = "200,1000,5000"
-    replicates: int = 8
-    kept: int = 3
-
-    def __post_init__(self) -> None:
-        """Check every setting and store it in one form."""
-        super().__post_init__()
-        for name in ("d", "width"):
-            self._put(name, md.parse_counts(name, getattr(self, name)))
-        for name in ("replicates", "kept"):
-            self._put(name, validation.check_dimension(name, getattr(self, name)))
+    d: tuple[int, ...] = md.setting(md.parse_counts, "25,50,100")
+    width: tuple[int, ...] = md.setting(md.parse_counts, "200,1000,5000")
+    replicates: int = md.setting(md.check_dimension, 8)
+    kept: int = md.setting(md.check_dimension, 3)
 
     @property
     def axes(self) -> dict[str, object]:

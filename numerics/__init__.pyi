@@ -72,6 +72,10 @@ from .sweeps.run import run_sweep as run_sweep
 from .phase_diagram.sweep import SweepPlan as SweepPlan
 from .crossover.sweep import CrossoverSweep as CrossoverSweep
 from .sweeps.declaration import DeclaredSweep as DeclaredSweep
+from .support.settings import setting as setting
+from .support.validation import check_choice as check_choice
+from .support.validation import check_dimension as check_dimension
+from .support.validation import check_positive as check_positive
 from .sweeps.declaration import CellPoint as CellPoint
 from .sweeps.declaration import Variable as Variable
 from .sweeps.axes import parse_axis as parse_axis

@@ -12,15 +12,18 @@ Source: Tu, Aranguri and Jacot 2024 (arXiv 2405.17580), published experiments.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.evaluate import evaluate
-from numerics.support.validation import check_positive, power_of_dimension
+from numerics.support.validation import check_dimension, check_finite, check_positive
 from theory import published_rules as rules
 from theory.published_settings import FIGURE2
 
-__all__ = ["learning_rate", "variance_of", "width_of"]
+__all__ = ["learning_rate", "power_of_dimension", "variance_of", "width_of"]
 
 
 def variance_of(d: int, gamma_sigma2: float) -> float:
@@ -75,3 +78,46 @@ def learning_rate(
     theta, over = check_positive("largest", largest), check_positive("divisor", divisor)
     scales = (gamma_sigma2, gamma_w, threshold, theta, over)
     return evaluate(rules.learning_rate_form, *scales)["learning_rate"]
+
+
+def power_of_dimension(d: Any, exponent: Any, name: str) -> float:
+    r"""Return ``d**exponent``, the quantity called name, as a nonzero finite float.
+
+    Parameters
+    ----------
+    d : int
+        Dimension, at least 1.
+    exponent : float
+        Scaling exponent, such as gamma_sigma2 or gamma_w.
+    name : str
+        Name of the quantity, for the message.
+
+    Returns
+    -------
+    float
+        The power.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As in `check_dimension` and `check_finite`, and a ValueError if the power overflows to
+        infinity or underflows to 0.
+
+    Examples
+    --------
+    >>> power_of_dimension(100, 1.5, "width")
+    1000.0
+    """
+    d = check_dimension("d", d)
+    exponent = check_finite(f"exponent of {name}", exponent)
+    try:
+        power = float(d) ** exponent
+    except OverflowError:
+        power = math.inf
+    if power == 0 or math.isinf(power):
+        fault = "underflows" if power == 0 else "overflows"
+        raise ValueError(
+            f"{name} must be a nonzero finite float, got d**exponent with d = {d}, "
+            f"exponent = {exponent}, which {fault}"
+        )
+    return power

@@ -11,17 +11,14 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.crossover.settings import CrossoverSettings
 from numerics.networks.frozen_kernel import frozen_flow
 from numerics.networks.training import STOP_REASONS, FlowResult, train_network
 from numerics.sweeps.declaration import STATUSES, CellPoint, Variable, attempt, coded
-
-if TYPE_CHECKING:
-    from numerics.crossover.sweep import CrossoverSweep
 
 __all__ = ["REASONS", "RUN_STATUSES", "VARIABLES", "run_crossover_cell"]
 
@@ -62,7 +59,7 @@ VARIABLES: dict[str, Variable] = {
 }
 
 
-def run_crossover_cell(plan: CrossoverSweep, cell: CellPoint) -> tuple[dict[str, object], str]:
+def run_crossover_cell(plan: CrossoverSettings, cell: CellPoint) -> tuple[dict[str, object], str]:
     """Train one cell.
 
     Returns
@@ -80,7 +77,7 @@ def run_crossover_cell(plan: CrossoverSweep, cell: CellPoint) -> tuple[dict[str,
     return values, "; ".join(note for note in notes if note)
 
 
-def _add_run(plan: CrossoverSweep, cell: CellPoint, values: dict[str, object]) -> str:
+def _add_run(plan: CrossoverSettings, cell: CellPoint, values: dict[str, object]) -> str:
     """Fill in what training has, and return a note if there is no end."""
     result, status, note = attempt(lambda: _train(plan, cell))
     reason = "failed" if result is None else result.stop_reason
@@ -99,7 +96,7 @@ def _add_run(plan: CrossoverSweep, cell: CellPoint, values: dict[str, object]) -
     return note
 
 
-def _train(plan: CrossoverSweep, cell: CellPoint) -> FlowResult:
+def _train(plan: CrossoverSettings, cell: CellPoint) -> FlowResult:
     data, (network, weights) = plan.load(), plan.start(cell)
     return train_network(
         network,
@@ -114,7 +111,7 @@ def _train(plan: CrossoverSweep, cell: CellPoint) -> FlowResult:
     )
 
 
-def _add_frozen(plan: CrossoverSweep, cell: CellPoint, values: dict[str, object]) -> str:
+def _add_frozen(plan: CrossoverSettings, cell: CellPoint, values: dict[str, object]) -> str:
     """Fill in what the frozen kernel has, and return a note if there is no end."""
     place = (cell["depth"], cell["width"], cell["seed"])
     outputs, status, note = attempt(lambda: _frozen_outputs(plan, *place))
@@ -130,7 +127,7 @@ def _add_frozen(plan: CrossoverSweep, cell: CellPoint, values: dict[str, object]
 
 @lru_cache(maxsize=1024)
 def _frozen_outputs(
-    plan: CrossoverSweep, depth: int, width: int, seed: int
+    plan: CrossoverSettings, depth: int, width: int, seed: int
 ) -> NDArray[np.float64] | None:
     """Return F on the test inputs in the limit of large alpha, None if it does not fit.
 

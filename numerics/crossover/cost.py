@@ -13,12 +13,8 @@ several times as many steps where features are learned, convolutions longer ones
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from numerics.crossover.settings import CrossoverSettings
 from numerics.sweeps.declaration import CellPoint
-
-if TYPE_CHECKING:
-    from numerics.crossover.sweep import CrossoverSweep
 
 __all__ = ["crossover_seconds"]
 
@@ -33,7 +29,7 @@ STEPS, POWER, FEWEST = 20.0, -1 / 4, 2.0
 MOST_LOOKS, ENDS = 10.0, 3.0
 
 
-def crossover_seconds(plan: CrossoverSweep, cell: CellPoint) -> float:
+def crossover_seconds(plan: CrossoverSettings, cell: CellPoint) -> float:
     """Return about how many seconds a cell takes on one core."""
     depth, width, n, m = cell["depth"], cell["width"], plan.n_train, plan.n_test
     d = plan.load().X_train.shape[1]

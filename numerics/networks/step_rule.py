@@ -25,8 +25,11 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034) for ``euler``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from functools import partial
 
+import attrs
+
+from numerics.support.settings import setting
 from numerics.support.validation import check_choice, check_positive
 
 __all__ = ["FAST_EULER", "LINEARISED", "METHODS", "PUBLISHED", "StepRule"]
@@ -34,7 +37,7 @@ __all__ = ["FAST_EULER", "LINEARISED", "METHODS", "PUBLISHED", "StepRule"]
 METHODS = ("linearised", "euler")
 
 
-@dataclass(frozen=True, kw_only=True)
+@attrs.frozen(kw_only=True)
 class StepRule:
     """When a step is accepted.
 
@@ -64,19 +67,13 @@ class StepRule:
     True
     """
 
-    method: str = "linearised"
-    output_change: float = 0.5
-    output_error: float = 0.02
-    gradient_change: float = 1e-2
-    path_share: float = 0.005
-    stability_share: float = 0.5
-    weight_share: float = 0.02
-
-    def __post_init__(self) -> None:
-        """Check each value and store it in one form."""
-        check_choice("method", self.method, METHODS)
-        for name in (x.name for x in fields(self) if x.name != "method"):
-            object.__setattr__(self, name, check_positive(name, getattr(self, name)))
+    method: str = setting(partial(check_choice, choices=METHODS), "linearised")
+    output_change: float = setting(check_positive, 0.5)
+    output_error: float = setting(check_positive, 0.02)
+    gradient_change: float = setting(check_positive, 1e-2)
+    path_share: float = setting(check_positive, 0.005)
+    stability_share: float = setting(check_positive, 0.5)
+    weight_share: float = setting(check_positive, 0.02)
 
 
 #: Linearised steps; the default.

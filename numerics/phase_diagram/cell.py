@@ -15,7 +15,6 @@ of one network and make the same steps, so that their distance has no share of t
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,13 +26,11 @@ from numerics.linear.observables import stable_rank
 from numerics.linear.tasks import Task, low_rank_recovery
 from numerics.linear.training import Trainer
 from numerics.phase_diagram.figure1 import Cell, prepare_on_task
+from numerics.phase_diagram.settings import PhaseDiagramSettings
 from numerics.phase_diagram.stopping import REASONS
 from numerics.sweeps.declaration import STATUSES, CellPoint, Variable, attempt, coded
 from theory.functions.losses import squared
 from theory.kernels.gram_descent_loop import gram_module
-
-if TYPE_CHECKING:
-    from numerics.phase_diagram.sweep import SweepPlan
 
 __all__ = ["CURVES", "VARIABLES", "drawn_task", "run_cell"]
 
@@ -80,7 +77,7 @@ CURVES: dict[str, Variable] = {
 }
 
 
-def run_cell(plan: SweepPlan, cell: CellPoint) -> tuple[dict[str, object], str]:
+def run_cell(plan: PhaseDiagramSettings, cell: CellPoint) -> tuple[dict[str, object], str]:
     """Train one cell.
 
     Returns
@@ -104,7 +101,7 @@ def run_cell(plan: SweepPlan, cell: CellPoint) -> tuple[dict[str, object], str]:
 class _Record:
     """Errors and distance of the runs at each iteration, and the matrix of the best one."""
 
-    def __init__(self, plan: SweepPlan) -> None:
+    def __init__(self, plan: PhaseDiagramSettings) -> None:
         length = plan.iterations + 1
         self.errors = np.full((2, len(plan.dynamics), length), np.nan)
         self.distances = np.full(length, np.nan)
@@ -148,7 +145,7 @@ class _Record:
         return dict(zip(CURVES, (train, test, self.distances), strict=True))
 
 
-def _train(plan: SweepPlan, cell: CellPoint, record: _Record) -> str:
+def _train(plan: PhaseDiagramSettings, cell: CellPoint, record: _Record) -> str:
     """Run the cell to its end, record each iteration and return the reason of the end."""
     task, norm = drawn_task(plan, cell)
     rng = np.random.default_rng(plan.state_stream(cell))
@@ -176,7 +173,7 @@ def _train(plan: SweepPlan, cell: CellPoint, record: _Record) -> str:
     return reason
 
 
-def drawn_task(plan: SweepPlan, cell: CellPoint) -> tuple[Task, float]:
+def drawn_task(plan: PhaseDiagramSettings, cell: CellPoint) -> tuple[Task, float]:
     """Return the task of a cell and ``||A*||``."""
     return _drawn_task(plan.d, plan.rank, plan.seed, plan.task_stream(cell).spawn_key)
 
@@ -189,7 +186,9 @@ def _drawn_task(d: int, rank: int, seed: int, key: tuple[int, ...]) -> tuple[Tas
     return task, float(np.linalg.norm(task.truth, 2))
 
 
-def _trainer(plan: SweepPlan, cell: Cell, norm: float, dynamics: str) -> Trainer | GramTrainer:
+def _trainer(
+    plan: PhaseDiagramSettings, cell: Cell, norm: float, dynamics: str
+) -> Trainer | GramTrainer:
     state = cell.state
     if dynamics == "self_consistent":
         state = self_consistent_lift(state.A, state.c1, state.c2)

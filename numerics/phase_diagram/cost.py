@@ -9,14 +9,11 @@ lazy one, both measured in Figure 2.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
 from numerics.linear.gram_training import saves_products
-from numerics.support.validation import power_of_dimension
+from numerics.phase_diagram.settings import PhaseDiagramSettings
+from numerics.published_rules import power_of_dimension
 from numerics.sweeps.declaration import CellPoint
-
-if TYPE_CHECKING:
-    from numerics.phase_diagram.sweep import SweepPlan
 
 __all__ = ["cell_seconds"]
 
@@ -24,7 +21,7 @@ __all__ = ["cell_seconds"]
 FLOP, STEP, CELL = 2.1e-11, 1.1e-5, 1.5e-3
 
 
-def cell_seconds(plan: SweepPlan, cell: CellPoint) -> float:
+def cell_seconds(plan: PhaseDiagramSettings, cell: CellPoint) -> float:
     """Return about how many seconds a cell takes on one core."""
     width = power_of_dimension(plan.d, cell["gamma_w"], "gamma_w")
     flops = sum(
@@ -36,13 +33,13 @@ def cell_seconds(plan: SweepPlan, cell: CellPoint) -> float:
     return CELL + _steps(plan, cell) * (flop * flops + passes)
 
 
-def _step_flops(plan: SweepPlan, width: float) -> float:
+def _step_flops(plan: PhaseDiagramSettings, width: float) -> float:
     hidden = int(min(width, 2 * plan.d))
     gram = plan.update == "sequential" and saves_products(hidden, plan.d, plan.d)
     return 8.0 * plan.d**3 if gram else 6.0 * plan.d**2 * hidden
 
 
-def _steps(plan: SweepPlan, cell: CellPoint) -> float:
+def _steps(plan: PhaseDiagramSettings, cell: CellPoint) -> float:
     """Return about how many steps a cell makes under the paper's stopping rule."""
     exponent = cell["gamma_sigma2"] + cell["gamma_w"]
     threshold = power_of_dimension(plan.d, exponent, "threshold")

@@ -9,10 +9,11 @@ first and those after 749 steps; here at most ``iterations`` steps are made.
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+import attrs
 
 from numerics.kernels.cache import load
-from numerics.support.validation import check_dimension, check_nonnegative
+from numerics.support.settings import setting
+from numerics.support.validation import check_count, check_nonnegative
 from theory.kernels.mode_recursion import stopping_module
 from theory.published_rules import stop_conditions
 from theory.published_settings import STOPPING
@@ -23,7 +24,7 @@ __all__ = ["REASONS", "StoppingRule", "StoppingWatch"]
 REASONS = (*stop_conditions(), "iteration_limit", "diverged", "failed")
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class StoppingRule:
     """When to stop; zero switches a condition off.
 
@@ -41,20 +42,11 @@ class StoppingRule:
         The last two conditions count after this iteration.
     """
 
-    train_error: float = STOPPING.train_error
-    test_rises: int = STOPPING.test_rises
-    stall: float = STOPPING.stall
-    fall: float = STOPPING.fall
-    after: int = STOPPING.after
-
-    def __post_init__(self) -> None:
-        """Check each value and store it in one form."""
-        for name in ("train_error", "stall", "fall"):
-            object.__setattr__(self, name, check_nonnegative(name, getattr(self, name)))
-        for name in ("test_rises", "after"):
-            value = check_nonnegative(name, getattr(self, name))
-            whole = check_dimension(name, value) if value else 0
-            object.__setattr__(self, name, whole)
+    train_error: float = setting(check_nonnegative, STOPPING.train_error)
+    test_rises: int = setting(check_count, STOPPING.test_rises)
+    stall: float = setting(check_nonnegative, STOPPING.stall)
+    fall: float = setting(check_nonnegative, STOPPING.fall)
+    after: int = setting(check_count, STOPPING.after)
 
     def watch(self, train_error: float, test_error: float) -> StoppingWatch:
         """Return a watch over one run that starts with these errors."""
@@ -65,7 +57,7 @@ class StoppingWatch:
     """Sees the errors of a run one iteration at a time and tells when it should end."""
 
     def __init__(self, rule: StoppingRule, train_error: float, test_error: float) -> None:
-        self._settings, self._reason = astuple(rule), load(stopping_module()).reason
+        self._settings, self._reason = attrs.astuple(rule), load(stopping_module()).reason
         self._first = self._train = float(train_error)
         self._test = test_error
         self._iteration = self._rises = 0

@@ -3,14 +3,6 @@ r"""Checks of arguments, made once, in the public function that receives them.
 Each check returns the value in the one form that the rest of the package works with (``int``,
 ``float``, or a C-contiguous float64 array), or raises an error of one line that gives the name,
 the rule and what came. A wrong type is a ``TypeError``, a wrong value a ``ValueError``.
-
-The one formula here is the scaling of the phase diagrams,
-
-    sigma^2 = d^gamma_sigma2,    w = d^gamma_w,
-
-evaluated by `power_of_dimension`, which holds wherever the power is a nonzero finite float.
-
-Source: Tu, Aranguri and Jacot 2024 (arXiv 2405.17580) for the scaling; the rest is bookkeeping.
 """
 
 import math
@@ -24,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = [
     "UPDATES",
     "check_choice",
+    "check_count",
     "check_dimension",
     "check_finite",
     "check_labels",
@@ -34,11 +27,12 @@ __all__ = [
     "check_rank",
     "check_rng",
     "check_seed",
+    "check_switch",
+    "check_text",
     "check_times",
     "check_update",
     "check_vector",
     "check_width",
-    "power_of_dimension",
 ]
 
 REAL_KINDS = "iuf"  # NumPy kinds taken as real: signed, unsigned, floating (no bool, no complex)
@@ -79,6 +73,11 @@ def check_dimension(name: str, value: Any) -> int:
     if (isinstance(number, float) and not number.is_integer()) or number < 1:
         raise ValueError(f"{name} must be an integer >= 1, got {number}")
     return int(number)
+
+
+def check_count(name: str, value: Any) -> int:
+    """Return a count that may be 0 as an ``int``; errors as in `check_dimension`."""
+    return check_dimension(name, value) if check_nonnegative(name, value) else 0
 
 
 def check_finite(name: str, value: Any) -> float:
@@ -274,6 +273,20 @@ def check_update(value: Any) -> str:
     return check_choice("update", value, UPDATES)
 
 
+def check_switch(name: str, value: Any) -> bool:
+    """Return true or false; TypeError for anything else."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be true or false, got {value!r}")
+    return value
+
+
+def check_text(name: str, value: Any) -> str:
+    """Return a ``str``; TypeError for anything else."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be text, got {type(value).__name__}")
+    return value
+
+
 def check_rng(value: Any) -> np.random.Generator:
     """Return a generator: the one given, or a new one from a seed >= 0.
 
@@ -303,49 +316,6 @@ def check_seed(name: str, value: Any) -> int:
     if value < 0:
         raise ValueError(f"{name} must be an integer >= 0, got {value}")
     return int(value)
-
-
-def power_of_dimension(d: Any, exponent: Any, name: str) -> float:
-    r"""Return ``d**exponent``, the quantity called name, as a nonzero finite float.
-
-    Parameters
-    ----------
-    d : int
-        Dimension, at least 1.
-    exponent : float
-        Scaling exponent, such as gamma_sigma2 or gamma_w.
-    name : str
-        Name of the quantity, for the message.
-
-    Returns
-    -------
-    float
-        The power.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As in `check_dimension` and `check_finite`, and a ValueError if the power overflows to
-        infinity or underflows to 0.
-
-    Examples
-    --------
-    >>> power_of_dimension(100, 1.5, "width")
-    1000.0
-    """
-    d = check_dimension("d", d)
-    exponent = check_finite(f"exponent of {name}", exponent)
-    try:
-        power = float(d) ** exponent
-    except OverflowError:
-        power = math.inf
-    if power == 0 or math.isinf(power):
-        fault = "underflows" if power == 0 else "overflows"
-        raise ValueError(
-            f"{name} must be a nonzero finite float, got d**exponent with d = {d}, "
-            f"exponent = {exponent}, which {fault}"
-        )
-    return power
 
 
 def _real_number(name: str, value: Any, rule: str) -> int | float:

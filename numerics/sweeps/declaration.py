@@ -1,8 +1,9 @@
 """A sweep, declared: its axes and everything that determines its cells.
 
-A kind of sweep is a frozen dataclass of settings, derived from :class:`DeclaredSweep`.  It names
-its axes and the variables of a cell, runs a cell, and estimates what that costs; the engine
-(:mod:`numerics.sweeps.run`) and the store (:mod:`numerics.sweeps.cell_store`) need nothing else.
+A kind of sweep is a class of settings that check themselves (:mod:`numerics.support.settings`),
+derived from :class:`DeclaredSweep`.  It names its axes and the variables of a cell, runs a cell,
+and estimates what that costs; the engine (:mod:`numerics.sweeps.run`) and the store
+(:mod:`numerics.sweeps.cell_store`) need nothing else.
 
 Random streams are SeedSequences of the root seed whose spawn key is a purpose and the bits of
 coordinates.  So they depend on the root seed and on the cell alone: not on the size of the grid,
@@ -14,35 +15,26 @@ path ``module:Class`` of a user's own, from which any process that can import it
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import importlib
 import json
 import struct
-import tomllib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import ClassVar, Self, TypeVar
 
+import attrs
 import numpy as np
 
 from numerics.support.errors import DivergedError
 from numerics.support.provenance import kind_of, public_kind, versions
+from numerics.support.settings import from_table, read_toml, setting
 from numerics.support.validation import check_seed
 
-__all__ = [
-    "STATUSES",
-    "CellPoint",
-    "DeclaredSweep",
-    "Variable",
-    "attempt",
-    "coded",
-    "from_table",
-    "read_toml",
-]
+__all__ = ["STATUSES", "CellPoint", "DeclaredSweep", "Variable", "attempt", "coded"]
 
 #: What became of a cell; the code in results is the place in this list.
 STATUSES = ("ok", "diverged", "failed")
@@ -98,7 +90,7 @@ def coded(meanings: Sequence[str], long_name: str) -> Variable:
     return Variable("i1", -1, attrs)
 
 
-@dataclass(frozen=True)
+@attrs.frozen(slots=False)
 class DeclaredSweep(ABC):
     """Everything that determines the results of a sweep; the base of every kind.
 
@@ -108,15 +100,10 @@ class DeclaredSweep(ABC):
         Root of all randomness.
     """
 
-    seed: int = field(default=0, kw_only=True)
+    seed: int = setting(check_seed, 0, kw_only=True)
 
-    def __post_init__(self) -> None:
-        """Check the root seed, and store lists, which JSON makes of tuples, as tuples again."""
-        self._put("seed", check_seed("seed", self.seed))
-        for setting in dataclasses.fields(self):
-            value = getattr(self, setting.name)
-            if isinstance(value, list):
-                self._put(setting.name, tuple(value))
+    #: Names that settings had in files of earlier versions, each with its name now.
+    RENAMED: ClassVar[Mapping[str, str]] = {}
 
     @property
     @abstractmethod
@@ -153,7 +140,9 @@ class DeclaredSweep(ABC):
     @classmethod
     def from_mapping(cls, settings: Mapping[str, object]) -> Self:
         """Return the plan of a table of settings; unknown names are refused."""
-        return from_table("a sweep", cls, settings)
+        if isinstance(settings, Mapping):
+            settings = {cls.RENAMED.get(name, name): value for name, value in settings.items()}
+        return from_table("a sweep", settings, cls)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -173,7 +162,7 @@ class DeclaredSweep(ABC):
 
     def to_json(self) -> str:
         """Return kind and settings as JSON text; floats keep every bit."""
-        return json.dumps({"kind": kind_of(type(self)), **dataclasses.asdict(self)}, sort_keys=True)
+        return json.dumps({"kind": kind_of(type(self)), **attrs.asdict(self)}, sort_keys=True)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -225,10 +214,6 @@ class DeclaredSweep(ABC):
         parts = [self.to_json(), json.dumps(self.software, sort_keys=True)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
-    def _put(self, name: str, value: object) -> None:
-        """Store a setting in its checked form."""
-        object.__setattr__(self, name, value)
-
 
 def attempt(run: Callable[[], T]) -> tuple[T | None, str, str]:
     """Return what a run returns, its status and a note on why there is nothing.
@@ -242,26 +227,6 @@ def attempt(run: Callable[[], T]) -> tuple[T | None, str, str]:
         return None, "diverged", str(error)
     except (ArithmeticError, MemoryError, np.linalg.LinAlgError) as error:
         return None, "failed", f"{type(error).__name__}: {error}"
-
-
-def from_table(name: str, kind: type[T], table: object) -> T:
-    """Return a dataclass of a table of its settings; unknown names are refused."""
-    if not isinstance(table, Mapping):
-        raise TypeError(f"{name} must be a table of settings, got {table!r}")
-    known = [x.name for x in dataclasses.fields(kind)]
-    unknown = sorted(set(table) - set(known))
-    if unknown:
-        raise ValueError(f"{name} has the settings {', '.join(known)}, got {', '.join(unknown)}")
-    return kind(**table)
-
-
-def read_toml(path: str | Path) -> dict[str, object]:
-    """Return the table of a TOML file; OSError or ValueError names the file."""
-    with open(path, "rb") as file:
-        try:
-            return tomllib.load(file)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} must be a TOML file: {error}") from error
 
 
 def _words(coordinate: float | int) -> tuple[int, ...]:

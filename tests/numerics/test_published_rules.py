@@ -5,13 +5,15 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from numerics.phase_diagram.cell import run_cell
 from numerics.phase_diagram.figure1 import prepare_cell
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.prediction.grid import predict_grid
 from numerics.prediction.runs import predict_cell
-from numerics.published_rules import learning_rate, variance_of, width_of
+from numerics.published_rules import learning_rate, power_of_dimension, variance_of, width_of
 from theory import published_rules as rules
 from theory.kernels import error_grid, mode_recursion
 
@@ -26,6 +28,34 @@ def test_the_width_is_the_integer_below_the_power():
         assert width_of(d, gamma_w) == math.floor(float(d) ** gamma_w)
     assert width_of(100, 1.5) == 1000
     assert variance_of(100, -1.5) == 1e-3
+
+
+@given(st.integers(1, 10**6), st.floats(-5, 5))
+def test_power_of_dimension_is_the_power(d, exponent):
+    expected = math.exp(exponent * math.log(d))
+    # exp(x) amplifies the rounding of x <= 5 log(1e6) = 70 to about 70 eps
+    assert math.isclose(power_of_dimension(d, exponent, "w"), expected, rel_tol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("d", "exponent", "fault"),
+    [(10, 309, "overflows"), (10, -400, "underflows"), (10**400, 1, "overflows")],
+)
+def test_power_of_dimension_refuses_what_floats_cannot_hold(d, exponent, fault):
+    message = (
+        f"width must be a nonzero finite float, got d**exponent with d = {d}, "
+        f"exponent = {exponent:.1f}, which {fault}"
+    )
+    with pytest.raises(ValueError, match=".") as caught:
+        power_of_dimension(d, exponent, "width")
+    assert str(caught.value) == message
+
+
+def test_power_of_dimension_checks_its_arguments():
+    with pytest.raises(ValueError, match="^d must be an integer >= 1, got 0$"):
+        power_of_dimension(0, 1, "w")
+    with pytest.raises(ValueError, match="^exponent of w must be finite, got nan$"):
+        power_of_dimension(2, math.nan, "w")
 
 
 @pytest.mark.parametrize("gamma_w", [-0.5, 400])

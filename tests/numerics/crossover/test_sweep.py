@@ -3,6 +3,7 @@
 import dataclasses
 import json
 
+import attrs
 import numpy as np
 import pytest
 import xarray as xr
@@ -97,7 +98,7 @@ def test_the_start_depends_on_seed_depth_and_width_alone(plan):
         assert all((same[0] == other).all() for other in same)
     # The first entries alone tell all starts, and those of another root, apart.
     first = {x[0][0] for x in starts.values()}
-    other = dataclasses.replace(plan, seed=1)
+    other = attrs.evolve(plan, seed=1)
     first |= {other.start(cell)[1][0].flat[0] for cell in other.cells()}
     assert len(first) == 16
 
@@ -147,7 +148,7 @@ def test_the_dataset_says_all(plan, sweep, tmp_path):
 
 
 def test_same_bits_in_another_grid(plan, sweep, tmp_path):
-    other = dataclasses.replace(plan, depth=2, width="16,24", scaled_alpha="1:1e4:2", seeds=1)
+    other = attrs.evolve(plan, depth=2, width="16,24", scaled_alpha="1:1e4:2", seeds=1)
     part = run_sweep(other, tmp_path, workers=0).sel(width=[16])
     for name, variable in VARIABLES.items():
         whole = sweep[name].sel(depth=[2], width=[16], scaled_alpha=[1, 1e4], seed=[0])
@@ -175,7 +176,7 @@ def test_same_bits_on_workers_and_resumed(workers, plan, sweep, tmp_path, monkey
 def test_a_run_that_reached_its_step_limit_has_no_end(plan, sweep, tmp_path):
     free = sweep.sel(depth=1, width=8, seed=0)
     limit = int(free.steps.min())
-    short = dataclasses.replace(plan, depth=1, width=8, seeds=1, max_steps=limit)
+    short = attrs.evolve(plan, depth=1, width=8, seeds=1, max_steps=limit)
     states = []
     data = run_sweep(short, tmp_path, workers=0, progress=states.append).squeeze()
     over = free.steps > limit
@@ -242,21 +243,19 @@ def test_a_frozen_kernel_without_an_end_is_recorded_as_such(status, plan, monkey
 
 def test_conserved_quantities_of_homogeneous_activations(plan, sweep):
     assert np.isnan(sweep.conserved_drift).all()
-    linear = dataclasses.replace(plan, activation="identity")
+    linear = attrs.evolve(plan, activation="identity")
     values, _ = linear.run(cell_of(linear, depth=2, scaled_alpha=1.0))
     # Second order in a step: far below the change of the weights themselves.
     assert 0 < values["conserved_drift"] < 0.1 * values["layer_change"].max()
 
 
 def test_other_losses_rules_and_activations(plan):
-    other = dataclasses.replace(
-        plan, activation="tanh(2*preactivation)", loss="logistic", rule=FAST_EULER
-    )
+    other = attrs.evolve(plan, activation="tanh(2*preactivation)", loss="logistic", rule=FAST_EULER)
     assert DeclaredSweep.from_json(other.to_json()) == other
     assert other.fingerprint != plan.fingerprint
     values, note = other.run(cell_of(other, width=16, scaled_alpha=1.0))
     assert (note, values["status"]) == ("", 0)
-    fine = dataclasses.replace(other, rule=PUBLISHED)
+    fine = attrs.evolve(other, rule=PUBLISHED)
     assert fine.run(cell_of(fine, width=16, scaled_alpha=1.0))[0]["steps"] > values["steps"]
 
 
@@ -289,7 +288,7 @@ def test_data_that_changed_are_refused(tmp_path):
     save_arrays(tmp_path / "own.npz", seed=1)
     load_data.cache_clear()
     with pytest.raises(SweepError, match="entries of the data was"):
-        run_sweep(dataclasses.replace(plan), tmp_path / "store", workers=0, resume=True)
+        run_sweep(attrs.evolve(plan), tmp_path / "store", workers=0, resume=True)
 
 
 def test_wide_deep_and_feature_cells_cost_more(plan):

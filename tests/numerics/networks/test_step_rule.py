@@ -1,7 +1,6 @@
 """Rules of steps: what they check."""
 
-import dataclasses
-
+import attrs
 import pytest
 
 from numerics.networks.step_rule import FAST_EULER, LINEARISED, METHODS, PUBLISHED, StepRule
@@ -18,7 +17,7 @@ def test_the_published_numbers():
     assert {LINEARISED.method, PUBLISHED.method} == set(METHODS)
 
 
-@pytest.mark.parametrize("name", [x.name for x in dataclasses.fields(StepRule)][1:])
+@pytest.mark.parametrize("name", [x.name for x in attrs.fields(StepRule)][1:])
 def test_every_number_must_be_positive(name):
     with pytest.raises(ValueError, match=f"{name} must be > 0, got 0"):
         StepRule(**{name: 0})

@@ -1,7 +1,6 @@
 """Whole runs: methods against each other, how times and kernels scale, how runs end."""
 
-import dataclasses
-
+import attrs
 import numpy as np
 import pytest
 
@@ -169,7 +168,7 @@ def test_what_a_run_reports_is_that_of_its_weights():
 def test_conserved_drift_is_reported_where_there_is_something_to_conserve():
     assert np.isnan(train(1.0).conserved_drift)
     # With kinks the floor of the steps bounds what tight limits can do.
-    low = dataclasses.replace(TIGHT, stability_share=0.02, weight_share=1e-3)
+    low = attrs.evolve(TIGHT, stability_share=0.02, weight_share=1e-3)
     for activation in ("relu", "identity"):
         drifts = [train(0.3, rule, activation).conserved_drift for rule in (LINEARISED, low)]
         assert 0 < drifts[1] < drifts[0] / 3 < 1e-2

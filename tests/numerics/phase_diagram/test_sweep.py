@@ -1,8 +1,8 @@
 """Plans: what they accept, what their cells and seeds depend on, and their fingerprint."""
 
-import dataclasses
 import struct
 
+import attrs
 import pytest
 
 from numerics.phase_diagram.stopping import StoppingRule
@@ -78,6 +78,11 @@ def test_toml_json_and_back(tmp_path):
     assert again.fingerprint == plan.fingerprint
 
 
+def test_plans_of_earlier_versions_are_read():
+    old = '{"kind": "numerics.sweep_plan:SweepPlan", "d": 20, "rank": 2, "fraction": 5.0}'
+    assert SweepPlan.from_json(old) == SweepPlan(d=20, rank=2, learning_rate_divisor=5.0)
+
+
 def test_seeds_depend_on_coordinates_alone():
     coarse = SweepPlan.from_mapping(SMALL)
     fine = SweepPlan.from_mapping(
@@ -94,7 +99,7 @@ def test_spawn_keys_are_purpose_replicate_and_bits():
     bits = struct.unpack("<4I", struct.pack("<2d", cell["gamma_sigma2"], cell["gamma_w"]))
     assert plan.state_stream(cell).spawn_key == (1, 1, *bits)
     assert plan.task_stream(cell).spawn_key == (0, 1)
-    fresh = dataclasses.replace(plan, task="fresh")
+    fresh = attrs.evolve(plan, task="fresh")
     assert fresh.task_stream(cell).spawn_key == (0, 1, *bits)
 
 
@@ -124,7 +129,7 @@ def test_the_fingerprint_tells_settings_and_software_apart():
     ]
     marks = {SweepPlan.from_mapping(SMALL | x).fingerprint for x in [{}, *changes]}
     assert len(marks) == len(changes) + 1
-    older = dataclasses.replace(plan)
+    older = attrs.evolve(plan)
     older.__dict__["software"] = plan.software | {"numpy": "1.0"}
     assert older.fingerprint != plan.fingerprint
 

@@ -202,34 +202,6 @@ def test_rng():
             v.check_rng(value)
 
 
-@given(st.integers(1, 10**6), st.floats(-5, 5))
-def test_power_of_dimension_is_the_power(d, exponent):
-    expected = math.exp(exponent * math.log(d))
-    # exp(x) amplifies the rounding of x <= 5 log(1e6) = 70 to about 70 eps
-    assert math.isclose(v.power_of_dimension(d, exponent, "w"), expected, rel_tol=1e-13)
-
-
-@pytest.mark.parametrize(
-    ("d", "exponent", "fault"),
-    [(10, 309, "overflows"), (10, -400, "underflows"), (10**400, 1, "overflows")],
-)
-def test_power_of_dimension_refuses_what_floats_cannot_hold(d, exponent, fault):
-    message = (
-        f"width must be a nonzero finite float, got d**exponent with d = {d}, "
-        f"exponent = {exponent:.1f}, which {fault}"
-    )
-    with pytest.raises(ValueError, match=".") as caught:
-        v.power_of_dimension(d, exponent, "width")
-    assert str(caught.value) == message
-
-
-def test_power_of_dimension_checks_its_arguments():
-    with pytest.raises(ValueError, match="^d must be an integer >= 1, got 0$"):
-        v.power_of_dimension(0, 1, "w")
-    with pytest.raises(ValueError, match="^exponent of w must be finite, got nan$"):
-        v.power_of_dimension(2, math.nan, "w")
-
-
 def test_diverged_error_names_all_three_and_survives_pickling():
     error = pickle.loads(pickle.dumps(DivergedError(12, 0.25, 0.0625)))
     assert (error.iteration, error.learning_rate, error.stability_limit) == (12, 0.25, 0.0625)

@@ -1,12 +1,12 @@
 """The store: whole shards or none, damage caught, nothing mixed."""
 
-import dataclasses
 import errno
 import json
 import os
 import subprocess
 import sys
 
+import attrs
 import numpy as np
 import pytest
 
@@ -82,7 +82,7 @@ def test_results_are_not_overwritten_unasked(filled):
     ],
 )
 def test_another_grid_is_refused_and_says_what_differs(filled, change, told):
-    other = SweepPlan.from_mapping(dataclasses.asdict(PLAN) | change)
+    other = SweepPlan.from_mapping(attrs.asdict(PLAN) | change)
     with pytest.raises(SweepError, match=told) as caught:
         CellStore(filled, other, resume=True)
     assert "\n" not in str(caught.value)

@@ -2,28 +2,20 @@
 
 import json
 import struct
-from dataclasses import dataclass
 
+import attrs
 import numpy as np
 import pytest
 
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.support.errors import DivergedError, SweepError
+from numerics.support.settings import from_table, read_toml
 from numerics.sweeps.cell_store import CellStore
-from numerics.sweeps.declaration import (
-    STATUSES,
-    CellPoint,
-    DeclaredSweep,
-    Variable,
-    attempt,
-    coded,
-    from_table,
-    read_toml,
-)
+from numerics.sweeps.declaration import STATUSES, CellPoint, DeclaredSweep, Variable, attempt, coded
 from numerics.sweeps.run import run_sweep
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Powers(DeclaredSweep):
     """x^n, and x, ..., x^3, over x and n."""
 
@@ -63,7 +55,7 @@ class Powers(DeclaredSweep):
         return 1e-3 * cell["n"]
 
 
-@dataclass(frozen=True)
+@attrs.frozen
 class Roots(Powers):
     """Another kind with the same settings."""
 
@@ -155,7 +147,7 @@ def test_bad_tables_are_refused(table):
     with pytest.raises((ValueError, TypeError), match="a sweep"):
         Powers.from_mapping(table)
     with pytest.raises((ValueError, TypeError), match="this"):
-        from_table("this", Powers, table)
+        from_table("this", table, Powers)
 
 
 def test_a_file_that_is_no_toml_is_named(tmp_path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -117,9 +116,11 @@ def run(options: argparse.Namespace) -> int:
 
 def _plans(options: argparse.Namespace) -> tuple[CrossoverSweep, CrossoverSweep | None]:
     """Return the sweep, and that of more networks for their fluctuation, if there are more."""
+    import attrs
+
     from numerics.crossover.sweep import CrossoverSweep
+    from numerics.support.settings import read_toml
     from numerics.support.validation import check_dimension
-    from numerics.sweeps.declaration import read_toml
 
     settings = dict(QUICK) if options.quick else {}
     if options.config is not None:
@@ -132,7 +133,7 @@ def _plans(options: argparse.Namespace) -> tuple[CrossoverSweep, CrossoverSweep 
     scales = _ensemble_scales(plan)
     if many <= plan.seeds or not scales:
         return plan, None
-    return plan, replace(plan, scaled_alpha=scales, seeds=many)
+    return plan, attrs.evolve(plan, scaled_alpha=scales, seeds=many)
 
 
 def _ensemble_scales(plan: CrossoverSweep) -> tuple[float, ...]:

@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _plan(options: argparse.Namespace) -> SweepPlan:
     from numerics.phase_diagram.sweep import SweepPlan
-    from numerics.sweeps.declaration import read_toml
+    from numerics.support.settings import read_toml
 
     settings = QUICK if options.quick else {}
     if options.config is not None:

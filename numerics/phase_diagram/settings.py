@@ -1,0 +1,121 @@
+"""Settings of the sweep of Figure 2: what determines its cells, and their random streams.
+
+A cell's network is drawn from a stream of all three coordinates; a shared task depends on the
+replicate alone.
+Source: Figure 2 of Tu, Aranguri and Jacot 2024, whose settings are the defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+import attrs
+import numpy as np
+
+from numerics.phase_diagram.stopping import StoppingRule
+from numerics.published_rules import variance_of, width_of
+from numerics.support.settings import from_table, setting
+from numerics.support.validation import (
+    UPDATES,
+    check_choice,
+    check_dimension,
+    check_positive,
+    check_rank,
+    check_switch,
+)
+from numerics.sweeps.axes import parse_axis
+from numerics.sweeps.declaration import CellPoint, DeclaredSweep
+from theory.published_settings import FIGURE2
+
+__all__ = ["SWEPT_DYNAMICS", "PhaseDiagramSettings"]
+
+SWEPT_DYNAMICS = ("gradient_descent", "self_consistent")
+
+_TASK_STREAM, _STATE_STREAM = 0, 1
+
+
+def _check_dynamics(name: str, value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value)
+    for each in names:
+        check_choice(name, each, SWEPT_DYNAMICS)
+    if not names or len(set(names)) != len(names):
+        raise ValueError(f"{name} must name one or two different ones, got {names}")
+    return names
+
+
+@attrs.frozen(kw_only=True)
+class PhaseDiagramSettings(DeclaredSweep):
+    """Settings of a sweep over (gamma_sigma2, gamma_w, replicate).
+
+    Attributes
+    ----------
+    gamma_sigma2, gamma_w : tuple of float
+        Axes of the grid, increasing; also given as 'first:last:count' or a single number.
+    replicates : int
+        Independent draws of a cell.
+    d, rank : int
+        Dimension (d x d matrices) and rank of A*.
+    iterations : int
+        Most steps of a run.
+    learning_rate_divisor : float
+        The paper's learning rate is 1 over this times ``sigma^2 w`` or ``||A*||``.
+    dynamics : tuple of str
+        From ``SWEPT_DYNAMICS``; the first one is stopped by the rule and reported, the second
+        runs beside it.
+    update : {"sequential", "simultaneous"}
+        Sequential as published.
+    precision : {"float64", "float32"}
+        Of the matrices in training.
+    task : {"shared", "fresh"}
+        One task for all cells of a replicate, as in the paper, or one for each cell.
+    curves : bool
+        Keep errors and distance at each iteration.
+    stopping : StoppingRule
+        When a run ends.
+    seed : int
+        Root of all randomness.
+    """
+
+    gamma_sigma2: tuple[float, ...] = setting(parse_axis, FIGURE2.gamma_sigma2)
+    gamma_w: tuple[float, ...] = setting(parse_axis, FIGURE2.gamma_w)
+    replicates: int = setting(check_dimension, 1)
+    d: int = setting(check_dimension, FIGURE2.d)
+    rank: int = setting(check_dimension, FIGURE2.rank)
+    iterations: int = setting(check_dimension, FIGURE2.iterations)
+    learning_rate_divisor: float = setting(check_positive, FIGURE2.divisor)
+    dynamics: tuple[str, ...] = setting(_check_dynamics, SWEPT_DYNAMICS)
+    update: str = setting(partial(check_choice, choices=UPDATES), "sequential")
+    precision: str = setting(partial(check_choice, choices=("float64", "float32")), "float64")
+    task: str = setting(partial(check_choice, choices=("shared", "fresh")), "shared")
+    curves: bool = setting(check_switch, False)
+    stopping: StoppingRule = setting(partial(from_table, kind=StoppingRule), StoppingRule())
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"fraction": "learning_rate_divisor"}
+
+    def __attrs_post_init__(self) -> None:
+        """Check what takes the dimension."""
+        check_rank(self.rank, self.d, self.d)
+        for exponent in self.gamma_sigma2:
+            variance_of(self.d, exponent)
+        for exponent in (self.gamma_w[0], self.gamma_w[-1]):
+            width_of(self.d, exponent)
+
+    @property
+    def axes(self) -> dict[str, Sequence[float | int]]:
+        """Exponents of variance and width, and the replicates."""
+        return {
+            "gamma_sigma2": self.gamma_sigma2,
+            "gamma_w": self.gamma_w,
+            "replicate": range(self.replicates),
+        }
+
+    def task_stream(self, cell: CellPoint) -> np.random.SeedSequence:
+        """Return the stream that a cell's task is drawn from."""
+        own = () if self.task == "shared" else ("gamma_sigma2", "gamma_w")
+        return self.stream(_TASK_STREAM, cell, ("replicate", *own))
+
+    def state_stream(self, cell: CellPoint) -> np.random.SeedSequence:
+        """Return the stream that a cell's network is drawn from."""
+        return self.stream(_STATE_STREAM, cell, ("replicate", "gamma_sigma2", "gamma_w"))
