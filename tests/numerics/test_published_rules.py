@@ -1,6 +1,5 @@
 """The published rules on numbers: one place changes training, prediction and grid alike."""
 
-import functools
 import math
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from numerics.kernels import cache, evaluate
 from numerics.phase_diagram.cell import run_cell
 from numerics.phase_diagram.figure1 import prepare_cell
 from numerics.phase_diagram.sweep import SweepPlan
@@ -15,7 +15,8 @@ from numerics.prediction.grid import predict_grid
 from numerics.prediction.runs import predict_cell
 from numerics.published_rules import learning_rate, power_of_dimension, variance_of, width_of
 from theory import published_rules as rules
-from theory.kernels import error_grid, mode_recursion
+from theory.kernels import error_grid as theory_grid
+from theory.kernels import mode_recursion
 
 CELL = {"gamma_sigma2": -1.5, "gamma_w": 2.0}
 SIZE = {"d": 60, "rank": 2}
@@ -81,21 +82,18 @@ def iterations_and_ends():
 
 @pytest.fixture
 def change(monkeypatch):
-    """Return a function that replaces a rule, with kernels of its own."""
-    made = (mode_recursion.stopping_module, error_grid.grid_module)
+    """Return a function that replaces a rule; kernels are printed anew, from what it says."""
+    kept = (cache.load, evaluate._kernel, theory_grid.grid_module, mode_recursion.stopping_module)
+
+    def clear():
+        for each in kept:
+            each.cache_clear()
 
     def replace(rule, value):
         monkeypatch.setattr(rules, rule, lambda: value)
-        for name in ("width_form", "learning_rate_form"):
-            form = functools.wraps(forms[name])(lambda name=name: forms[name]())
-            monkeypatch.setattr(rules, name, form)
+        monkeypatch.setattr(cache, "stored", lambda function, *arguments: function(*arguments))
         clear()
 
-    def clear():
-        for each in made:
-            each.cache_clear()
-
-    forms = {name: getattr(rules, name) for name in ("width_form", "learning_rate_form")}
     yield replace
     clear()
 
