@@ -20,7 +20,9 @@ __all__ = ["from_table", "read_toml", "setting"]
 T = TypeVar("T")
 
 
-def setting(check: Callable[[str, Any], object], default: object = attrs.NOTHING, **options: Any):
+def setting(
+    check: Callable[[str, Any], object], default: object = attrs.NOTHING, **options: Any
+) -> Any:
     """Return a field that is checked, its default included.
 
     Parameters
@@ -45,8 +47,12 @@ def setting(check: Callable[[str, Any], object], default: object = attrs.NOTHING
         ...
     ValueError: d must be an integer >= 1, got 0
     """
-    checked = attrs.Converter(lambda value, field: check(field.name, value), takes_field=True)
-    return attrs.field(default=default, converter=checked, **options)
+
+    def checked(value: Any, field: attrs.Attribute) -> object:
+        return check(field.name, value)
+
+    converter: Any = attrs.Converter(checked, takes_field=True)
+    return attrs.field(default=default, converter=converter, **options)
 
 
 def from_table(name: str, table: object, kind: type[T]) -> T:
@@ -55,7 +61,7 @@ def from_table(name: str, table: object, kind: type[T]) -> T:
         return table
     if not isinstance(table, Mapping):
         raise TypeError(f"{name} must be a table of settings, got {table!r}")
-    known = list(attrs.fields_dict(kind))
+    known = [field.name for field in attrs.fields(kind)]
     unknown = sorted(set(table) - set(known))
     if unknown:
         raise ValueError(f"{name} has the settings {', '.join(known)}, got {', '.join(unknown)}")

@@ -95,7 +95,13 @@ def check_finite(name: str, value: Any) -> float:
 
 
 def check_positive(name: str, value: Any) -> float:
-    """Return a finite number > 0 as a ``float``; TypeError or ValueError otherwise."""
+    """Return a finite number > 0 as a ``float``; TypeError or ValueError otherwise.
+
+    Examples
+    --------
+    >>> check_positive("noise", 1)
+    1.0
+    """
     result = check_finite(name, value)
     if result <= 0:
         raise ValueError(f"{name} must be > 0, got {result}")
