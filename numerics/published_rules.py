@@ -43,7 +43,7 @@ def width_of(d: int, gamma_w: float) -> int:
     Examples
     --------
     >>> width_of(200, 2.25)
-    150423
+    150424
     """
     if power_of_dimension(d, gamma_w, "gamma_w") < 1:
         raise ValueError(f"width must be >= 1, got int(d^gamma_w) = int({d}^{gamma_w:g})")

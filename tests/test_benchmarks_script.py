@@ -14,7 +14,7 @@ import pytest
 from numerics import SweepPlan
 
 FOLDER = Path(__file__).parent / "benchmarks"
-PLAN = SweepPlan("-2:-1:2", "0.5:1.5:2", d=8, rank=1, iterations=20)
+PLAN = SweepPlan(gamma_sigma2="-2:-1:2", gamma_w="0.5:1.5:2", d=8, rank=1, iterations=20)
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def test_share_of_products_in_a_step(benchmark, cell, kind, dtype):
 def test_share_of_products_in_a_cell(benchmark, name, kind):
     """A whole cell, with drawing, lift, errors, distance, stopping and stable rank."""
     benchmark.group = f"share of products, {name} cell"
-    plan = SweepPlan(*CELLS[name], d=D)
+    plan = SweepPlan(gamma_sigma2=CELLS[name][0], gamma_w=CELLS[name][1], d=D)
     values, _ = run_cell(plan, plan.cell(0))
     width = int(D ** CELLS[name][1])
     narrow = [(D, width, D), (width, D, D), (D, D, width)]

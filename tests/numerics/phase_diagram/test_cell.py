@@ -18,7 +18,7 @@ CELLS = [(-2.2, 1.75), (-1.2, 1.9), (-0.9, 2.2), (-0.2, 2.5), (-1.0, 0.8), (-0.5
 
 
 def plan_of(cell, **settings):
-    return SweepPlan(*cell, d=D, rank=RANK, **settings)
+    return SweepPlan(gamma_sigma2=cell[0], gamma_w=cell[1], d=D, rank=RANK, **settings)
 
 
 def only(plan):

@@ -16,7 +16,7 @@ from numerics.support import files
 from numerics.support.errors import SweepError
 from numerics.sweeps.cell_store import CellStore
 
-PLAN = SweepPlan("-2:0:3", "0:2:4", d=20, rank=2)
+PLAN = SweepPlan(gamma_sigma2="-2:0:3", gamma_w="0:2:4", d=20, rank=2)
 
 
 def results(indices):
@@ -145,7 +145,7 @@ def test_any_flipped_byte_is_caught_or_harmless(filled):
 
 
 def test_a_foreign_shard_is_refused(filled, tmp_path):
-    other = SweepPlan("-2:0:3", "0:2:4", d=20, rank=2, seed=1)
+    other = SweepPlan(gamma_sigma2="-2:0:3", gamma_w="0:2:4", d=20, rank=2, seed=1)
     with CellStore(tmp_path / "other", other) as store:
         path = store.add([9], results([9]))
     (filled / path.name).write_bytes(path.read_bytes())
@@ -216,7 +216,9 @@ def test_erase_takes_only_what_is_its_own(filled):
 
 
 def test_curves_are_stored_with_their_length(tmp_path):
-    plan = SweepPlan("-2:0:2", "1:2:2", d=20, rank=2, iterations=5, curves=True)
+    plan = SweepPlan(
+        gamma_sigma2="-2:0:2", gamma_w="1:2:2", d=20, rank=2, iterations=5, curves=True
+    )
     curve = np.arange(6.0)
     values = results([2]) | {
         "train_error_curve": np.tile(curve, (1, 2, 1)),

@@ -20,11 +20,11 @@ from numerics.sweeps.run import run_sweep
 from verify.cli.main import main
 
 #: Cells of Figure 2, some ten milliseconds each, and the command that runs them.
-PLAN = SweepPlan("-3:0:4", "0:2.8:4", d=24, rank=2)
+PLAN = SweepPlan(gamma_sigma2="-3:0:4", gamma_w="0:2.8:4", d=24, rank=2)
 SHORT = ["figure2", "--d", "24", "--rank", "2", "--grid-sigma2", "-3:0:4", "--grid-w", "0:2.8:4"]
 
 #: Long enough to be killed in the middle.
-LONGER = SweepPlan("-3:0:8", "0:2.8:8", d=50, rank=2)
+LONGER = SweepPlan(gamma_sigma2="-3:0:8", gamma_w="0:2.8:8", d=50, rank=2)
 ARGUMENTS = [
     "figure2",
     "--d",

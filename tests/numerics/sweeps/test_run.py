@@ -21,7 +21,7 @@ from numerics.sweeps.run import run_sweep
 from numerics.sweeps.worker import BatchResult, run_batch
 
 #: Cells of every kind, some ten milliseconds each.
-PLAN = SweepPlan("-3:0:4", "0:2.8:4", d=24, rank=2)
+PLAN = SweepPlan(gamma_sigma2="-3:0:4", gamma_w="0:2.8:4", d=24, rank=2)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +65,7 @@ def test_same_bits_in_any_order(own, undisturbed, tmp_path, monkeypatch, small_b
 
 
 def test_same_bits_in_a_larger_grid(undisturbed, tmp_path):
-    larger = SweepPlan("-3:0:7", "0:2.8:4", d=24, rank=2, replicates=2)
+    larger = SweepPlan(gamma_sigma2="-3:0:7", gamma_w="0:2.8:4", d=24, rank=2, replicates=2)
     data = run_sweep(larger, tmp_path, workers=0)
     part = data.sel(gamma_sigma2=list(PLAN.gamma_sigma2), replicate=[0])
     for name in VARIABLES:
@@ -115,7 +115,9 @@ def test_the_dataset_says_all(undisturbed, tmp_path):
 
 
 def test_curves_are_kept_if_asked(tmp_path):
-    plan = SweepPlan("-2:0:2", "1:2:2", d=20, rank=2, iterations=30, curves=True)
+    plan = SweepPlan(
+        gamma_sigma2="-2:0:2", gamma_w="1:2:2", d=20, rank=2, iterations=30, curves=True
+    )
     data = run_sweep(plan, tmp_path, workers=0)
     assert set(data.data_vars) == {*VARIABLES, *CURVES}
     assert data.test_error_curve.dims[-2:] == ("dynamics", "iteration")
@@ -124,7 +126,9 @@ def test_curves_are_kept_if_asked(tmp_path):
 
 
 def test_diverged_cells_are_recorded_and_told(tmp_path):
-    plan = SweepPlan("-2:0:2", "1:2:2", d=20, rank=2, learning_rate_divisor=0.02)
+    plan = SweepPlan(
+        gamma_sigma2="-2:0:2", gamma_w="1:2:2", d=20, rank=2, learning_rate_divisor=0.02
+    )
     states = []
     data = run_sweep(plan, tmp_path, workers=0, progress=states.append)
     assert (data.status == 1).any()
