@@ -17,29 +17,22 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, derive, prove
-from theory.crossover.output_scaling import alpha, crossover_mapping, h
+from theory.algebra.derivation import Step, derive, proved
+from theory.crossover.output_scaling import crossover_mapping
 from theory.regimes.boundaries import Boundary, boundaries
-from theory.regimes.scales import BASE, EQUAL_LAYERS, Scale, gamma_sigma2, gamma_w, scale_of, theta
+from theory.regimes.scales import BASE, EQUAL_LAYERS, Scale, narrow, scale_of, wide
+from theory.symbols.crossover import alpha, alpha_star, gamma_alpha, gamma_h, h, power_star
+from theory.symbols.regimes import gamma_sigma2, gamma_w
+from theory.symbols.task import theta
 
 __all__ = [
-    "MEANING",
     "SCALED",
     "boundary_exponent",
     "crossover_boundary",
     "exponents_in_plane",
-    "gamma_alpha",
-    "gamma_h",
     "log_slope",
     "plane_steps",
 ]
-
-gamma_alpha, gamma_h = sp.symbols("gamma_alpha gamma_h", real=True)
-
-MEANING: dict[sp.Symbol, str] = {
-    gamma_alpha: "exponent of alpha",
-    gamma_h: "exponent of the width h",
-}
 
 #: Scales of the letters of the task and of the scaled network.
 SCALED: dict[sp.Symbol, Scale] = BASE | {alpha: Scale(gamma_alpha), h: Scale(gamma_h)}
@@ -129,19 +122,18 @@ def plane_steps() -> list[Step]:
     }
     for name, text in texts.items():
         boundary, line = _named(name), crossover_boundary(name)
-        excess = boundary.equation.lhs - boundary.equation.rhs
-        on_line = excess.xreplace(plane).subs(line.lhs, line.rhs)
-        steps.append(prove(text, sp.expand(on_line), sp.S.Zero, show=line))
+        excess = (narrow if boundary.side == "narrow" else wide)(boundary.excess)
+        (tied,) = sp.solve(excess.xreplace(plane), gamma_alpha)
+        steps.append(proved(text, line, where={gamma_alpha: tied}))
     threshold = crossover_mapping().threshold
     (star,) = sp.solve(threshold - theta, alpha)
     power = log_slope(star, h, sp.oo)
     steps += [
-        derive("At a fixed target theta it is", sp.Symbol("alphastar"), star),
-        prove(
+        derive("At a fixed target theta it is", alpha_star, star),
+        proved(
             "with the exponent of h that the comparison of scales gives.",
-            power,
-            boundary_exponent(),
-            show=sp.Eq(sp.Symbol("power_h"), power, evaluate=False),
+            sp.Eq(power_star, boundary_exponent(), evaluate=False),
+            where={power_star: power},
         ),
     ]
     return steps

@@ -17,17 +17,10 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, derive, prove
-from theory.crossover.alpha_plane import (
-    boundary_exponent,
-    gamma_alpha,
-    gamma_h,
-    log_slope,
-    plane_steps,
-)
+from theory.algebra.derivation import Derivation, Step, derive, proved
+from theory.crossover.alpha_plane import boundary_exponent, log_slope, plane_steps
 from theory.crossover.feature_derivation import depth_steps
 from theory.crossover.feature_exponents import (
-    DEPTH,
     feature_boundary_exponent,
     feature_exponent,
     last_layer_exponent,
@@ -45,10 +38,12 @@ from theory.crossover.output_fluctuation import (
     function_fluctuation,
     layer_change,
 )
-from theory.crossover.output_scaling import alpha as output_factor
-from theory.crossover.output_scaling import crossover_mapping, h, mapping_steps, network_time
+from theory.crossover.output_scaling import crossover_mapping, mapping_steps
 from theory.regimes.crossing_times import early_growth
-from theory.symbols import c, t, w
+from theory.symbols import c, t, w, y
+from theory.symbols import crossover as letters
+from theory.symbols.crossover import L, alpha, gamma_alpha, gamma_h, h, t_1, t_G
+from theory.symbols.notation import s_positive, y_positive
 
 __all__ = [
     "crossover",
@@ -60,8 +55,6 @@ __all__ = [
     "linear_kernel_change",
     "predicted_exponents",
 ]
-
-_s, _y = sp.symbols("s y", positive=True)
 
 
 @cache
@@ -76,7 +69,7 @@ def fluctuation_exponent() -> sp.Expr:
     return log_slope(function_fluctuation(), w, sp.oo)
 
 
-def predicted_exponents(depth: sp.Expr | int = DEPTH) -> Mapping[str, sp.Expr]:
+def predicted_exponents(depth: sp.Expr | int = L) -> Mapping[str, sp.Expr]:
     """Return every exponent of a network of L hidden layers, by name.
 
     Parameters
@@ -141,8 +134,8 @@ def crossover() -> Derivation:
 
 def _agreement_steps() -> list[Step]:
     """Prove that closed forms and scales give the same exponents where both apply."""
-    even, layer = relative_kernel_change([_s]), layer_change([_s])
-    first = sp.sqrt(fluctuation_square(_s**2))
+    even, layer = relative_kernel_change([s_positive]), layer_change([s_positive])
+    first = sp.sqrt(fluctuation_square(s_positive**2))
     lazy, prefactor = lazy_exponent()
     second, rest = lazy_exponent(2)
     cases = (
@@ -150,34 +143,34 @@ def _agreement_steps() -> list[Step]:
             "Closed form against scales, linear network, L = 1: the kernel's change, feature,",
             log_slope(even, c, 0),
             -feature_exponent(1),
-            "slope_feature",
+            letters.slope_feature,
         ),
-        ("lazy, first order, in A,", log_slope(first, c, sp.oo), lazy, "slope_first"),
-        ("and in h at a fixed A;", log_slope(first, w, sp.oo), prefactor, "power_first"),
-        ("lazy, second order, in A,", log_slope(even, c, sp.oo), second, "slope_second"),
-        ("and in h;", log_slope(even, w, sp.oo), rest, "power_second"),
+        ("lazy, first order, in A,", log_slope(first, c, sp.oo), lazy, letters.slope_first),
+        ("and in h at a fixed A;", log_slope(first, w, sp.oo), prefactor, letters.power_first),
+        ("lazy, second order, in A,", log_slope(even, c, sp.oo), second, letters.slope_second),
+        ("and in h;", log_slope(even, w, sp.oo), rest, letters.power_second),
         (
             "the change of the last layer, feature;",
             log_slope(layer, c, 0),
             last_layer_exponent(1),
-            "slope_layer",
+            letters.slope_layer,
         ),
         (
             "the boundary of depth L and that of the regimes.",
             feature_boundary_exponent(),
             boundary_exponent(),
-            "power_boundary",
+            letters.power_boundary,
         ),
     )
     return [
         *(
-            prove(text, left, right, show=sp.Eq(sp.Symbol(name), right, evaluate=False))
+            proved(text, sp.Eq(name, right, evaluate=False), where={name: left})
             for text, left, right, name in cases
         ),
         *_time_steps(),
         derive(
             "The learned function varies over starts as the power of h, at a fixed A,",
-            sp.Symbol("power_F"),
+            letters.power_F,
             fluctuation_exponent(),
         ),
     ]
@@ -185,27 +178,26 @@ def _agreement_steps() -> list[Step]:
 
 def _time_steps() -> list[Step]:
     """Prove t_1 of the linear network from the early growth of a mode of target y."""
-    clock = crossover_mapping().time / network_time
-    (crossing,) = sp.solve(early_growth() - c, t)
+    clock = crossover_mapping().time / t_G
+    (crossing,) = sp.solve(early_growth().subs(y, y_positive) - c, t)
     in_network_time = sp.simplify(crossing / clock)
-    powers = tuple(log_slope(in_network_time, x, sp.oo) for x in (output_factor, h))
+    powers = tuple(log_slope(in_network_time, x, sp.oo) for x in (alpha, h))
     scale = linear_time().exponent
-    names = sp.symbols("power_alpha power_h")
+    names = (letters.power_alpha, letters.power_h)
     return [
         derive(
             "A mode of target y reaches the threshold, where its dynamics ceases to be linear, "
             "at the time (feature, C = (s - y)^2/2)",
-            sp.Symbol("t_1"),
-            in_network_time,
+            t_1,
+            in_network_time.subs(y_positive, y),
         ),
         *(
-            prove(
-                f"with the power of {name} found by comparing scales,",
-                power,
-                scale.coeff(gamma),
-                show=sp.Eq(symbol, power, evaluate=False),
+            proved(
+                f"with the power of {variable} found by comparing scales,",
+                sp.Eq(name, scale.coeff(gamma), evaluate=False),
+                where={name: power},
             )
-            for name, power, gamma, symbol in zip(
+            for variable, power, gamma, name in zip(
                 ("alpha", "h"), powers, (gamma_alpha, gamma_h), names, strict=True
             )
         ),

@@ -1,18 +1,16 @@
 """Derivation of the feature exponents: how layers grow together, and what that does to the kernel.
 
-Prints and proves what :mod:`theory.crossover.feature_exponents` computes by comparing scales.
-
-Holds and source: as there.
+Proves what :mod:`theory.crossover.feature_exponents` computes by comparing scales, with its range
+and its source.
 """
 
 from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, define, derive, prove
-from theory.crossover.alpha_plane import SCALED, gamma_alpha, gamma_h
+from theory.algebra.derivation import Step, define, derive, proved
+from theory.crossover.alpha_plane import SCALED
 from theory.crossover.feature_exponents import (
-    DEPTH,
     coherent_kernel,
     coherent_output,
     feature_boundary_exponent,
@@ -23,133 +21,151 @@ from theory.crossover.feature_exponents import (
     linear_time,
     weight_growth,
 )
-from theory.crossover.output_scaling import alpha, h, scaled_alpha
+from theory.crossover.output_scaling import scaled_alpha
 from theory.regimes.scales import scale_of
+from theory.symbols import crossover as letters
+from theory.symbols.crossover import (
+    A_scaled,
+    L,
+    alpha,
+    alpha_star,
+    f,
+    f_of,
+    gamma_alpha,
+    gamma_h,
+    growth,
+    h,
+    kernel,
+    kernel_0,
+    r,
+    r_own,
+    r_two,
+    rest,
+    t_1,
+)
 
 __all__ = ["depth_steps"]
+
+_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def depth_steps() -> list[Step]:
     """Prove the growth of the layers, the exponents of the kernel, and the linear time."""
-    return [*_growth_steps(), *_exponent_steps()]
+    return [*_output_steps(), *_growth_steps(), *_exponent_steps()]
+
+
+def _output_steps() -> list[Step]:
+    """Prove f and the kernel of aligned layers."""
+    layer, out, into = letters.W_layer, letters.u_out, letters.u_in
+    norms = [sp.Dummy(f"r_{index}", positive=True) for index in (1, 2, 3)]
+    product = sp.Mul(*norms) / h
+    square = sum(product.diff(x) ** 2 for x in norms).subs(dict.fromkeys(norms, r))
+    output = lambda depth: coherent_output(r_own, r, depth)  # noqa: E731
+    return [
+        proved(
+            "A layer that has aligned, W_l = r u_l u_{l-1}^T, passes one direction on to the next:",
+            _equal(layer * into, r * out),
+            where={layer: r * out * into.T},
+            given={into.T * into: sp.Identity(1)},
+        ),
+        define(
+            "so L + 1 layers, one of norm r_1 and L of norm r, of which the first divides the "
+            "input sqrt(d_in) u_0 by sqrt(d_in) and the others by sqrt(h), give",
+            _equal(f_of(L), output(L)),
+        ),
+        proved(
+            "which is r_1 r h^(-1/2) for one hidden layer",
+            _equal(f_of(1), r_own * r / sp.sqrt(h)),
+            where={f_of(1): output(sp.S.One)},
+        ),
+        proved(
+            "with one more factor for each further layer.",
+            _equal(f_of(L + 1), f_of(L) * r / sp.sqrt(h)),
+            where={f_of(L + 1): output(L + 1), f_of(L): output(L)},
+        ),
+        proved(
+            "The flow moves a norm r_l at a speed in proportion to df/dr_l; f being a product, it "
+            "moves every r_l^2 alike, so the norms grow alike.",
+            _equal(
+                r_own * sp.Derivative(f_of(r_own, r_two), r_own),
+                r_two * sp.Derivative(f_of(r_own, r_two), r_two),
+            ),
+            where={f_of(r_own, r_two): r_own * r_two * rest},
+        ),
+        derive(
+            "The kernel is the sum of the L + 1 squares (df/dr_l)^2, quadratic in the rest.",
+            kernel,
+            coherent_kernel(r),
+        ),
+        proved(
+            "Written out for three layers,",
+            _equal(kernel, coherent_kernel(r, sp.Integer(2))),
+            where={kernel: square},
+            at="L = 2",
+        ),
+    ]
 
 
 def _growth_steps() -> list[Step]:
-    r, lam = sp.Symbol("r", positive=True), sp.Symbol("lambda", positive=True)
-    u = [
-        sp.MatrixSymbol(f"u{k}", sp.Symbol(f"d{k}", positive=True, integer=True), 1)
-        for k in range(3)
-    ]
-    one = sp.Identity(1)
-    r1, r2, r3 = norms = sp.symbols("r1:4", positive=True)
-    ansatz = (r3 * u[2].T) * (r2 * u[2] * u[1].T) * (r1 * u[1] * u[0].T) * u[0] / h
-    product = sp.Mul(*norms) / h
-    kernel = sum(product.diff(x) ** 2 for x in norms)
-    balanced = dict.fromkeys(norms, r)
-    pulls = [x * product.diff(x) for x in norms]
+    """Prove how far the norms grow until the data are learned."""
     solved = scaled_alpha ** in_scaled_alpha(weight_growth())[0]
     grown, start = (coherent_kernel(x * sp.sqrt(h)) for x in (solved, sp.S.One))
     size = solved * sp.sqrt(h)
-    of = sp.Function
+    powers = lambda x: sp.powsimp(sp.expand_power_base(x, force=True), force=True)  # noqa: E731
     return [
-        prove(
-            "Layers that have aligned, W_l = r_l u_l u_{l-1}^T, on the input sqrt(d_in) u_0 "
-            "(here L = 2):",
-            ansatz,
-            product * one,
-            given={x.T * x: one for x in u},
-            show=sp.Eq(sp.Symbol("f"), product, evaluate=False),
-        ),
-        prove(
-            "with one more factor h^(-1/2) for each further layer: L of them.",
-            coherent_output(r3, r, sp.Integer(2)),
-            product.subs({r1: r, r2: r}),
-            show=sp.Eq(sp.Symbol("f"), coherent_output(r1, r), evaluate=False),
-        ),
-        prove(
-            "The flow moves every r_l^2 alike, so the norms grow alike.",
-            (pulls[0] - pulls[1]) ** 2 + (pulls[1] - pulls[2]) ** 2,
-            sp.S.Zero,
-            show=sp.Eq(
-                sp.Derivative(of("r1")(sp.Symbol("t")) ** 2),
-                sp.Derivative(of("r2")(sp.Symbol("t")) ** 2),
-                evaluate=False,
-            ),
-        ),
-        prove(
-            "The kernel is quadratic in the other L layers.",
-            kernel.subs(balanced),
-            coherent_kernel(r, sp.Integer(2)),
-            show=sp.Eq(sp.Symbol("Theta"), coherent_kernel(r), evaluate=False),
-        ),
         define(
             "Measure the norms in sqrt(h), the norm of a random layer's action at the start.",
-            sp.Eq(r, lam * sp.sqrt(h), evaluate=False),
+            _equal(r, growth * sp.sqrt(h)),
         ),
-        derive("Comparing the scales of alpha f and 1:", lam, solved),
-        prove(
+        derive("Comparing the scales of alpha f and 1:", growth, solved),
+        proved(
             "which learns exactly: alpha f = 1.",
-            sp.expand_log(sp.log(alpha * coherent_output(size, size)), force=True),
-            sp.S.Zero,
-            show=sp.Eq(alpha * sp.Symbol("f"), 1, evaluate=False),
+            _equal(alpha * f, 1),
+            where={f: coherent_output(size, size)},
+            reduce=powers,
         ),
-        prove(
+        proved(
             "The kernel grows as a power of A = sqrt(h) alpha alone:",
-            sp.expand_log(sp.log(grown / start), force=True),
-            sp.expand_log(-feature_exponent() * sp.log(scaled_alpha), force=True),
-            show=sp.Eq(
-                sp.Symbol("dTheta") / sp.Symbol("Theta_0"),
-                scaled_alpha ** -feature_exponent(),
-                evaluate=False,
-            ),
+            _equal(kernel / kernel_0, scaled_alpha ** -feature_exponent()),
+            where={kernel: grown, kernel_0: start},
+            reduce=powers,
         ),
     ]
 
 
 def _exponent_steps() -> list[Step]:
-    a = sp.Symbol("a", positive=True)
+    a, b = letters.a_feature, letters.b_feature
     time = linear_time()
-    x, y = lazy_exponent()
     steps = [derive(f"For L = {n}:", a, feature_exponent(n)) for n in (1, 2, 3)]
+    lazy = [A_scaled**x * h**y for x, y in (lazy_exponent(), lazy_exponent(2))]
     return [
         *steps,
-        prove(
+        proved(
             "and towards infinite depth:",
-            sp.limit(feature_exponent(), DEPTH, sp.oo),
-            sp.Integer(2),
-            show=sp.Eq(sp.Limit(a, DEPTH, sp.oo), 2, evaluate=False),
+            _equal(sp.Limit(a, L, sp.oo), 2),
+            where={a: feature_exponent()},
         ),
         derive(
             "The last layer changes, relative to its start, as the power of A",
-            sp.Symbol("b"),
+            b,
             last_layer_exponent(),
         ),
-        prove(
+        proved(
             "The exponents are a = 2 + 2b.",
-            feature_exponent(),
-            2 + 2 * last_layer_exponent(),
-            show=sp.Eq(a, 2 + 2 * sp.Symbol("b"), evaluate=False),
+            _equal(a, 2 + 2 * b),
+            where={a: feature_exponent(), b: last_layer_exponent()},
         ),
         derive(
             "The norms pass sqrt(h) at the time, in powers of alpha and h at any depth,",
-            sp.Symbol("t_1"),
+            t_1,
             alpha ** time.exponent.coeff(gamma_alpha) * h ** time.exponent.coeff(gamma_h),
         ),
-        prove(
-            "which is A.",
-            time.exponent,
-            scale_of(scaled_alpha, SCALED).exponent,
-            show=sp.Eq(sp.Symbol("t_1"), scaled_alpha, evaluate=False),
+        proved(
+            "which is on the scale of A = sqrt(h) alpha: the exponent of d is",
+            _equal(letters.exponent_t1, scale_of(scaled_alpha, SCALED).exponent),
+            where={letters.exponent_t1: time.exponent},
         ),
-        derive(
-            "The kernel's change passes 1 at",
-            sp.Symbol("alphastar"),
-            h ** feature_boundary_exponent(),
-        ),
-        derive("Lazy, the term K_3/alpha is", sp.Symbol("dTheta_1"), sp.Symbol("A") ** x * h**y),
-        derive(
-            "and the term K_4/alpha^2",
-            sp.Symbol("dTheta_2"),
-            sp.Symbol("A") ** lazy_exponent(2)[0] * h ** lazy_exponent(2)[1],
-        ),
+        derive("The kernel's change passes 1 at", alpha_star, h ** feature_boundary_exponent()),
+        derive("Lazy, the term K_3/alpha is", letters.kernel_move_1, lazy[0]),
+        derive("and the term K_4/alpha^2", letters.kernel_move_2, lazy[1]),
     ]

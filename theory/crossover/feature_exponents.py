@@ -21,13 +21,13 @@ from functools import cache
 
 import sympy as sp
 
-from theory.crossover.alpha_plane import SCALED, gamma_alpha, gamma_h
+from theory.crossover.alpha_plane import SCALED
 from theory.crossover.kernel_hierarchy import contraction_scale
-from theory.crossover.output_scaling import alpha, h, scaled_alpha
+from theory.crossover.output_scaling import scaled_alpha
 from theory.regimes.scales import Scale, scale_of
+from theory.symbols.crossover import L, alpha, gamma_alpha, gamma_h, h, r, r_own
 
 __all__ = [
-    "DEPTH",
     "coherent_kernel",
     "coherent_output",
     "feature_boundary_exponent",
@@ -40,19 +40,11 @@ __all__ = [
     "weight_growth",
 ]
 
-#: The number of hidden layers as a symbol.
-DEPTH = sp.Symbol("L", positive=True, integer=True)
-
 #: The scale of A.
 SCALED_ALPHA = scale_of(scaled_alpha, SCALED)
 
-#: Norms of the layers along the directions that grow: one layer's, and that of each other layer.
-_own, _other = sp.symbols("r_1 r", positive=True)
-#: Exponent of lambda, before it is known.
-_unknown = sp.Symbol("x", real=True)
 
-
-def coherent_output(own: sp.Expr, other: sp.Expr, depth: sp.Expr = DEPTH) -> sp.Expr:
+def coherent_output(own: sp.Expr, other: sp.Expr, depth: sp.Expr = L) -> sp.Expr:
     """Return f of layers ``W_l = r_l u_l u_{l-1}^T``, one of norm ``own``, L of norm ``other``.
 
     An input has norm sqrt(d_in), which its layer divides by; L layers divide by sqrt(h).
@@ -60,14 +52,14 @@ def coherent_output(own: sp.Expr, other: sp.Expr, depth: sp.Expr = DEPTH) -> sp.
     return own * other**depth * h ** (-depth / 2)
 
 
-def coherent_kernel(norm: sp.Expr, depth: sp.Expr = DEPTH) -> sp.Expr:
+def coherent_kernel(norm: sp.Expr, depth: sp.Expr = L) -> sp.Expr:
     """Return ``|grad f|^2`` of L + 1 layers of one norm."""
-    slope = coherent_output(_own, _other, depth).diff(_own).subs({_own: norm, _other: norm})
+    slope = coherent_output(r_own, r, depth).diff(r_own).subs({r_own: norm, r: norm})
     return (depth + 1) * slope**2
 
 
 @cache
-def weight_growth(depth: sp.Expr = DEPTH) -> Scale:
+def weight_growth(depth: sp.Expr = L) -> Scale:
     """Return the scale of lambda where ``alpha f ~ 1``.
 
     Examples
@@ -75,20 +67,21 @@ def weight_growth(depth: sp.Expr = DEPTH) -> Scale:
     >>> in_scaled_alpha(weight_growth())
     (-1/(L + 1), 0)
     """
-    size = _norm(Scale(_unknown))
+    unknown = sp.Dummy("exponent", real=True)
+    size = _norm(Scale(unknown))
     learned = SCALED[alpha] * _output(size, size, depth)
-    (found,) = sp.solve(learned.compare(Scale(sp.S.Zero)).tie, _unknown)
+    (found,) = sp.solve(learned.compare(Scale(sp.S.Zero)).tie, unknown)
     return Scale(sp.expand(sp.simplify(found)))
 
 
 @cache
-def kernel_growth(depth: sp.Expr = DEPTH) -> Scale:
+def kernel_growth(depth: sp.Expr = L) -> Scale:
     """Return the scale of ``||dTheta||/||Theta_0||`` in the feature regime."""
     grown, start = (_kernel(_norm(x), depth) for x in (weight_growth(depth), Scale(sp.S.Zero)))
     return grown / start
 
 
-def feature_exponent(depth: sp.Expr | int = DEPTH) -> sp.Expr:
+def feature_exponent(depth: sp.Expr | int = L) -> sp.Expr:
     """Return a of ``||dTheta||/||Theta_0|| ~ A^(-a)`` in the feature regime.
 
     Parameters
@@ -109,7 +102,7 @@ def feature_exponent(depth: sp.Expr | int = DEPTH) -> sp.Expr:
     return sp.factor(-_collapsed(kernel_growth(_checked(depth))))
 
 
-def last_layer_exponent(depth: sp.Expr | int = DEPTH) -> sp.Expr:
+def last_layer_exponent(depth: sp.Expr | int = L) -> sp.Expr:
     """Return the exponent of A in ``||dW||/||W_0||`` of the last layer, feature regime.
 
     Its h entries of unit variance have the norm sqrt(h) at the start.
@@ -138,7 +131,7 @@ def lazy_exponent(order: int = 1) -> tuple[sp.Expr, sp.Expr]:
 
 
 @cache
-def linear_time(depth: sp.Expr = DEPTH) -> Scale:
+def linear_time(depth: sp.Expr = L) -> Scale:
     """Return the scale of t_1, when the growing norms reach sqrt(h) at the speed of the start.
 
     The flow of ``alpha^-2 l(alpha f)`` moves a norm at ``alpha^-1 |l'| df/dr``, and l' is of
@@ -149,7 +142,7 @@ def linear_time(depth: sp.Expr = DEPTH) -> Scale:
     return size / speed
 
 
-def feature_boundary_exponent(depth: sp.Expr | int = DEPTH) -> sp.Expr:
+def feature_boundary_exponent(depth: sp.Expr | int = L) -> sp.Expr:
     """Return x of ``alpha* ~ h^x``, where the kernel's change passes 1 from the feature side.
 
     Examples
@@ -170,7 +163,7 @@ def in_scaled_alpha(scale: Scale) -> tuple[sp.Expr, sp.Expr]:
     >>> in_scaled_alpha(scale_of(alpha, SCALED))
     (1, -1/2)
     """
-    x, y = sp.symbols("x y")
+    x, y = sp.Dummy("x"), sp.Dummy("y")
     written = SCALED_ALPHA.exponent * x + y * gamma_h
     rest = sp.expand(scale.exponent - written)
     found = sp.solve([rest.coeff(gamma_alpha), rest.coeff(gamma_h)], [x, y])

@@ -29,6 +29,8 @@ from theory.algebra.stable_form import StableForm
 from theory.dynamics.unified_evolution import mode_rate
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.symbols import c, c1, c2, d_in, d_out, s, w
+from theory.symbols.crossover import mode_symbols
+from theory.symbols.notation import s_positive
 
 __all__ = [
     "change_on_inputs",
@@ -208,10 +210,8 @@ def kernel_change_form(rank: int) -> StableForm:
     """
     if isinstance(rank, bool) or not isinstance(rank, int) or rank < 1:
         raise ValueError(f"rank must be a positive integer, got {rank!r}")
-    values = sp.symbols(f"s_1:{rank + 1}", real=True)
     # Relative to c: squares of s and c would overflow or underflow long before those of s/c do.
-    scaled = sp.symbols(f"x_1:{rank + 1}", real=True)
-    names = sp.symbols(f"q_1:{rank + 1}", nonnegative=True)
+    values, scaled, names = zip(*map(mode_symbols, range(1, rank + 1)), strict=True)
     definitions = (
         *((x, value / c) for x, value in zip(scaled, values, strict=True)),
         *((name, x**2 / (1 + hypot(x, 1))) for name, x in zip(names, scaled, strict=True)),
@@ -227,10 +227,9 @@ def kernel_change_form(rank: int) -> StableForm:
 
 def overtaking_threshold() -> sp.Expr:
     """Return the threshold above which the fluctuation exceeds the even part (one mode, c >> s)."""
-    value = sp.Symbol("s", positive=True)
-    even = even_change_square([value**2 / (2 * c)])
-    (found,) = sp.solve(sp.Eq(even, fluctuation_square(value**2)), c)
-    return sp.simplify(found)
+    even = even_change_square([s_positive**2 / (2 * c)])
+    (found,) = sp.solve(sp.Eq(even, fluctuation_square(s_positive**2)), c)
+    return sp.simplify(found).subs(s_positive, s)
 
 
 def _checked(

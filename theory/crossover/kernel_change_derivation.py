@@ -11,7 +11,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.algebra.gaussian_traces import canonical_trace, mean_trace, mean_trace_product
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.crossover.alpha_plane import log_slope
@@ -25,20 +25,22 @@ from theory.crossover.kernel_change import (
     overtaking_threshold,
     relative_kernel_change,
 )
-from theory.crossover.output_scaling import alpha, crossover_mapping, h
+from theory.crossover.output_scaling import crossover_mapping
 from theory.dynamics.gram_flow import gram_blocks_flow, ntk_norm
 from theory.symbols import C1, C2, A, G, X, c, d_in, d_out, s, w
+from theory.symbols import crossover as letters
+from theory.symbols.crossover import A0, K0, Delta, M, alpha, change, change_1, dK, h
+from theory.symbols.dynamics import NTK
+from theory.symbols.notation import mean, norm2, s_positive
+from theory.symbols.regimes import v
 
 __all__ = ["kernel_change", "lazy_kernel_blocks", "mean_kernel_square"]
 
-A0, Delta = sp.MatrixSymbol("A0", d_out, d_in), sp.MatrixSymbol("Delta", d_out, d_in)
-#: Sum of ``x x^T`` over the inputs of the Gram matrix.
-M = sp.MatrixSymbol("M", d_in, d_in)
-#: A learned matrix of one mode, a positive singular value.
-_s = sp.Symbol("s", positive=True)
-_v = sp.Symbol("v", positive=True)
-#: v^T M v, v^T M^2 v, tr M^2 and tr M.
-_LETTERS = sp.symbols("m_v m_vv m_2 m_1", positive=True)
+#: v^T M v, v^T M^2 v, tr M^2 and tr M, v the direction of A.
+_LETTERS = (letters.m_v, letters.m_vv, letters.m_2, letters.m_1)
+_RATIO = norm2(dK) / norm2(K0)
+_MEAN_RATIO = mean(norm2(dK)) / norm2(K0)
+_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def lazy_kernel_blocks() -> tuple[MatrixExpr, MatrixExpr]:
@@ -55,9 +57,9 @@ def mean_kernel_square(first: MatrixExpr, second: MatrixExpr, inputs: MatrixExpr
     """
     symmetric = {M}
     return sp.expand(
-        d_out * mean_trace(first * inputs * first * inputs, A0, _v, symmetric)
-        + canonical_trace(inputs * inputs, symmetric) * mean_trace(second * second, A0, _v)
-        + 2 * mean_trace_product(first * inputs * inputs, second, A0, _v, symmetric)
+        d_out * mean_trace(first * inputs * first * inputs, A0, v, symmetric)
+        + canonical_trace(inputs * inputs, symmetric) * mean_trace(second * second, A0, v)
+        + 2 * mean_trace_product(first * inputs * inputs, second, A0, v, symmetric)
     )
 
 
@@ -85,124 +87,125 @@ def _norm_steps() -> list[Step]:
     kron = sp.kronecker_product
     gram = kron(inputs.T * first * inputs, sp.eye(3)) + kron(inputs.T * inputs, second)
     moment = inputs * inputs.T
-    general = mean_kernel_square(C1, C2, M)
     small = {
+        norm2(NTK): sp.trace(gram.T * gram),
         _trace(C1 * M * C1 * M): sp.trace((first * moment) ** 2),
         _trace(M * M): sp.trace(moment**2),
         _trace(C2 * C2): sp.trace(second**2),
         _trace(C1 * M * M): sp.trace(first * moment**2),
         _trace(C2): sp.trace(second),
-        d_out: 3,
+        d_out: sp.Integer(3),
     }
     return [
         ntk_norm(),
         define(
             "On inputs X the sums over inputs enter through one matrix, the identity for "
             "white inputs.",
-            sp.Eq(M, X * X.T, evaluate=False),
+            _equal(M, X * X.T),
         ),
-        prove(
+        proved(
             "The norm of the kernel's Gram matrix on them.",
-            sp.trace(gram.T * gram),
-            general.subs(small),
-            show=sp.Eq(_norm2("K"), general, evaluate=False),
+            _equal(norm2(NTK), mean_kernel_square(C1, C2, M)),
+            where=small,
+            at="d_out, d_in = 3, 2 and two inputs",
         ),
     ]
 
 
 def _even_steps() -> list[Step]:
-    q1, q2 = sp.symbols("q1 q2", nonnegative=True)
+    q, q1, q2 = letters.excess, letters.excess_1, letters.excess_2
     grown = {size: sp.diag(q1, q2, *[0] * (size - 2)) for size in (2, 3)}
     kernel = sp.kronecker_product(grown[3], sp.eye(2)) + sp.kronecker_product(sp.eye(3), grown[2])
-    explicit = sum(x**2 for x in kernel) / (4 * c**2 * 2 * 3)
-    moment, direction, q = _symmetric("m", 2), _entries("v", 2, 1), sp.Symbol("q")
-    D1 = q * direction * direction.T
-    on_inputs = (
-        sp.trace((D1 * moment) ** 2) + sp.trace(moment**2) * q**2 + 2 * sp.trace(D1 * moment**2) * q
-    )
-    values = [(direction.T * moment**k * direction)[0] for k in (1, 2)]
-    even, _ = change_on_inputs(_s, c, w, *values, sp.trace(moment**2), sp.trace(moment))
-    in_q = even.subs(excess().subs(s, _s), q) * 4 * c**2 * sp.trace(moment**2)
-    ratio = _norm2("dK") / _norm2("K0")
+    sizes = {d_in: sp.Integer(3), d_out: sp.Integer(2)}
     return [
         derive(
             "By the unified formula C1 and C2 have both grown along a singular value s by",
-            sp.Symbol("q"),
+            q,
             excess(),
         ),
-        prove(
-            "so at infinite width, for white inputs (here q1, q2 and a 2 x 3 matrix),",
-            explicit,
-            even_change_square([q1, q2], c, 2, 3),
-            show=sp.Eq(ratio, even_change_square([q1, q2]), evaluate=False),
+        proved(
+            "so at infinite width, for white inputs and two modes,",
+            _equal(_RATIO, even_change_square([q1, q2])),
+            where={norm2(dK): sum(x**2 for x in kernel), norm2(K0): 4 * c**2 * 6} | sizes,
+            at="d_out, d_in = 2, 3",
         ),
-        derive("for one mode", ratio, sp.factor(even_change_square([q]))),
-        prove(
-            "and for one output and any inputs, v the direction of A,",
-            on_inputs,
-            in_q,
-            show=sp.Eq(ratio, _named_inputs()[0], evaluate=False),
-        ),
+        derive("for one mode", _RATIO, sp.factor(even_change_square([q]))),
+        _even_on_inputs(),
     ]
+
+
+def _even_on_inputs() -> Step:
+    """Prove the change on any inputs, one output, at infinite width."""
+    moment, direction, grown = _symmetric("m", 2), _entries("v", 2, 1), excess()
+    D1 = grown * direction * direction.T
+    square = sp.trace(moment**2)
+    change = sp.trace((D1 * moment) ** 2) + grown**2 * square + 2 * grown * sp.trace(D1 * moment**2)
+    along, along_square = ((direction.T * moment**k * direction)[0] for k in (1, 2))
+    even, _ = change_on_inputs(s, c, w, *_LETTERS)
+    return proved(
+        "and for one output and any inputs, v the direction of A,",
+        _equal(_RATIO, even),
+        where={
+            norm2(dK): change,
+            norm2(K0): 4 * c**2 * square,
+            letters.m_v: along,
+            letters.m_vv: along_square,
+            letters.m_2: square,
+        },
+        at="d_in = 2",
+    )
 
 
 def _first_order_steps() -> list[Step]:
     first, second = lazy_kernel_blocks()
     lazy = {Delta: -2 * c * G}
     flow = {key: rate.subs(A, A0 + Delta) for key, rate in gram_blocks_flow().items()}
-    identity = sp.Identity(d_in)
+    at_start = flow[A].subs({C1: c * sp.Identity(d_in), C2: c * sp.Identity(d_out)}).doit()
     square = _trace(Delta * Delta.T)
     fourth = _trace(Delta.T * Delta * Delta.T * Delta)
-    whole = mean_kernel_square(first, second, identity).subs(_v, initial_variance())
+    whole = mean_kernel_square(first, second, sp.Identity(d_in)).subs(v, initial_variance())
     start = 4 * c**2 * d_in * d_out
     even = ((d_in + d_out) * fourth + 2 * square**2) / (4 * c**2)
-    leading = even_change_square([_s**2 / (2 * c)])
-    ratio = _norm2("dK") / _norm2("K0")
     return [
         define(
-            "At finite width A starts at A(0); call Delta what is learned.",
-            sp.Eq(A, A0 + Delta, evaluate=False),
+            "At finite width A starts at A(0); call Delta what is learned.", _equal(A, A0 + Delta)
         ),
-        prove(
+        proved(
             "While C1 = C2 = c I to leading order,",
-            flow[A].subs({C1: c * identity, C2: c * sp.Identity(d_out)}).doit(),
-            lazy[Delta],
-            show=sp.Eq(TimeDerivative(Delta), lazy[Delta], evaluate=False),
+            _equal(TimeDerivative(Delta), lazy[Delta]),
+            where={TimeDerivative(Delta): at_start},
         ),
         *(
-            prove(
+            proved(
                 text,
-                differentiate(block, lazy),
-                flow[key],
-                show=sp.Eq(sp.MatrixSymbol(f"d{key.name}", *key.shape), block, evaluate=False),
+                _equal(TimeDerivative(key), TimeDerivative(block)),
+                where={
+                    TimeDerivative(key): flow[key],
+                    TimeDerivative(block): differentiate(block, lazy),
+                },
             )
             for key, block, text in (
-                (C1, first, "the flow of C1 integrates to"),
-                (C2, second, "and that of C2 to"),
+                (C1, first, "C1 grows by the term on the right, which is 0 at the start,"),
+                (C2, second, "and so does C2."),
             )
         ),
-        derive("The entries of A(0) are uncorrelated, of variance", _v, initial_variance()),
-        prove(
+        derive("The entries of A(0) are uncorrelated, of variance", v, initial_variance()),
+        proved(
             "Over starts, the terms of first and of second order add in square:",
-            whole,
-            start * fluctuation_square(square) + even,
-            show=sp.Eq(
-                sp.Function("E")(_norm2("dK")) / _norm2("K0"),
-                sp.Add(fluctuation_square(_norm2("Delta")), even / start, evaluate=False),
-                evaluate=False,
+            _equal(
+                _MEAN_RATIO, sp.Add(fluctuation_square(norm2(Delta)), even / start, evaluate=False)
             ),
+            where={mean(norm2(dK)): whole, norm2(K0): start, norm2(Delta): square},
         ),
-        prove(
-            "Where c >> s the excess is",
-            sp.limit(excess() / s**2, s, 0) * s**2,
-            s**2 / (2 * c),
-            show=sp.Eq(sp.Symbol("q"), s**2 / (2 * c), evaluate=False),
+        proved(
+            "Where c >> s the excess is s^2/(2c),",
+            _equal(sp.Limit(letters.excess / s**2, s, 0), 1 / (2 * c)),
+            where={letters.excess: excess()},
         ),
-        prove(
-            "and the second of the two is the closed form (here one mode).",
-            (even / start).subs({square: _s**2, fourth: _s**4}),
-            leading,
-            show=sp.Eq(ratio, leading, evaluate=False),
+        proved(
+            "and the second of the two is, for one mode, the closed form.",
+            _equal(_RATIO, even_change_square([s**2 / (2 * c)])),
+            where={norm2(dK): even.subs({square: s**2, fourth: s**4}), norm2(K0): start},
         ),
         _first_order_on_inputs(first, second),
     ]
@@ -210,61 +213,61 @@ def _first_order_steps() -> list[Step]:
 
 def _first_order_on_inputs(first: MatrixExpr, second: MatrixExpr) -> Step:
     """Prove the change on any inputs, one output, where c >> s."""
-    whole = mean_kernel_square(first, second, M).subs(_v, initial_variance())
+    whole = mean_kernel_square(first, second, M).subs(v, initial_variance())
     along, along_square, square, trace = _LETTERS
     one = {
         d_out: 1,
         _trace(M): trace,
         _trace(M * M): square,
-        _trace(Delta * Delta.T): _s**2,
-        _trace(Delta * M * Delta.T): _s**2 * along,
-        _trace(Delta * M * M * Delta.T): _s**2 * along_square,
-        _trace(Delta.T * Delta * Delta.T * Delta): _s**4,
-        _trace(Delta.T * Delta * M * Delta.T * Delta * M): _s**4 * along**2,
-        _trace(Delta.T * Delta * M * M): _s**2 * along_square,
+        _trace(Delta * Delta.T): s**2,
+        _trace(Delta * M * Delta.T): s**2 * along,
+        _trace(Delta * M * M * Delta.T): s**2 * along_square,
+        _trace(Delta.T * Delta * Delta.T * Delta): s**4,
+        _trace(Delta.T * Delta * M * Delta.T * Delta * M): s**4 * along**2,
+        _trace(Delta.T * Delta * M * M): s**2 * along_square,
     }
-    even, moved = change_on_inputs(_s, c, w, *_LETTERS)
-    leading = even.subs(excess().subs(s, _s), _s**2 / (2 * c))
-    return prove(
-        "For one output and any inputs the term of first order is",
-        whole.subs(one) / (4 * c**2 * square),
-        leading + moved,
-        show=sp.Eq(
-            sp.Function("E")(_norm2("dK1")) / _norm2("K0"), _named_inputs()[1], evaluate=False
-        ),
+    even, moved = change_on_inputs(s, c, w, *_LETTERS)
+    leading = even.subs(excess(), s**2 / (2 * c))
+    return proved(
+        "For one output and any inputs, where c >> s, the two terms are",
+        _equal(_MEAN_RATIO, sp.Add(moved, leading, evaluate=False)),
+        where={mean(norm2(dK)): whole.subs(one), norm2(K0): 4 * c**2 * square},
     )
 
 
 def _limit_steps() -> list[Step]:
-    one = relative_kernel_change([_s])
-    scaled = {c: crossover_mapping().threshold, w: h}
-    first = sp.sqrt(fluctuation_square(_s**2))
-    (crossing,) = sp.solve(scaled[c] - overtaking_threshold().subs({w: h, _s: _s}), alpha)
-    slope = lambda of: sp.Symbol(f"slope_{of}")  # noqa: E731
+    one = relative_kernel_change([s_positive])
+    first = sp.sqrt(fluctuation_square(s_positive**2))
+    plain = lambda x: x.subs(s_positive, s)  # noqa: E731
+    scaled = crossover_mapping().threshold - overtaking_threshold().subs({w: h, s: s_positive})
+    (crossing,) = sp.solve(scaled, alpha)
+    slopes = (letters.slope_feature, letters.slope_second, letters.slope_first)
     return [
         derive(
-            "Active (c -> 0) the change of one mode is",
-            sp.Symbol("active"),
-            sp.limit(one * c, c, 0) / c,
+            "Active (c -> 0) the change of one mode s > 0 is, times c,",
+            sp.Limit(c * change, c, 0),
+            plain(sp.limit(one * c, c, 0)),
         ),
         derive(
-            "lazy (c -> oo), at infinite width,",
-            sp.Symbol("lazy"),
-            sp.limit(one * c**2, c, sp.oo) / c**2,
+            "and lazy (c -> oo), at infinite width, times c^2,",
+            sp.Limit(c**2 * change, c, sp.oo),
+            plain(sp.limit(one * c**2, c, sp.oo)),
         ),
-        derive("and its fluctuation is", sp.Symbol("fluctuation"), first),
-        prove(
+        derive("Its fluctuation is", change_1, plain(first)),
+        proved(
             "The closed form is even in A.",
-            relative_kernel_change([-s]),
-            relative_kernel_change([s]),
-            show=sp.Eq(sp.Function("change")(-s), sp.Function("change")(s), evaluate=False),
+            _equal(letters.change_of(-s), letters.change_of(s)),
+            where={
+                letters.change_of(-s): relative_kernel_change([-s]),
+                letters.change_of(s): relative_kernel_change([s]),
+            },
         ),
-        derive("The slope in c is, active,", slope("active"), log_slope(one, c, 0)),
-        derive("lazy,", slope("lazy"), log_slope(one, c, sp.oo)),
-        derive("and the fluctuation of slope", slope("fluctuation"), log_slope(first, c, sp.oo)),
+        derive("The slope in c is, active,", slopes[0], log_slope(one, c, 0)),
+        derive("lazy,", slopes[1], log_slope(one, c, sp.oo)),
+        derive("and the fluctuation of slope", slopes[2], log_slope(first, c, sp.oo)),
         derive(
             "with the width, at fixed c, as the power",
-            sp.Symbol("power_w"),
+            letters.power_first,
             log_slope(first, w, sp.oo),
         ),
         derive("The fluctuation overtakes at", c, overtaking_threshold()),
@@ -272,7 +275,7 @@ def _limit_steps() -> list[Step]:
             "that is at an alpha without h: lazy slopes are -2 for h^(-1/2) < alpha/s < 1 and "
             "-1 beyond.",
             alpha,
-            sp.simplify(crossing),
+            plain(sp.simplify(crossing)),
         ),
     ]
 
@@ -285,42 +288,34 @@ def _form_steps() -> list[Step]:
     # Written in the names q, the form is that of the closed form with excesses c q.
     even = even_change_square([c * name for name, _ in quotients])
     moved = fluctuation_square(sum(x**2 for x in values))
-    exact = {"even": even, "fluctuation": moved, "total": even + moved}
-    plain = lambda x: x.replace(hypot, lambda a, b: sp.sqrt(a**2 + b**2)).subs(scaled)  # noqa: E731
+    squares = {
+        "even": (letters.change_even, even),
+        "fluctuation": (change_1, moved),
+        "total": (letters.change_total, even + moved),
+    }
+    plain = lambda x: x.replace(hypot, lambda a, b: sp.sqrt(a**2 + b**2))  # noqa: E731
     return [
+        *(define("A kernel scales by c", _equal(name, value)) for name, value in scaled.items()),
         *(
-            define("A kernel scales by c", sp.Eq(name, value, evaluate=False))
-            for name, value in scaled.items()
-        ),
-        *(
-            prove(
-                "and takes the excess as a quotient, without a difference of close numbers.",
-                c * plain(value),
-                excess().subs(s, old),
-                show=sp.Eq(name, value, evaluate=False),
+            proved(
+                "and takes the excess over c as a quotient, without a difference of close numbers.",
+                _equal(name, plain(value)),
+                where={name: excess().subs(s, old) / c, ratio: old / c},
             )
-            for (name, value), old in zip(quotients, values, strict=True)
+            for (name, value), (ratio, _), old in zip(
+                quotients, form.definitions[:2], values, strict=True
+            )
         ),
         *(
-            prove(
-                f"Its output '{name}' is the closed form's.",
-                value.subs(scaled) ** 2,
-                exact[name],
-                show=sp.Eq(sp.Symbol(name), value, evaluate=False),
+            proved(
+                f"The square of its output '{name}', which is positive, is the closed form's.",
+                _equal(letter**2, value**2),
+                where={letter**2: exact} | {x: y for x, y in scaled.items() if value.has(x)},
             )
             for name, value in form.outputs.items()
+            for letter, exact in (squares[name],)
         ),
     ]
-
-
-def _named_inputs() -> tuple[sp.Expr, sp.Expr]:
-    """Return the two parts of the change on any inputs in letters."""
-    return change_on_inputs(_s, c, w, *_LETTERS)
-
-
-def _norm2(name: str) -> sp.Expr:
-    """Return a squared norm, for display."""
-    return sp.Function("normF2")(sp.Symbol(name))
 
 
 def _trace(expression: MatrixExpr) -> sp.Expr:
@@ -328,8 +323,9 @@ def _trace(expression: MatrixExpr) -> sp.Expr:
 
 
 def _entries(name: str, rows: int, columns: int) -> sp.Matrix:
-    return sp.Matrix(rows, columns, lambda i, j: sp.Symbol(f"{name}{i}{j}", real=True))
+    return sp.Matrix(rows, columns, lambda i, j: sp.Dummy(f"{name}{i}{j}", real=True))
 
 
 def _symmetric(name: str, size: int) -> sp.Matrix:
-    return sp.Matrix(size, size, lambda i, j: sp.Symbol(f"{name}{min(i, j)}{max(i, j)}", real=True))
+    entries = _entries(name, size, size)
+    return sp.Matrix(size, size, lambda i, j: entries[min(i, j), max(i, j)])

@@ -20,25 +20,29 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, define, derive, prove
-from theory.crossover.alpha_plane import SCALED, gamma_h
-from theory.crossover.output_scaling import h
+from theory.algebra.derivation import Step, define, derive, proved
+from theory.crossover.alpha_plane import SCALED
 from theory.regimes.scales import Scale, scale_of
+from theory.symbols.crossover import (
+    K_3,
+    K_4,
+    NEURON_TERMS,
+    f,
+    gamma_h,
+    h,
+    input_product,
+    kernel,
+    phi,
+    preactivation,
+    v_last,
+)
 
 __all__ = ["contraction", "contraction_scale", "contraction_steps", "is_odd", "neuron"]
-
-#: Weight of a neuron in the last layer.
-_v = sp.Symbol("v", real=True)
-_phi = sp.Function("phi")
-
-
-def _z(index: int) -> sp.Symbol:
-    return sp.Symbol(f"z{index}", real=True)
 
 
 def neuron(index: int) -> sp.Expr:
     """Return the term of one neuron in f on an input, without the factor ``h^(-1/2)``."""
-    return _v * _phi(_z(index))
+    return v_last * phi(preactivation(index))
 
 
 @cache
@@ -50,24 +54,24 @@ def contraction(order: int) -> sp.Expr:
 
     Examples
     --------
-    >>> contraction(2)
-    k12*v**2*Derivative(phi(z1), z1)*Derivative(phi(z2), z2) + phi(z1)*phi(z2)
+    >>> contraction(2).subs(v_last, 0)
+    activation(z1)*activation(z2)
     """
     if order < 1:
         raise ValueError(f"order must be at least 1, got {order}")
     if order == 1:
         return neuron(1)
     before, added = contraction(order - 1), neuron(order)
-    total = before.diff(_v) * added.diff(_v)
+    total = before.diff(v_last) * added.diff(v_last)
     for index in range(1, order):
-        product = sp.Symbol(f"k{index}{order}", real=True)
-        total += product * before.diff(_z(index)) * added.diff(_z(order))
+        slopes = before.diff(preactivation(index)) * added.diff(preactivation(order))
+        total += input_product(index, order) * slopes
     return sp.expand(total)
 
 
 def is_odd(term: sp.Expr) -> bool:
     """Tell whether a term changes sign with the last weight, so that it has mean zero."""
-    turned = sp.expand(term.subs(_v, -_v))
+    turned = sp.expand(term.subs(v_last, -v_last))
     if turned == sp.expand(-term):
         return True
     if turned == sp.expand(term):
@@ -90,30 +94,26 @@ def contraction_scale(order: int) -> Scale:
 
 def contraction_steps() -> list[Step]:
     """Prove the parities, and the sizes that follow."""
-    steps = [define("One neuron's term in f, besides h^(-1/2).", sp.Eq(sp.Symbol("f"), neuron(1)))]
-    for order, name in ((2, "Theta"), (3, "K_3")):
+    steps = [define("One neuron's term in f, besides h^(-1/2).", sp.Eq(f, neuron(1)))]
+    for order, name, text in ((2, kernel, "Theta"), (3, K_3, "K_3")):
         steps.append(
             derive(
-                f"Its term in {name}, k_ij the inner product of two inputs over d_in.",
-                sp.Symbol(name),
+                f"Its term in {text}, k_ij the inner product of two inputs over d_in.",
+                name,
                 contraction(order),
             )
         )
-    for order, name in ((1, "f"), (2, "Theta"), (3, "K_3"), (4, "K_4")):
-        odd = is_odd(contraction(order))
+    names = ((f, "f"), (kernel, "Theta"), (K_3, "K_3"), (K_4, "K_4"))
+    for order, ((name, text), term) in enumerate(zip(names, NEURON_TERMS, strict=True), start=1):
+        odd, turned = is_odd(contraction(order)), contraction(order).subs(v_last, -v_last)
         sign = -1 if odd else 1
-        of = sp.Function(name)
-        text = f"{name} is {'odd' if odd else 'even'} in the last weight: "
-        text += "a sum of random signs," if odd else "its terms add up,"
         steps += [
-            prove(
-                text,
-                contraction(order).subs(_v, -_v),
-                sign * contraction(order),
-                show=sp.Eq(of(-_v), sign * of(_v), evaluate=False),
+            proved(
+                f"{text} is {'odd' if odd else 'even'} in the last weight: "
+                f"{'a sum of random signs,' if odd else 'its terms add up,'}",
+                sp.Eq(term(-v_last), sign * term(v_last), evaluate=False),
+                where={term(-v_last): turned, term(v_last): contraction(order)},
             ),
-            derive(
-                "of order", sp.Symbol(name), h ** contraction_scale(order).exponent.coeff(gamma_h)
-            ),
+            derive("of order", name, h ** contraction_scale(order).exponent.coeff(gamma_h)),
         ]
     return steps

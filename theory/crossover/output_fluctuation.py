@@ -23,15 +23,19 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.codegen.cfunctions import hypot
 
-from theory.algebra.derivation import Step, define, derive, prove
-from theory.algebra.noncommuting_matrices import differentiate
+from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.crossover.alpha_plane import log_slope
 from theory.crossover.kernel_change import excess
 from theory.dynamics.gram_flow import flow_rates, gram_blocks_flow
 from theory.dynamics.unified_evolution import mode_rate
 from theory.random_matrices.wishart import fluctuation_covariance
-from theory.symbols import C1, W1, W2, A, G, c, c1, c2, d_in, d_out, s, w
+from theory.symbols import C1, W1, W2, A, G, c, c1, c2, d_out, s, t, w
+from theory.symbols import crossover as letters
+from theory.symbols.crossover import a_0, angle, b_0, q_scaled, root, x_scaled
+from theory.symbols.dynamics import g
+from theory.symbols.notation import s_of, s_positive
 
 __all__ = [
     "fluctuation_form",
@@ -42,7 +46,7 @@ __all__ = [
     "turning_angle",
 ]
 
-tau, _a0, _b0 = sp.symbols("tau a_0 b_0", real=True)
+_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def turning_angle() -> sp.Expr:
@@ -83,18 +87,21 @@ def function_fluctuation() -> sp.Expr:
     # row 2.
     start, kernel = variance((2, 0), (2, 0)), variance((0, 1), (0, 1))
     mixed = variance((2, 0), (0, 1))
-    of_start, of_kernel = (_learned().coeff(x) for x in (_a0, _b0))
+    of_start, of_kernel = (_learned().coeff(x) for x in (a_0, b_0))
     spread = of_start**2 * start + of_kernel**2 * kernel + 2 * of_start * of_kernel * mixed
     cosh = sp.sqrt(1 + excess() / (2 * c))
-    in_s = spread.subs(sp.sinh(tau), sp.sqrt(cosh**2 - 1)).subs(sp.cosh(tau), cosh)
+    in_s = spread.subs(sp.sinh(angle), sp.sqrt(cosh**2 - 1)).subs(sp.cosh(angle), cosh)
     return sp.sqrt(in_s)
 
 
 def fluctuation_form() -> StableForm:
     """Return delta F and the change of a layer in a form for a kernel."""
-    x, q, root = sp.symbols("x_ q_ root_", nonnegative=True)
-    definitions = ((x, s / c), (q, x**2 / (1 + hypot(x, 1))), (root, sp.sqrt(2 + q)))
-    motion = root * q / (root + sp.sqrt(2))
+    definitions = (
+        (x_scaled, s / c),
+        (q_scaled, x_scaled**2 / (1 + hypot(x_scaled, 1))),
+        (root, sp.sqrt(2 + q_scaled)),
+    )
+    motion = root * q_scaled / (root + sp.sqrt(2))
     return StableForm(
         (s, c, w), definitions, {"layer": sp.sqrt(motion), "function": c * sp.sqrt(motion / w)}
     )
@@ -113,165 +120,144 @@ def _motion(growth: sp.Expr) -> sp.Expr:
 
 def _learned() -> sp.Expr:
     """Return a - a(0) at the angle tau."""
-    return sp.expand(_turned(_a0, _b0) - _a0)
+    return sp.expand(_turned(a_0, b_0) - a_0)
 
 
 def _turned(first: sp.Expr, second: sp.Expr) -> sp.Expr:
     """Return what solves x' = y, y' = x from x = first, y = second."""
-    return first * sp.cosh(tau) + second * sp.sinh(tau)
+    return first * sp.cosh(angle) + second * sp.sinh(angle)
 
 
 def _turning_steps() -> list[Step]:
-    e, v = (sp.MatrixSymbol(name, d_in, 1) for name in "ev")
-    u = sp.MatrixSymbol("u", d_out, 1)
-    g = sp.Symbol("g", real=True)
-    one = sp.Identity(1)
-    held = {G * e: sp.ZeroMatrix(d_out, 1)}
+    u, v, e = letters.u_mode, letters.v_mode, letters.e_free
+    one, zero = sp.Identity(1), sp.ZeroMatrix(d_out, 1)
+    trained = -g * u * v.T
     given = {u.T * u: one, v.T * v: one, v.T * e: sp.ZeroMatrix(1, 1)}
-    trained = lambda rate: rate.subs(G, -g * u * v.T)  # noqa: E731
     gram, layers = gram_blocks_flow(), dict(flow_rates())
-    rate = lambda name: sp.Symbol(f"d({name})/dt")  # noqa: E731
     cases = (
-        ("W2' u", W2.T * u, layers, g * W1 * v, "The layers turn into each other along the mode:"),
-        ("W1 v", W1 * v, layers, g * W2.T * u, "and"),
-        ("u' A e", u.T * A * e, gram, g * v.T * C1 * e, "The function on e and the kernel,"),
-        ("v' C1 e", v.T * C1 * e, gram, g * u.T * A * e, "and"),
+        (W2.T * u, layers, g * W1 * v, "The layers turn into each other along the mode:"),
+        (W1 * v, layers, g * W2.T * u, "and"),
+        (u.T * A * e, gram, g * v.T * C1 * e, "The function on e and the kernel,"),
+        (v.T * C1 * e, gram, g * u.T * A * e, "and"),
     )
     return [
         define(
             "Let the gradient have one mode, and let the direction e not be trained.",
-            sp.Eq(G, -g * u * v.T, evaluate=False),
+            _equal(G, trained),
         ),
-        prove(
-            "On e the gradient vanishes.",
-            trained(G * e),
-            sp.ZeroMatrix(d_out, 1),
-            given=given,
-            show=sp.Eq(G * e, sp.ZeroMatrix(d_out, 1), evaluate=False),
-        ),
+        proved("On e the gradient vanishes.", _equal(G * e, zero), where={G: trained}, given=given),
         *(
-            prove(
+            proved(
                 text,
-                trained(differentiate(what, rates)),
-                right,
-                given=given | held,
-                show=sp.Eq(rate(name), right, evaluate=False),
+                _equal(TimeDerivative(what), right),
+                where={TimeDerivative(what): differentiate(what, rates).subs(G, trained)},
+                given=given,
             )
-            for name, what, rates, right, text in cases
+            for what, rates, right, text in cases
         ),
     ]
 
 
 def _angle_steps() -> list[Step]:
-    first, second = _turned(_a0, _b0), _turned(_b0, _a0)
-    mode = s.subs(s, c * sp.sinh(2 * tau))
-    cosh = sp.sqrt(1 + excess() / (2 * c))
-    of = lambda name: sp.Function(name)(tau)  # noqa: E731
+    a, b = letters.a_turn(angle), letters.b_turn(angle)
+    turned = {a: _turned(a_0, b_0), b: _turned(b_0, a_0)}
+    mode = c * sp.sinh(2 * angle)
+    speed = mode_rate().subs(s, s_of(angle))
     return [
-        define(
-            "Let the angle tau run with g.",
-            sp.Eq(sp.Derivative(sp.Function("tau")(sp.Symbol("t"))), sp.Symbol("g")),
+        define("Let the angle tau run with g.", _equal(sp.Derivative(letters.angle_of(t), t), g)),
+        define("Each pair turns hyperbolically,", _equal(a, turned[a])),
+        define("and", _equal(b, turned[b])),
+        proved(
+            "since these turn into each other:", _equal(sp.Derivative(a, angle), b), where=turned
         ),
-        prove(
-            "Each pair turns hyperbolically:",
-            (first.diff(tau) - second) ** 2 + (second.diff(tau) - first) ** 2,
-            sp.S.Zero,
-            show=sp.Eq(of("a"), first, evaluate=False),
+        proved("and", _equal(sp.Derivative(b, angle), a), where=turned),
+        define("The mode moves at twice the angle,", _equal(s_of(angle), mode)),
+        proved(
+            "by the unified formula (both sides are positive; here squared).",
+            _equal(sp.Derivative(s_of(angle), angle) ** 2, speed**2),
+            where={s_of(angle): mode},
         ),
-        prove(
-            "The mode follows the unified formula at twice the angle.",
-            mode.diff(tau) ** 2,
-            (mode_rate() ** 2).subs(s, mode),
-            show=sp.Eq(of("s"), mode, evaluate=False),
+        derive("So tau is", angle, turning_angle()),
+        proved("since", _equal(mode, s), where={angle: turning_angle()}),
+        proved(
+            "With the rate sqrt(s^2 + c^2) = c + q, q being the excess of the kernel, "
+            "cosh(2 tau) = 1 + q/c, as both are at least 1 and",
+            _equal(c**2 * sp.cosh(2 * angle) ** 2, (c + letters.excess) ** 2),
+            where={letters.excess: excess().subs(s, mode)},
         ),
-        prove(
-            "So tau is",
-            mode.subs(tau, turning_angle()),
-            s,
-            show=sp.Eq(tau, turning_angle(), evaluate=False),
-        ),
-        prove(
-            "and, q being the excess of the kernel, cosh(2 tau) = 1 + q/c, as both are at "
-            "least 1 and",
-            c**2 * sp.cosh(2 * tau) ** 2,
-            sp.expand((c + excess()) ** 2).subs(s, mode),
-            show=sp.Eq(c * sp.cosh(2 * tau), sp.sqrt(s**2 + c**2), evaluate=False),
-        ),
-        prove(
-            "Hence",
-            sp.cosh(tau) ** 2,
-            (sp.cosh(2 * tau) + 1) / 2,
-            show=sp.Eq(sp.cosh(tau), cosh, evaluate=False),
-        ),
+        proved("Hence", _equal(sp.cosh(angle) ** 2, (sp.cosh(2 * angle) + 1) / 2)),
+        derive("or", sp.cosh(angle), sp.sqrt(1 + letters.excess / (2 * c))),
     ]
 
 
 def _spread_steps() -> list[Step]:
-    positive = sp.Symbol("s", positive=True)
-    spread, moved = (x.subs(s, positive) for x in (function_fluctuation(), layer_change([s], 1)))
+    spread, moved = function_fluctuation(), layer_change([s], 1)
+    plain = lambda x: x.subs(s_positive, s)  # noqa: E731
+    spread_positive, moved_positive = (x.subs(s, s_positive) for x in (spread, moved))
     variance = lambda *entries: fluctuation_covariance(*entries).subs({c1: c, c2: c})  # noqa: E731
-    norm2 = lambda x: sp.Function("normF2")(sp.Symbol(x))  # noqa: E731
-    name, layer = sp.Symbol("deltaF"), norm2("dW2") / norm2("W2")
-    m = sp.Symbol("m", positive=True)
+    delta_F, layer, m = letters.delta_F, letters.layer_move, letters.motion
+    limit = lambda x, end: plain(sp.limit(sp.expand(x), c, end))  # noqa: E731
     return [
         derive(
-            "The learned function on e is, both starts being random,",
-            sp.Symbol("a - a_0"),
-            _learned(),
+            "The learned function on e is, both starts being random,", letters.learned, _learned()
         ),
-        derive("with variances", sp.Symbol("var a_0"), variance((2, 0), (2, 0))),
-        derive("and", sp.Symbol("var b_0"), variance((0, 1), (0, 1))),
-        prove(
+        derive("with variances", letters.var_a0, variance((2, 0), (2, 0))),
+        derive("and", letters.var_b0, variance((0, 1), (0, 1))),
+        proved(
             "and no correlation.",
-            variance((2, 0), (0, 1)),
-            sp.S.Zero,
-            show=sp.Eq(sp.Symbol("cov a_0 b_0"), 0, evaluate=False),
+            _equal(letters.cov_0, 0),
+            where={letters.cov_0: variance((2, 0), (0, 1))},
         ),
         derive("A layer moves along the mode by the relative square", m, motion_square()),
-        prove(
+        proved(
             "and the spread over starts is as much of c^2/w.",
-            sp.expand(function_fluctuation() ** 2),
-            sp.expand(motion_square() * c**2 / w),
-            show=sp.Eq(name**2, m * c**2 / w, evaluate=False),
+            _equal(delta_F**2, m * c**2 / w),
+            where={delta_F: spread, m: motion_square()},
         ),
-        derive("Lazy:", name, sp.sqrt(sp.limit(sp.expand(spread**2), c, sp.oo))),
-        derive("active:", name, sp.sqrt(sp.limit(sp.expand(spread**2 / c), c, 0) * c)),
+        derive("Lazy:", sp.Limit(delta_F**2, c, sp.oo), limit(spread_positive**2, sp.oo)),
+        derive("active:", sp.Limit(delta_F**2 / c, c, 0), limit(spread_positive**2 / c, 0)),
         derive(
             "With the width, at a fixed threshold, it is the power",
-            sp.Symbol("power_w"),
-            log_slope(spread, w, sp.oo),
+            letters.power_F,
+            log_slope(spread_positive, w, sp.oo),
         ),
         derive(
-            "The change of the layer along the mode is, active,",
-            layer,
-            sp.limit(sp.expand(moved**2 * c), c, 0) / c,
+            "The change of the layer along the mode, squared, is, active,",
+            sp.Limit(c * layer**2, c, 0),
+            limit(moved_positive**2 * c, 0),
         ),
-        derive("and lazy", layer, sp.limit(sp.expand(moved**2 * c**2), c, sp.oo) / c**2),
+        derive(
+            "and lazy", sp.Limit(c**2 * layer**2, c, sp.oo), limit(moved_positive**2 * c**2, sp.oo)
+        ),
     ]
 
 
 def _form_steps() -> list[Step]:
-    form, r = fluctuation_form(), sp.Symbol("r", positive=True)
-    (x, scaled), (q, quotient), (root, square_root) = form.definitions
-    plain = lambda value: value.replace(hypot, lambda a, b: sp.sqrt(a**2 + b**2))  # noqa: E731
-    exact = {"layer": _motion(q), "function": _motion(q) * c**2 / w}
+    form, r = fluctuation_form(), sp.Dummy("r", positive=True)
+    quotient = dict(form.definitions)[q_scaled]
+    plain = quotient.replace(hypot, lambda a, b: sp.sqrt(a**2 + b**2))
     # q = r^2 - 2 makes every root rational.
-    rational = lambda value: value.subs(root, square_root).subs(q, r**2 - 2)  # noqa: E731
+    rational = {root: r, q_scaled: r**2 - 2}
+    motion = _motion(r**2 - 2)
+    outputs = {
+        "layer": (letters.layer_move, motion),
+        "function": (letters.delta_F, motion * c**2 / w),
+    }
     return [
-        prove(
-            "A kernel takes the excess over c as a quotient, without a difference of close "
-            "numbers,",
-            c * plain(quotient).subs(x, scaled),
-            excess(),
-            show=sp.Eq(q, quotient.subs(x, scaled), evaluate=False),
+        proved(
+            "A kernel takes the excess over c as a quotient, x = s/c, without a difference of "
+            "close numbers,",
+            _equal(q_scaled, plain),
+            where={q_scaled: excess() / c, x_scaled: s / c},
         ),
+        define("takes the root", _equal(root, dict(form.definitions)[root])),
         *(
-            prove(
-                f"and has the output '{name}'.",
-                rational(value**2),
-                rational(exact[name]),
-                show=sp.Eq(sp.Symbol(name), value, evaluate=False),
+            proved(
+                f"and has the output '{name}', which is positive; its square is",
+                _equal(letter**2, form.outputs[name] ** 2),
+                where={letter**2: exact}
+                | {x: y for x, y in rational.items() if form.outputs[name].has(x)},
             )
-            for name, value in form.outputs.items()
+            for name, (letter, exact) in outputs.items()
         ),
     ]

@@ -27,40 +27,31 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Step, define, derive, prove
-from theory.algebra.noncommuting_matrices import first_order, normal_form, trace_gradient, words
+from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.noncommuting_matrices import (
+    TimeDerivative,
+    first_order,
+    normal_form,
+    trace_gradient,
+    words,
+)
 from theory.dynamics.gram_flow import flow_rates
 from theory.regimes import quantities as of
-from theory.regimes.scales import sigma1, sigma2
-from theory.symbols import W1, W2, A, G, d_in, d_out, n, w
+from theory.symbols import W1, W2, A, G, Y, c, d_in, d_out, n, t, w
+from theory.symbols import crossover as letters
+from theory.symbols.crossover import A0, alpha, clock, h, k1, k2, rho, sigma, std_A0, t_G, x_input
+from theory.symbols.crossover import N_loss as N
+from theory.symbols.crossover import U_unit as U
+from theory.symbols.crossover import V_unit as V
+from theory.symbols.dynamics import V1, V2
+from theory.symbols.task import sigma1, sigma2
 
-__all__ = [
-    "MEANING",
-    "CrossoverMapping",
-    "alpha",
-    "crossover_mapping",
-    "h",
-    "mapping_steps",
-    "network_time",
-    "output_scale",
-    "scaled_alpha",
-]
+__all__ = ["CrossoverMapping", "crossover_mapping", "mapping_steps", "output_scale", "scaled_alpha"]
 
-alpha, h, network_time = sp.symbols("alpha h t_G", positive=True)
 #: ``sqrt(h) alpha``, the one parameter in which the feature regime of every width collapses.
 scaled_alpha = sp.sqrt(h) * alpha
 
-MEANING: dict[sp.Symbol, str] = {
-    alpha: "factor of the output of a network with unit-variance weights",
-    h: "its width",
-    network_time: "time of its gradient flow",
-}
-
-#: Divisor of the inputs that A acts on, and of the loss of A.
-_rho, _N = sp.symbols("rho N", positive=True)
-#: Factors between the weights of the two networks.
-_k1, _k2 = sp.symbols("k1 k2", positive=True)
-U, V = sp.MatrixSymbol("U", w, d_in), sp.MatrixSymbol("V", d_out, w)
+_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 @dataclass(frozen=True)
@@ -78,7 +69,7 @@ class CrossoverMapping:
     initial_entry : sympy.Expr
         Standard deviation of an entry of A(0).
     time : sympy.Expr
-        t, in ``t_G`` (:data:`network_time`), the time of the scaled network.
+        t, in ``t_G``, the time of the scaled network.
     """
 
     init_variance: sp.Expr
@@ -92,9 +83,9 @@ class CrossoverMapping:
 
         Examples
         --------
-        >>> sigma2 = sp.Symbol("sigma2", positive=True)
-        >>> crossover_mapping().inverse(sigma2, w)
-        (sigma2*sqrt(w), w)
+        >>> from theory.symbols.task import sigma1
+        >>> crossover_mapping().inverse(sigma1**2, w)
+        (sigma1**2*sqrt(w), w)
         """
         width = sp.sympify(width)
         (value,) = sp.solve(self.init_variance.subs(h, width) - init_variance, alpha)
@@ -125,22 +116,22 @@ def crossover_mapping(
     >>> crossover_mapping(input_divisor=1, loss_divisor=1).time
     t_G/(alpha*sqrt(d_in)*sqrt(h)*n)
     """
-    values = {_rho: sp.sqrt(d_in), _N: n}
-    given = (("input_divisor", _rho, input_divisor), ("loss_divisor", _N, loss_divisor))
+    values = {rho: sp.sqrt(d_in), N: n}
+    given = (("input_divisor", rho, input_divisor), ("loss_divisor", N, loss_divisor))
     for name, symbol, value in given:
         if value is not None:
             values[symbol] = sp.sympify(value)
         if values[symbol].is_positive is not True:
             raise ValueError(f"{name} must be positive, got {values[symbol]}")
     factors, speed = _solved()
-    variance = sp.simplify((factors[_k1] ** 2).subs(values))
+    variance = sp.simplify((factors[k1] ** 2).subs(values))
     at = {sigma1: sp.sqrt(variance), sigma2: sp.sqrt(variance), w: h}
     return CrossoverMapping(
         init_variance=variance,
         width=h,
         threshold=sp.simplify(of.threshold().expression.subs(at)),
         initial_entry=sp.simplify(sp.sqrt(of.initial_matrix().expression.subs(at))),
-        time=sp.simplify((speed * network_time).subs(values)),
+        time=sp.simplify((speed * t_G).subs(values)),
     )
 
 
@@ -160,15 +151,14 @@ def _scaled_rates() -> dict[sp.MatrixSymbol, MatrixExpr]:
 
     The loss is ``N/(n alpha^2) C(A)``, so it changes by that factor of tr(G^T deltaA).
     """
-    small = sp.Symbol("epsilon")
-    V1, V2 = sp.MatrixSymbol("V1", w, d_in), sp.MatrixSymbol("V2", d_out, w)
-    matrix = _k1 * _k2 * (V + small * V2) * (U + small * V1)
-    change = _N / (n * alpha**2) * G.T * first_order(matrix, small)
+    small = sp.Dummy("epsilon")
+    matrix = k1 * k2 * (V + small * V2) * (U + small * V1)
+    change = N / (n * alpha**2) * G.T * first_order(matrix, small)
     zero = {V1: sp.ZeroMatrix(w, d_in), V2: sp.ZeroMatrix(d_out, w)}
     rates = {}
-    for layer, factor, own, other in ((W1, _k1, V1, V2), (W2, _k2, V2, V1)):
+    for layer, factor, own, other in ((W1, k1, V1, V2), (W2, k2, V2, V1)):
         gradient = trace_gradient(change.subs(other, zero[other]).doit(), own)
-        rates[layer] = normal_form((-factor * gradient).subs({U: W1 / _k1, V: W2 / _k2}))
+        rates[layer] = normal_form((-factor * gradient).subs({U: W1 / k1, V: W2 / k2}))
     return rates
 
 
@@ -189,123 +179,102 @@ def _speeds() -> tuple[sp.Expr, ...]:
 def _solved() -> tuple[dict[sp.Symbol, sp.Expr], sp.Expr]:
     """Return k1 and k2 that give one output and one clock to both layers, and dt/dt_G."""
     first, second = _speeds()
-    (factors,) = sp.solve(
-        [_k1 * _k2 / _rho - output_scale(), first - second], [_k1, _k2], dict=True
-    )
+    (factors,) = sp.solve([k1 * k2 / rho - output_scale(), first - second], [k1, k2], dict=True)
     return factors, sp.simplify(first.subs(factors))
 
 
 def _network_steps() -> list[Step]:
-    x = sp.MatrixSymbol("x", d_in, 1)
-    named = lambda name: sp.Function(name)(x)  # noqa: E731
-    slow = sp.Symbol("dt/dt_G")
+    output = letters.F_of(x_input)
     first, second = _speeds()
+    layers = ((W1, "U", letters.W1_rate), (W2, "V", letters.W2_rate))
     return [
         define(
             "A two-layer linear network with unit-variance weights U and V and a scaled output,",
-            sp.Eq(named("F"), output_scale() * V * U * x, evaluate=False),
+            _equal(output, output_scale() * V * U * x_input),
         ),
         define(
             "trained by gradient flow, in time t_G, of a loss divided by alpha^2.",
-            sp.Eq(sp.Symbol("loss"), _N / (n * alpha**2) * sp.Function("C")(A), evaluate=False),
+            _equal(letters.loss, N / (n * alpha**2) * letters.C_of(A)),
         ),
         define(
             "Rescale its weights, so that F = A x/rho.",
-            sp.Eq(sp.Tuple(W1, W2, A), sp.Tuple(_k1 * U, _k2 * V, W2 * W1), evaluate=False),
+            _equal(sp.Tuple(W1, W2, A), sp.Tuple(k1 * U, k2 * V, W2 * W1)),
         ),
         *(
-            derive(
-                f"The flow of {'UV'[k]} moves {layer.name} at the rate",
-                sp.MatrixSymbol(f"d{layer.name}/dt_G", *layer.shape),
-                _scaled_rates()[layer],
-            )
-            for k, layer in enumerate((W1, W2))
+            derive(f"The flow of {own} moves {layer} at the rate", rate, _scaled_rates()[layer])
+            for layer, own, rate in layers
         ),
         *(
-            prove(
-                f"which is the flow of {layer.name} under C in a time t:",
-                _scaled_rates()[layer],
-                speed * rate,
-                show=sp.Eq(slow, speed, evaluate=False),
+            proved(
+                f"which is the flow of {layer} under C, in a time t that runs so much faster:",
+                _equal(rate, speed * TimeDerivative(layer)),
+                where={rate: _scaled_rates()[layer], TimeDerivative(layer): flow},
             )
-            for speed, (layer, rate) in zip((first, second), flow_rates(), strict=True)
+            for speed, (layer, _, rate), (_, flow) in zip(
+                (first, second), layers, flow_rates(), strict=True
+            )
         ),
     ]
 
 
 def _solution_steps() -> list[Step]:
     factors, speed = _solved()
-    variance, mapping = sp.Symbol("sigma", positive=True) ** 2, crossover_mapping()
-    raw, summed = crossover_mapping(1, 1), crossover_mapping(loss_divisor=1)
-    back = mapping.inverse(variance, w)
+    mapping, raw = crossover_mapping(), crossover_mapping(1, 1)
+    back, width = mapping.inverse(sigma**2, w)
     return [
-        prove(
+        proved(
             "Both layers share one clock only if they are rescaled alike,",
-            factors[_k1] - factors[_k2],
-            sp.S.Zero,
-            show=sp.Eq(_k1, _k2, evaluate=False),
+            _equal(k1, k2),
+            where=factors,
         ),
-        derive("so that the variance of the entries is", variance, factors[_k1] ** 2),
-        derive("and time runs at", sp.Symbol("dt/dt_G"), speed),
+        derive("so that the variance of the entries is", sigma**2, factors[k1] ** 2),
+        derive("and time runs at", clock, speed),
         derive(
             "For A acting on x/sqrt(d_in) and a mean loss (rho = sqrt(d_in), N = n): the variance,",
-            variance,
+            sigma**2,
             mapping.init_variance,
         ),
-        derive("the threshold,", sp.Symbol("c"), mapping.threshold),
-        derive("and the time.", sp.Symbol("t"), mapping.time),
+        derive("the threshold,", c, mapping.threshold),
+        derive("and the time.", t, mapping.time),
         derive(
             "With the sum of the losses in place of the mean (N = 1), so that G = A - Y for "
             "inputs sqrt(d_in) e_i:",
-            sp.Symbol("t"),
-            summed.time,
+            t,
+            crossover_mapping(loss_divisor=1).time,
         ),
-        derive(
-            "For A acting on x itself (rho = 1) the unit of A changes, and with it",
-            sp.Symbol("c"),
-            raw.threshold,
+        derive("For A acting on x itself (rho = 1) the unit of A changes, and c", c, raw.threshold),
+        derive("The way back: a network of variance sigma^2 and width w has", alpha, back),
+        proved(
+            "since with this alpha and h = w",
+            _equal(mapping.init_variance, sigma**2),
+            where={alpha: back, h: width},
         ),
-        prove(
-            "The way back: a network of variance sigma^2 and width w has this alpha.",
-            mapping.init_variance.subs({alpha: back[0], h: back[1]}),
-            variance,
-            show=sp.Eq(alpha, back[0], evaluate=False),
-        ),
-        prove(
+        proved(
             "The clock is the threshold: a lazy mode moves at the rate 2c in t, so at a rate "
             "without alpha and h in t_G.",
-            sp.diff(mapping.time, network_time) * mapping.threshold,
-            sp.S.One,
-            show=sp.Eq(sp.Symbol("t") * sp.Symbol("c"), network_time, evaluate=False),
+            _equal(t * c, t_G),
+            where={t: mapping.time, c: mapping.threshold},
         ),
     ]
 
 
 def _subtraction_steps() -> list[Step]:
-    A0, Y = (sp.MatrixSymbol(name, d_out, d_in) for name in ("A0", "Y"))
     mapping = crossover_mapping()
-    ratio = mapping.initial_entry / mapping.threshold
     return [
         define(
             "Where the output at the start is subtracted, F = alpha (f(w) - f(w_0)), the loss "
             "is of A - A(0); only the point at which G is taken changes.",
-            sp.Eq(G, sp.Function("gradC")(A - A0), evaluate=False),
+            _equal(G, letters.grad_C(A - A0)),
         ),
-        prove(
+        proved(
             "For the squared loss the target is shifted by A(0).",
-            (A - A0) - Y,
-            A - (Y + A0),
-            show=sp.Eq(G, A - (Y + A0), evaluate=False),
+            _equal(G, A - (Y + A0)),
+            where={G: (A - A0) - Y},
         ),
-        derive(
-            "An entry of A(0) has the standard deviation",
-            sp.Symbol("std A0_ij"),
-            mapping.initial_entry,
-        ),
-        prove(
+        derive("An entry of A(0) has the standard deviation", std_A0, mapping.initial_entry),
+        proved(
             "which is a fluctuation of the threshold, of relative size",
-            ratio,
-            1 / sp.sqrt(h),
-            show=sp.Eq(sp.Symbol("std A0_ij") / sp.Symbol("c"), ratio, evaluate=False),
+            _equal(std_A0 / c, 1 / sp.sqrt(h)),
+            where={std_A0: mapping.initial_entry, c: mapping.threshold},
         ),
     ]

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from theory.symbols.table import function, symbol
 
-norm2 = function("normF2", "squared Frobenius norm", latex=r"\left\| %s \right\|_{F}^{2}")
-inner = function("inner", "inner product tr(A^T B)", latex=r"\left\langle %s \right\rangle")
-mean = function("E", "mean over the random draw", latex=r"\operatorname{E}\left[%s\right]")
+norm2 = function(
+    "normF2", "squared Frobenius norm", latex=r"\left\| %s \right\|_{F}^{2}", real=True
+)
+inner = function(
+    "inner", "inner product tr(A^T B)", latex=r"\left\langle %s \right\rangle", real=True
+)
+mean = function(
+    "E", "mean over the random draw", latex=r"\operatorname{E}\left[%s\right]", real=True
+)
 s_of = function("s_of", "a singular value as a function of time", latex="s", text="s")
 r_of = function("r_of", "what is left of it to learn, y - s", latex="r", text="r")
 

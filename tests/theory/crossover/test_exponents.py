@@ -13,11 +13,23 @@ from theory.crossover import exponents as co
 from theory.crossover import feature_derivation
 from theory.crossover import feature_exponents as fe
 from theory.crossover import kernel_hierarchy as lazy_contractions
-from theory.crossover.alpha_plane import SCALED, gamma_alpha, gamma_h
-from theory.crossover.output_scaling import alpha, crossover_mapping, h, network_time, scaled_alpha
+from theory.crossover.alpha_plane import SCALED
+from theory.crossover.output_scaling import crossover_mapping, scaled_alpha
 from theory.dynamics.single_mode import DEFINITIONS, threshold_crossing_time
 from theory.regimes.scales import Scale, scale_of
 from theory.symbols import c, y
+from theory.symbols.crossover import (
+    L,
+    alpha,
+    gamma_alpha,
+    gamma_h,
+    h,
+    input_product,
+    phi,
+    preactivation,
+    t_G,
+    v_last,
+)
 
 R = sp.Rational
 
@@ -29,7 +41,7 @@ def derived():
 
 def test_the_derivation_holds_and_prints(derived):
     assert isinstance(derived, Derivation)
-    assert {step.mark for step in derived} == {"defined", "derived", "proved"}
+    assert {step.mark for step in derived} == {"defined", "derived", "proved", "checked"}
     assert sum(step.mark == "proved" for step in derived) > len(derived) / 3
     assert all(step.formula not in (sp.true, sp.false) for step in derived)
     text, latex = str(derived), derived.latex()
@@ -43,7 +55,7 @@ def test_exponents_of_integer_depth_are_those_of_the_symbol(depth):
     special = co.predicted_exponents(depth)
     assert special.keys() == general.keys()
     for name, value in special.items():
-        assert value == sp.sympify(general[name]).subs(fe.DEPTH, depth)
+        assert value == sp.sympify(general[name]).subs(L, depth)
         assert value.is_Rational
 
 
@@ -107,7 +119,7 @@ def test_depth_is_told_apart():
 def test_the_linear_time_agrees_with_the_exact_crossing_of_one_mode():
     """t_1 of a mode of target 1 in t_G over A, for A -> 0."""
     exact = threshold_crossing_time().subs(DEFINITIONS).subs(y, 1)
-    clock = crossover_mapping().time / network_time
+    clock = crossover_mapping().time / t_G
     ratio = (exact / clock / scaled_alpha).subs({alpha: c, h: 1})
     with mpmath.workdps(40):
         value = ratio.subs(c, R(1, 10**12)).evalf(30)
@@ -139,24 +151,21 @@ def test_contractions_agree_with_gradients_of_a_network(order):
     """Three linear neurons on scalar inputs, random rational weights."""
     v, u = (R(2, 3), R(-5, 4), R(1, 2)), (R(1, 5), R(3, 2), R(-7, 3))
     inputs = [R(2), R(-1, 3), R(3, 4), R(5, 2)][:order]
-    term = lazy_contractions.contraction(order).replace(sp.Function("phi"), lambda z: z).doit()
+    term = lazy_contractions.contraction(order).replace(phi, lambda z: z).doit()
     pairs = {
-        sp.Symbol(f"k{i + 1}{j + 1}", real=True): inputs[i] * inputs[j]
-        for j in range(order)
-        for i in range(j)
+        input_product(i + 1, j + 1): inputs[i] * inputs[j] for j in range(order) for i in range(j)
     }
     total = sp.S.Zero
     for a, b in zip(v, u, strict=True):
-        at = {sp.Symbol(f"z{k + 1}", real=True): b * x for k, x in enumerate(inputs)}
-        total += term.subs(pairs).subs(at).subs(sp.Symbol("v", real=True), a)
+        at = {preactivation(k + 1): b * x for k, x in enumerate(inputs)}
+        total += term.subs(pairs).subs(at).subs(v_last, a)
     scale = R(1) / sp.sqrt(len(v)) ** order
     assert sp.simplify(total * scale - linear_contraction(order, v, u, inputs)) == 0
 
 
 def test_a_term_of_no_parity_is_refused():
-    v = sp.Symbol("v", real=True)
     with pytest.raises(ValueError, match="a term must be odd or even in v, got"):
-        lazy_contractions.is_odd(v + v**2)
+        lazy_contractions.is_odd(v_last + v_last**2)
     with pytest.raises(ValueError, match="order must be at least 1, got 0"):
         lazy_contractions.contraction(0)
 
@@ -181,12 +190,12 @@ AGREEMENT_FAULTS = {
     "a feature exponent of another depth": (
         co,
         "feature_exponent",
-        lambda n=fe.DEPTH: fe.feature_exponent(n + 1),
+        lambda n=L: fe.feature_exponent(n + 1),
     ),
     "the last layer of another depth": (
         co,
         "last_layer_exponent",
-        lambda n=fe.DEPTH: fe.last_layer_exponent(n + 1),
+        lambda n=L: fe.last_layer_exponent(n + 1),
     ),
     "a lazy term without its fluctuation": (
         co,
@@ -214,20 +223,20 @@ def test_wrong_exponents_disagree_with_the_closed_forms(fault, monkeypatch):
 DEPTH_FAULTS = {
     "an output with one factor of h too many": (
         "coherent_output",
-        lambda own, other, depth=fe.DEPTH: fe.coherent_output(own, other, depth) / sp.sqrt(h),
+        lambda own, other, depth=L: fe.coherent_output(own, other, depth) / sp.sqrt(h),
     ),
     "a kernel of all layers": (
         "coherent_kernel",
-        lambda norm, depth=fe.DEPTH: fe.coherent_kernel(norm, depth) * norm**2,
+        lambda norm, depth=L: fe.coherent_kernel(norm, depth) * norm**2,
     ),
     "layers that grow too slowly": (
         "weight_growth",
-        lambda: Scale(-(gamma_alpha + gamma_h / 2) / (fe.DEPTH + 2)),
+        lambda: Scale(-(gamma_alpha + gamma_h / 2) / (L + 2)),
     ),
     "a time without the width": ("linear_time", lambda: Scale(gamma_alpha)),
     "a kernel that grows beyond depth": (
         "feature_exponent",
-        lambda n=fe.DEPTH: fe.feature_exponent(n) * R(51, 50),
+        lambda n=L: fe.feature_exponent(n) * R(51, 50),
     ),
 }
 

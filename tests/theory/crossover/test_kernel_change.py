@@ -15,7 +15,7 @@ from theory.algebra.derivation import ProofError
 from theory.crossover import kernel_change as lk
 from theory.crossover import kernel_change_derivation as derivation
 from theory.kernels.emission import printed
-from theory.symbols import c, d_in, d_out, w
+from theory.symbols import c, d_in, d_out, s, w
 
 ROWS, COLUMNS = 3, 4
 SINGULAR_VALUES = (3.0, 1.0)
@@ -134,7 +134,6 @@ def test_limits_of_the_closed_form(points, slope):
 
 
 def test_the_fluctuation_overtakes_at_an_alpha_without_the_width():
-    s = sp.Symbol("s", positive=True)
     threshold = lk.overtaking_threshold()
     even = lk.even_change_square([s**2 / (2 * threshold)], threshold)
     assert sp.simplify(even / lk.fluctuation_square(s**2, threshold)) == 1
@@ -226,7 +225,7 @@ def test_bad_input_is_named(call, message):
 
 def test_the_derivation_holds_and_prints():
     result = derivation.kernel_change()
-    assert {step.mark for step in result} == {"defined", "derived", "proved"}
+    assert {step.mark for step in result} == {"defined", "derived", "proved", "checked"}
     assert sum(step.mark == "proved" for step in result) > len(result) / 3
     assert result.latex().count(r"\[") == len(result)
     assert "MatrixSymbol" not in str(result)

@@ -105,7 +105,7 @@ FAULTS = {
     "half the angle": ("turning_angle", lambda: sp.asinh(s / c)),
     "a rotation for a hyperbolic turn": (
         "_turned",
-        lambda a, b: a * sp.cos(ff.tau) + b * sp.sin(ff.tau),
+        lambda a, b: a * sp.cos(ff.angle) + b * sp.sin(ff.angle),
     ),
     "the motion without the other layer": (
         "motion_square",

@@ -9,8 +9,10 @@ from theory.algebra.derivation import ProofError
 from theory.crossover import alpha_plane as plane
 from theory.crossover import output_scaling as cm
 from theory.regimes.boundaries import boundaries
-from theory.regimes.scales import p
 from theory.symbols import W1, W2, d_in, n, w
+from theory.symbols.crossover import alpha as alpha_symbol
+from theory.symbols.crossover import gamma_alpha, gamma_h, h, t_G
+from theory.symbols.regimes import p
 
 CACHED = [cm._scaled_rates, cm._speeds, cm._solved, plane.exponents_in_plane]
 
@@ -76,13 +78,7 @@ def mapped_outputs(network, alpha, time, subtract, rho, N):
     """Return A x/rho of the network of variance sigma^2 at the mapped time."""
     arguments = {} if rho is None else {"input_divisor": rho, "loss_divisor": N}
     mapping = cm.crossover_mapping(**arguments)
-    values = {
-        cm.alpha: alpha,
-        cm.h: SIZES["h"],
-        d_in: SIZES["d"],
-        n: SIZES["n"],
-        cm.network_time: time,
-    }
+    values = {alpha_symbol: alpha, h: SIZES["h"], d_in: SIZES["d"], n: SIZES["n"], t_G: time}
     sigma, t = np.sqrt(float(mapping.init_variance.subs(values))), mapping.time.subs(values)
     inputs = network["X"] / (np.sqrt(SIZES["d"]) if rho is None else rho)
     W1, W2 = sigma * network["U"], sigma * network["V"]
@@ -120,8 +116,8 @@ def test_another_clock_gives_another_function(network):
 def test_the_way_back():
     sigma2 = sp.Symbol("sigma2", positive=True)
     for mapping in (cm.crossover_mapping(), cm.crossover_mapping(1, 1)):
-        alpha, h = mapping.inverse(sigma2, w)
-        at = {cm.alpha: alpha, cm.h: h}
+        alpha, width = mapping.inverse(sigma2, w)
+        at = {alpha_symbol: alpha, h: width}
         assert sp.simplify(mapping.init_variance.subs(at) - sigma2) == 0
         assert sp.simplify(mapping.threshold.subs(at) - sigma2 * w) == 0
 
@@ -144,7 +140,7 @@ def test_boundaries_hold_in_both_planes():
     checked = 0
     for boundary in boundaries():
         equation = boundary.equation.xreplace(exponents)
-        if not equation.free_symbols & {plane.gamma_alpha, plane.gamma_h}:
+        if not equation.free_symbols & {gamma_alpha, gamma_h}:
             continue
         line = plane.crossover_boundary(boundary.name)
         assert sp.expand((equation.lhs - equation.rhs).subs(line.lhs, line.rhs)) == 0
@@ -175,8 +171,8 @@ def test_log_slopes_of_powers():
 
 def test_other_preactivations_do_not_give_this_boundary(monkeypatch, fresh_caches):
     """Without the division by sqrt(h) the clock and the boundary are others."""
-    monkeypatch.setattr(cm, "output_scale", lambda: cm.alpha / sp.sqrt(d_in))
-    assert cm.crossover_mapping().threshold == cm.alpha * cm.h
+    monkeypatch.setattr(cm, "output_scale", lambda: alpha_symbol / sp.sqrt(d_in))
+    assert cm.crossover_mapping().threshold == alpha_symbol * h
     assert plane.boundary_exponent() == -1
 
 
@@ -185,6 +181,6 @@ def test_a_wrong_flow_raises(monkeypatch, fresh_caches):
 
     right = dict(flow_rates())
     monkeypatch.setattr(cm, "flow_rates", lambda: ((W1, right[W1]), (W2, 2 * right[W2])))
-    assert cm.crossover_mapping().threshold != cm.alpha * sp.sqrt(cm.h)
+    assert cm.crossover_mapping().threshold != alpha_symbol * sp.sqrt(h)
     with pytest.raises(ProofError, match="Both layers share one clock"):
         cm.mapping_steps()

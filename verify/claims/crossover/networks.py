@@ -20,9 +20,11 @@ from numerics.linear.tasks import Task
 from numerics.linear.training import train
 from numerics.networks.fully_connected import FullyConnected
 from theory.crossover.kernel_change import relative_kernel_change
-from theory.crossover.output_scaling import alpha as alpha_symbol
-from theory.crossover.output_scaling import crossover_mapping, h, network_time
+from theory.crossover.output_scaling import crossover_mapping
 from theory.symbols import d_in, n
+from theory.symbols.crossover import alpha as alpha_symbol
+from theory.symbols.crossover import h
+from theory.symbols.crossover import t_G as network_time
 from verify.framework.claim import Claim, Fault, Problem
 from verify.framework.laws import RoundOff
 from verify.problems.nonlinear_networks import COUNT, D_IN, drawn_network
