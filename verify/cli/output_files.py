@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-__all__ = ["prepare_folder", "save_dataset", "save_figure", "save_text"]
+__all__ = ["prepare_folder", "save_dataset", "save_figure", "save_result", "save_text"]
 
 #: Metadata that would differ from run to run is left out of figures.
 METADATA = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None}}
@@ -47,6 +47,14 @@ def save_figure(figure: Figure, path: Path, dpi: int = 160) -> Path:
     """Write a figure in the format of the path's suffix."""
     metadata = METADATA[path.suffix]
     return replace_file(path, lambda file: figure.savefig(file, dpi=dpi, metadata=metadata))
+
+
+def save_result(data: xr.Dataset, figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write a dataset (netCDF-4) and its figure (PNG and PDF) under one name."""
+    return [
+        save_dataset(data, folder / f"{name}.nc"),
+        *(save_figure(figure, folder / f"{name}.{kind}") for kind in ("png", "pdf")),
+    ]
 
 
 def save_text(text: str, path: Path) -> Path:

@@ -13,10 +13,10 @@ from matplotlib.figure import Figure
 
 from verify.figures.figure2_panels import (
     PANELS,
+    draw_boundary_legend,
     draw_difference,
     draw_panel,
     draw_validity,
-    legend_handles,
     out_of_range,
 )
 from verify.figures.style import PlainFigure
@@ -55,13 +55,7 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
     else:
         figure = _beside(data, prediction)
     hatched = prediction is not None and bool(out_of_range(prediction).any())
-    figure.legend(
-        handles=legend_handles(hatched=hatched),
-        loc="outside lower center",
-        ncols=2 if hatched else 3,
-        frameon=False,
-        fontsize=10,
-    )
+    draw_boundary_legend(figure, hatched=hatched)
     figure.suptitle(_heading(data), fontsize=12)
     return figure
 

@@ -21,6 +21,7 @@ import sympy as sp
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
@@ -37,6 +38,7 @@ __all__ = [
     "BoundaryLine",
     "Panel",
     "boundary_lines",
+    "draw_boundary_legend",
     "draw_paper_boundaries",
     "draw_difference",
     "draw_panel",
@@ -297,6 +299,17 @@ def legend_handles(*, hatched: bool = False) -> list[Line2D | Patch]:
             )
         )
     return handles
+
+
+def draw_boundary_legend(figure: Figure, *, hatched: bool) -> None:
+    """Draw the legend of the boundaries, and of the hatching, below a figure's panels."""
+    figure.legend(
+        handles=legend_handles(hatched=hatched),
+        loc="outside lower center",
+        ncols=2 if hatched else 3,
+        frameon=False,
+        fontsize=10,
+    )
 
 
 def _fill(

@@ -16,9 +16,9 @@ from matplotlib.lines import Line2D
 
 from verify.figures.figure2_panels import (
     PANELS,
+    draw_boundary_legend,
     draw_panel,
     draw_validity,
-    legend_handles,
     out_of_range,
 )
 from verify.figures.style import COLOURS, PlainFigure
@@ -41,14 +41,7 @@ def draw_predicted_panels(data: xr.Dataset) -> Figure:
     for panel, axes in zip(panels, grid.flat, strict=True):
         draw_panel(data, panel, axes)
         draw_validity(data, axes)
-    hatched = bool(out_of_range(data).any())
-    figure.legend(
-        handles=legend_handles(hatched=hatched),
-        loc="outside lower center",
-        ncols=2 if hatched else 3,
-        frameon=False,
-        fontsize=10,
-    )
+    draw_boundary_legend(figure, hatched=bool(out_of_range(data).any()))
     a = data.attrs
     figure.suptitle(
         rf"Predicted without simulation: $d={a['d']}$, rank ${a['rank']}$, noise {a['noise']:g}, "

@@ -89,7 +89,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output_files import prepare_folder, save_dataset, save_figure
+    from verify.cli.output_files import prepare_folder, save_result
 
     folder = prepare_folder(options.output)
     from numerics.advice.advise import advise
@@ -129,9 +129,7 @@ def run(options: argparse.Namespace) -> int:
         data = data.merge(checked, combine_attrs="override")
         data.attrs |= {"check_seed": options.seed, "check_agreement": checked.attrs["agreement"]}
         status = 0 if checked.confirmed.all() else 1
-    figure = draw_advice(data)
-    paths = [save_dataset(data, folder / "advice.nc")]
-    paths += [save_figure(figure, folder / f"advice.{kind}") for kind in ("png", "pdf")]
+    paths = save_result(data, draw_advice(data), folder, "advice")
     print("\nwrote " + ", ".join(str(path) for path in paths))
     return status
 

@@ -48,7 +48,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output_files import prepare_folder, save_dataset, save_figure
+    from verify.cli.output_files import prepare_folder, save_result
 
     folder = prepare_folder(options.output)
     from numerics.regimes.exponent_plane import exponent_plane
@@ -65,9 +65,7 @@ def run(options: argparse.Namespace) -> int:
         d=options.d,
         rank=options.rank,
     )
-    figure = draw_boundaries(data)
-    paths = [save_dataset(data, folder / "boundaries.nc")]
-    paths += [save_figure(figure, folder / f"boundaries.{kind}") for kind in ("png", "pdf")]
+    paths = save_result(data, draw_boundaries(data), folder, "boundaries")
     from theory.regimes.boundaries import boundaries
 
     for boundary in boundaries():

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
     from tqdm import tqdm
 
-    from verify.cli.output_files import prepare_folder, save_dataset, save_figure
+    from verify.cli.output_files import prepare_folder, save_result
 
     folder = prepare_folder(options.output)
     from numerics.phase_diagram.figure1 import Timings, figure1
@@ -67,9 +67,7 @@ def run(options: argparse.Namespace) -> int:
             timings=timings,
         )
     with timings.part("figure and files"):
-        save_dataset(data, folder / "figure1.nc")
-        figure = draw_figure1(data)
-        paths = [save_figure(figure, folder / f"figure1.{kind}") for kind in ("png", "pdf")]
+        paths = save_result(data, draw_figure1(data), folder, "figure1")
     print(figure1_table(data, timings.seconds))
-    print("wrote " + ", ".join(str(path) for path in (*paths, folder / "figure1.nc")))
+    print("wrote " + ", ".join(str(path) for path in paths))
     return 0

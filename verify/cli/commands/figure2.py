@@ -148,12 +148,10 @@ def _predict(plan: SweepPlan) -> xr.Dataset:
 
 
 def _write(data: xr.Dataset, prediction: xr.Dataset | None, folder: Path) -> list[Path]:
-    from verify.cli.output_files import save_dataset, save_figure
+    from verify.cli.output_files import save_dataset, save_result
     from verify.figures.figure2 import draw_figure2
 
-    paths = [save_dataset(data, folder / "figure2.nc")]
-    figure = draw_figure2(data, prediction)
-    paths += [save_figure(figure, folder / f"figure2.{kind}") for kind in ("png", "pdf")]
+    paths = save_result(data, draw_figure2(data, prediction), folder, "figure2")
     if prediction is not None:
         paths.append(save_dataset(prediction, folder / "figure2_prediction.nc"))
     return paths

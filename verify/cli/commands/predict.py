@@ -82,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
 def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
     from numerics.prediction.grid import predict_grid
     from numerics.sweeps.axes import parse_axis
-    from verify.cli.output_files import save_dataset, save_figure
+    from verify.cli.output_files import save_result
     from verify.figures.prediction import draw_predicted_panels
 
     data = predict_grid(
@@ -96,16 +96,14 @@ def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
         update=options.update,
         method=options.method,
     )
-    figure = draw_predicted_panels(data)
     sound = int((data.status == 0).sum())
     print(f"{sound} of {data.status.size} cells are inside the range of validity")
-    paths = [save_dataset(data, folder / "prediction.nc")]
-    return paths + [save_figure(figure, folder / f"prediction.{kind}") for kind in ("png", "pdf")]
+    return save_result(data, draw_predicted_panels(data), folder, "prediction")
 
 
 def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
     from numerics.prediction.runs import predict_cell
-    from verify.cli.output_files import save_dataset, save_figure
+    from verify.cli.output_files import save_result
     from verify.figures.prediction import draw_predicted_run
 
     gamma_sigma2, gamma_w = options.point
@@ -124,7 +122,4 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
         f"{float(data.sampling_deviation):.4f} (of one run) at iteration "
         f"{int(data.min_iteration)}; largest distance {float(data.max_distance):.4g}"
     )
-    figure = draw_predicted_run(data)
-    paths = [save_dataset(data, folder / "prediction_cell.nc")]
-    kinds = ("png", "pdf")
-    return paths + [save_figure(figure, folder / f"prediction_cell.{kind}") for kind in kinds]
+    return save_result(data, draw_predicted_run(data), folder, "prediction_cell")
