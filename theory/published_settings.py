@@ -9,9 +9,13 @@ experiments.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 __all__ = ["FIGURE1", "FIGURE2", "STOPPING", "FigureSettings", "StoppingSettings"]
+
+
+#: A number, or an axis 'first:last:count'.
+Exponent = TypeVar("Exponent", float, str)
 
 
 class StoppingSettings(NamedTuple):
@@ -24,17 +28,17 @@ class StoppingSettings(NamedTuple):
     after: int
 
 
-class FigureSettings(NamedTuple):
+class FigureSettings(NamedTuple, Generic[Exponent]):
     """Size of a figure: d x d matrices of a rank, exponents, learning rate, length.
 
-    An exponent is a number or an axis 'first:last:count'; the learning rate is one over
-    ``divisor`` times the largest rate (:func:`theory.published_rules.learning_rate_rule`).
+    The learning rate is one over ``divisor`` times the largest rate
+    (:func:`theory.published_rules.learning_rate_rule`).
     """
 
     d: int
     rank: int
-    gamma_sigma2: float | str
-    gamma_w: float | str
+    gamma_sigma2: Exponent
+    gamma_w: Exponent
     divisor: float
     iterations: int
 

@@ -16,6 +16,7 @@ Source: ours; the rule of the knee: Das 1999, Satopaa et al. 2011.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -218,7 +219,7 @@ def _recommendations(
 
 def _row(
     spectrum: ModeSpectrum, network: Network, iterations: int, length: int, budget: int
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return what is told of one recommended network."""
     d_out, d_in = spectrum.shape
     variances = entry_variances(network)

@@ -11,6 +11,7 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +70,7 @@ def run_crossover_cell(plan: CrossoverSettings, cell: CellPoint) -> tuple[dict[s
     note : str
         Empty, or why there is no result of the run or of the frozen kernel.
     """
-    values = {
+    values: dict[str, Any] = {
         name: np.full(plan.tail_shape(name), variable.fill)
         for name, variable in plan.variables.items()
     }
@@ -77,14 +78,14 @@ def run_crossover_cell(plan: CrossoverSettings, cell: CellPoint) -> tuple[dict[s
     return values, "; ".join(note for note in notes if note)
 
 
-def _add_run(plan: CrossoverSettings, cell: CellPoint, values: dict[str, object]) -> str:
+def _add_run(plan: CrossoverSettings, cell: CellPoint, values: dict[str, Any]) -> str:
     """Fill in what training has, and return a note if there is no end."""
     result, status, note = attempt(lambda: _train(plan, cell))
     reason = "failed" if result is None else result.stop_reason
     if result is not None:
         for name in ("time_to_kernel_change", "half_loss_time", "time", "steps"):
             values[name] = getattr(result, name)
-    if reason == "fitted":
+    if result is not None and reason == "fitted":
         for name in ("kernel_change", "test_error", "test_outputs", "conserved_drift"):
             values[name] = getattr(result, name)
         values["train_loss"] = result.mean_loss
@@ -111,14 +112,14 @@ def _train(plan: CrossoverSettings, cell: CellPoint) -> FlowResult:
     )
 
 
-def _add_frozen(plan: CrossoverSettings, cell: CellPoint, values: dict[str, object]) -> str:
+def _add_frozen(plan: CrossoverSettings, cell: CellPoint, values: dict[str, Any]) -> str:
     """Fill in what the frozen kernel has, and return a note if there is no end."""
-    place = (cell["depth"], cell["width"], cell["seed"])
-    outputs, status, note = attempt(lambda: _frozen_outputs(plan, *place))
+    depth, width, seed = (int(cell[name]) for name in ("depth", "width", "seed"))
+    outputs, status, note = attempt(lambda: _frozen_outputs(plan, depth, width, seed))
     if status == "ok" and outputs is None:
         status, note = "unfinished", "margins that are not reached"
     values["frozen_status"] = RUN_STATUSES.index(status)
-    if status != "ok":
+    if outputs is None:
         return f"frozen kernel: {note}"
     values["frozen_test_outputs"] = outputs
     values["frozen_test_error"] = float(np.mean(plan.load().y_test * outputs <= 0))

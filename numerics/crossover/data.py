@@ -20,8 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.images.classification_task import load_images
-from numerics.networks.training import check_labels
-from numerics.support.validation import check_matrix
+from numerics.support.validation import check_labels, check_matrix
 
 __all__ = ["FILE_PREFIX", "CrossoverData", "load_data"]
 

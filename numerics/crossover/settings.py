@@ -124,7 +124,7 @@ class CrossoverSettings(DeclaredSweep):
 
     def start(self, cell: CellPoint) -> tuple[Network, tuple[NDArray[np.float64], ...]]:
         """Return the network of a cell and its weights at the start, whatever alpha is."""
-        depth, width = cell["depth"], cell["width"]
+        depth, width = int(cell["depth"]), int(cell["width"])
         stream = self.stream(_NETWORK_STREAM, cell, ("seed", "depth", "width"))
         network = self._network(depth, width)
         return network, network.initial(np.random.default_rng(stream))

@@ -105,7 +105,8 @@ class _Record:
         length = plan.iterations + 1
         self.errors = np.full((2, len(plan.dynamics), length), np.nan)
         self.distances = np.full(length, np.nan)
-        self.last, self.lowest, self.best = -1, np.inf, None
+        self.last, self.lowest = -1, np.inf
+        self.best: NDArray[np.floating] | None = None
 
     def add(self, runs: list[Trainer | GramTrainer], distance: float) -> None:
         """Add the state that the runs have reached."""
@@ -115,12 +116,14 @@ class _Record:
         self.distances[self.last] = distance
         if runs[0].errors[2] < self.lowest:
             self.lowest = runs[0].errors[2]
-            self.best = runs[0].A.copy() if self.best is None else self.best
-            np.copyto(self.best, runs[0].A)
+            if self.best is None:
+                self.best = runs[0].A.copy()
+            else:
+                np.copyto(self.best, runs[0].A)
 
     def summary(self) -> dict[str, object]:
         """Return the numbers of the cell; absent ones where no state was added."""
-        values = {name: variable.fill for name, variable in VARIABLES.items()}
+        values: dict[str, object] = {name: variable.fill for name, variable in VARIABLES.items()}
         if self.best is None:
             return values
         seen = self.errors[..., : self.last + 1]
@@ -192,11 +195,11 @@ def _trainer(
     state = cell.state
     if dynamics == "self_consistent":
         state = self_consistent_lift(state.A, state.c1, state.c2)
-    settings = {"learning_rate": cell.learning_rate, "dtype": plan.precision}
+    rate, dtype = cell.learning_rate, plan.precision
     if (
         plan.update == "sequential"
         and saves_products(state.W1.shape[0], plan.d, plan.d)
         and fits(cell.threshold, norm, plan.precision)
     ):
-        return GramTrainer(state, cell.task, **settings)
-    return Trainer(state, cell.task, update=plan.update, **settings)
+        return GramTrainer(state, cell.task, learning_rate=rate, dtype=dtype)
+    return Trainer(state, cell.task, learning_rate=rate, update=plan.update, dtype=dtype)

@@ -173,7 +173,7 @@ def prepare_on_task(
     variance, width = variance_of(size, gamma_sigma2), width_of(size, gamma_w)
     if learning_rate is None:
         check_positive("learning_rate_divisor", learning_rate_divisor)
-        norm = np.linalg.norm(task.truth, 2) if truth_norm is None else truth_norm
+        norm = float(np.linalg.norm(task.truth, 2)) if truth_norm is None else truth_norm
         threshold = variance * width
         learning_rate = float(
             published_learning_rate(gamma_sigma2, gamma_w, threshold, norm, learning_rate_divisor)
@@ -256,9 +256,9 @@ def figure1(
                 for name in DYNAMICS
             ]
             exact = ClosedForm(cell.state.A, cell.task.target, c1=cell.threshold)
-            references = tuple(
-                exact.left.T @ matrix @ exact.right
-                for matrix in (cell.task.target, cell.task.truth)
+            references = (
+                exact.left.T @ cell.task.target @ exact.right,
+                exact.left.T @ cell.task.truth @ exact.right,
             )
         errors = np.empty((len(DYNAMICS), steps + 1, 2))
         distances = np.empty(steps + 1)

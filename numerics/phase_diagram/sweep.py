@@ -7,8 +7,9 @@ Source: Figure 2 of Tu, Aranguri and Jacot 2024, whose settings are the defaults
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import attrs
-import numpy as np
 
 from numerics.kernels.cache import fingerprint
 from numerics.phase_diagram.cell import CURVES, VARIABLES, run_cell
@@ -47,17 +48,17 @@ class SweepPlan(PhaseDiagramSettings):
         return VARIABLES | (CURVES if self.curves else {})
 
     @property
-    def tails(self) -> dict[str, object]:
+    def tails(self) -> dict[str, Sequence[object]]:
         """Dimensions of curves."""
         if not self.curves:
             return {}
-        return {"dynamics": list(self.dynamics), "iteration": np.arange(self.iterations + 1)}
+        return {"dynamics": list(self.dynamics), "iteration": range(self.iterations + 1)}
 
     @property
     def coordinates(self) -> dict[str, object]:
         """What the axes mean, and the variances and widths that the exponents stand for."""
         d = self.d
-        values = {
+        values: dict[str, tuple[str, Sequence[object]]] = {
             "gamma_sigma2": ("gamma_sigma2", list(self.gamma_sigma2)),
             "gamma_w": ("gamma_w", list(self.gamma_w)),
             "replicate": ("replicate", list(self.axes["replicate"])),
@@ -65,7 +66,7 @@ class SweepPlan(PhaseDiagramSettings):
             "width": ("gamma_w", [float(width_of(d, x)) for x in self.gamma_w]),
         }
         if self.curves:
-            values["iteration"] = ("iteration", self.tails["iteration"])
+            values["iteration"] = ("iteration", list(self.tails["iteration"]))
         return {name: (*value, attributes(name)) for name, value in values.items()}
 
     def ingredients(self) -> dict[str, str]:

@@ -63,7 +63,8 @@ def boundary_lines(
     regime_at : callable
         Regimes of arrays of points.
     """
-    rows, drawn = [], set()
+    rows: list[tuple[Boundary, sp.Eq, Array]] = []
+    drawn: set[sp.Basic] = set()
     for boundary in boundaries():
         equation = boundary.equation.xreplace(task)
         if equation in drawn | {sp.true, sp.false} or not boundary.where.xreplace(task):

@@ -258,7 +258,7 @@ def _regions(
     wide = (axes[1] >= 1)[None, :] & differs[limit]
     codes = (values["regime"].astype(int) * len(LIMITS) + limit) * 2 + wide
     number = np.zeros(codes.shape, dtype=np.int16)
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for code in np.unique(codes):
         parts, count = label(codes == code)
         number += np.where(parts > 0, parts + len(rows) - 1, 0).astype(np.int16)

@@ -17,7 +17,7 @@ import attrs
 
 __all__ = ["from_table", "read_toml", "setting"]
 
-T = TypeVar("T")
+T = TypeVar("T", bound=attrs.AttrsInstance)
 
 
 def setting(

@@ -16,6 +16,7 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class CellStore:
         self.dropped: list[str] = []
         self._done: dict[int, Path] = {}
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock = _lock(self.folder / LOCK)
+        self._lock: IO[str] | None = _lock(self.folder / LOCK)
         try:
             self._open(resume)
         except BaseException:
@@ -159,7 +160,7 @@ class CellStore:
             text = json.dumps({"format": FORMAT, **self._identity()}, indent=1)
             replace_file(manifest, lambda file: file.write_text(text), durable=True)
 
-    def _identity(self) -> dict[str, object]:
+    def _identity(self) -> dict[str, Any]:
         return {
             "fingerprint": self.plan.fingerprint,
             "plan": json.loads(self.plan.to_json()),
@@ -196,7 +197,7 @@ class _DamagedError(Exception):
     """A shard that does not read as it was written."""
 
 
-def _lock(path: Path) -> object:
+def _lock(path: Path) -> IO[str]:
     """Return an open file that only this process holds."""
     file = open(path, "w")
     try:
@@ -211,7 +212,7 @@ def _lock(path: Path) -> object:
     return file
 
 
-def _save(file: Path, arrays: Mapping[str, NDArray]) -> None:
+def _save(file: Path, arrays: Mapping[str, Any]) -> None:
     with open(file, "wb") as stream:
         np.savez(stream, **arrays)
 

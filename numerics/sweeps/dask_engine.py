@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
 
@@ -35,7 +35,7 @@ def run_on_dask(
     *,
     workers: int = 1,
     scheduler: str | None = None,
-) -> Iterator[BatchResult]:
+) -> Generator[BatchResult]:
     """Yield the results of batches as they come.
 
     Parameters
@@ -66,19 +66,20 @@ def run_on_dask(
         stack.enter_context(dask.config.set(settings))
         stack.enter_context(_quiet())
         with _interrupts_blocked():
-            address = scheduler
+            address: str | LocalCluster | None = scheduler
             if scheduler is None:
                 # No memory limit: no worker is stopped for what other programs use.  A free port
                 # of this machine alone: the usual one may be taken by another sweep.
-                address = LocalCluster(
-                    n_workers=min(workers, len(batches)),
-                    threads_per_worker=1,
-                    processes=True,
-                    dashboard_address="127.0.0.1:0",
-                    memory_limit=0,
-                    silence_logs=logging.CRITICAL,
+                address = stack.enter_context(
+                    LocalCluster(
+                        n_workers=min(workers, len(batches)),
+                        threads_per_worker=1,
+                        processes=True,
+                        dashboard_address="127.0.0.1:0",
+                        memory_limit=0,
+                        silence_logs=logging.CRITICAL,
+                    )
                 )
-                stack.enter_context(address)
             client = stack.enter_context(Client(address, set_as_default=False))
         text, count = plan.to_json(), len(batches)
         futures = [

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,7 +182,7 @@ def _engine(
     work: float,
     workers: int | None,
     scheduler: str | None,
-) -> Iterator[BatchResult]:
+) -> Generator[BatchResult]:
     alone = workers == 0 or (workers is None and (work < WORTH_A_CLUSTER or _cores() == 1))
     if not cells or (alone and scheduler is None):
         return _run_here(plan, cells)
@@ -192,7 +192,7 @@ def _engine(
     return run_on_dask(plan, cells, workers=workers or _cores(), scheduler=scheduler)
 
 
-def _run_here(plan: DeclaredSweep, cells: Sequence[Sequence[int]]) -> Iterator[BatchResult]:
+def _run_here(plan: DeclaredSweep, cells: Sequence[Sequence[int]]) -> Generator[BatchResult]:
     text = plan.to_json()
     for batch in cells:
         yield run_batch(text, batch)
