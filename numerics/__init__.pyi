@@ -80,8 +80,8 @@ from .sweeps.declaration import CellPoint as CellPoint
 from .sweeps.declaration import Variable as Variable
 from .sweeps.axes import parse_axis as parse_axis
 from .sweeps.axes import parse_counts as parse_counts
-from .phase_diagram.figure1 import Cell as Cell
-from .phase_diagram.figure1 import prepare_cell as prepare_cell
+from .phase_diagram.prepare_cell import Cell as Cell
+from .phase_diagram.prepare_cell import prepare_cell as prepare_cell
 
 # Errors of our own.
 from .support.errors import DivergedError as DivergedError

@@ -19,13 +19,14 @@ from numerics.advice.search import SAME_ERROR
 from numerics.linear.initial_states import random_state
 from numerics.linear.tasks import low_rank_from_spectrum
 from numerics.linear.training import Trainer
+from numerics.prediction.runs import TRUNCATION_LIMIT
 from numerics.support.descriptions import describe
-from numerics.support.validation import check_dimension, check_nonnegative
+from numerics.support.validation import check_dimension, check_seed
 
 __all__ = ["AGREEMENT", "STANDARD_ERRORS", "check_advice"]
 
-#: Largest estimated truncation of a valid prediction, relative.
-AGREEMENT = 0.03
+#: What a valid prediction may be off by, relative.
+AGREEMENT = TRUNCATION_LIMIT
 
 STANDARD_ERRORS = 2.0
 
@@ -65,7 +66,7 @@ def check_advice(advice: xr.Dataset, runs: int = 8, *, seed: int = 0) -> xr.Data
     >>> bool(checked.confirmed.all())
     True
     """
-    count, root = check_dimension("runs", runs), int(check_nonnegative("seed", seed))
+    count, root = check_dimension("runs", runs), check_seed("seed", seed)
     if count < 2:
         raise ValueError(f"runs must be >= 2, for a standard error, got {count}")
     names, last = advice.recommendation.values, int(advice.iteration[-1])

@@ -25,7 +25,7 @@ from numerics.linear.initial_states import self_consistent_lift
 from numerics.linear.observables import stable_rank
 from numerics.linear.tasks import Task, low_rank_recovery
 from numerics.linear.training import Trainer
-from numerics.phase_diagram.figure1 import Cell, prepare_on_task
+from numerics.phase_diagram.prepare_cell import Cell, prepare_on_task
 from numerics.phase_diagram.settings import PhaseDiagramSettings
 from numerics.phase_diagram.stopping import REASONS
 from numerics.sweeps.declaration import STATUSES, CellPoint, Variable, attempt, coded

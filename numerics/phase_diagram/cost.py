@@ -12,7 +12,7 @@ import math
 
 from numerics.linear.gram_training import saves_products
 from numerics.phase_diagram.settings import PhaseDiagramSettings
-from numerics.published_rules import power_of_dimension
+from numerics.published_rules import variance_of, width_of
 from numerics.sweeps.declaration import CellPoint
 
 __all__ = ["cell_seconds"]
@@ -23,7 +23,7 @@ FLOP, STEP, CELL = 2.1e-11, 1.1e-5, 1.5e-3
 
 def cell_seconds(plan: PhaseDiagramSettings, cell: CellPoint) -> float:
     """Return about how many seconds a cell takes on one core."""
-    width = power_of_dimension(plan.d, cell["gamma_w"], "gamma_w")
+    width = width_of(plan.d, cell["gamma_w"])
     flops = sum(
         _step_flops(plan, width if name == "gradient_descent" else math.inf)
         for name in plan.dynamics
@@ -41,14 +41,10 @@ def _step_flops(plan: PhaseDiagramSettings, width: float) -> float:
 
 def _steps(plan: PhaseDiagramSettings, cell: CellPoint) -> float:
     """Return about how many steps a cell makes under the paper's stopping rule."""
-    exponent = cell["gamma_sigma2"] + cell["gamma_w"]
-    threshold = power_of_dimension(plan.d, exponent, "threshold")
-    if exponent > 1:
-        steps = 2.6 * plan.learning_rate_divisor
+    divisor = plan.learning_rate_divisor
+    threshold = variance_of(plan.d, cell["gamma_sigma2"]) * width_of(plan.d, cell["gamma_w"])
+    if threshold > plan.d:
+        steps = 2.6 * divisor
     else:
-        steps = (
-            plan.learning_rate_divisor
-            / 1.25
-            * math.log1p(2 * plan.d / math.sqrt(plan.rank) / threshold)
-        )
+        steps = divisor / 1.25 * math.log1p(2 * plan.d / math.sqrt(plan.rank) / threshold)
     return min(max(steps, 1.0), plan.iterations)

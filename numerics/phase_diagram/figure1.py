@@ -1,10 +1,7 @@
-"""The published experiments of Tu, Aranguri and Jacot 2024, at their own size.
+"""Figure 1: gradient descent, the self-consistent dynamics and their closed form side by side.
 
-Low-rank recovery in the scaling ``sigma^2 = d^gamma_sigma2``, ``w = int(d^gamma_w)``, with the
-paper's learning rate (:mod:`numerics.published_rules`).
-
-Holds for any d, rank <= d and exponents that give a finite width >= 1.
-Source: arXiv 2405.17580, Figure 1 and the published experiments.
+Holds as :mod:`numerics.phase_diagram.prepare_cell`.
+Source: Tu, Aranguri and Jacot 2024 (arXiv 2405.17580), Figure 1.
 """
 
 from __future__ import annotations
@@ -23,55 +20,16 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from numerics.linear.closed_form import ClosedForm
-from numerics.linear.initial_states import NetworkState, random_state
 from numerics.linear.observables import mean_squared_error, singular_values
-from numerics.linear.tasks import Task, low_rank_recovery
 from numerics.linear.training import Trainer
-from numerics.published_rules import learning_rate as published_learning_rate
-from numerics.published_rules import variance_of, width_of
+from numerics.phase_diagram.prepare_cell import Cell, prepare_cell
 from numerics.support.descriptions import describe
-from numerics.support.validation import (
-    check_dimension,
-    check_finite,
-    check_positive,
-    check_rank,
-    check_update,
-)
+from numerics.support.validation import check_dimension, check_update
 from theory.published_settings import FIGURE1
 
-__all__ = ["Cell", "Timings", "figure1", "prepare_cell", "prepare_on_task"]
+__all__ = ["Timings", "figure1"]
 
 DYNAMICS = ("gradient_descent", "self_consistent")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One point of the phase diagram, ready to be trained.
-
-    Attributes
-    ----------
-    task : Task
-        Low-rank recovery with unit noise.
-    state : NetworkState
-        The random network at the start.
-    width : int
-        ``int(d^gamma_w)``.
-    init_variance : float
-        ``d^gamma_sigma2``, sigma^2.
-    learning_rate : float
-        By the paper's rule, or as given.
-    """
-
-    task: Task
-    state: NetworkState
-    width: int
-    init_variance: float
-    learning_rate: float
-
-    @property
-    def threshold(self) -> float:
-        """Return ``c = sigma^2 w``."""
-        return self.init_variance * self.width
 
 
 @dataclass
@@ -89,103 +47,6 @@ class Timings:
         finally:
             elapsed = time.perf_counter() - start
             self.seconds[name] = self.seconds.get(name, 0.0) + elapsed
-
-
-def prepare_cell(
-    gamma_sigma2: float,
-    gamma_w: float,
-    d: int,
-    *,
-    rank: int = FIGURE1.rank,
-    seed: int = 0,
-    learning_rate_divisor: float = FIGURE1.divisor,
-    learning_rate: float | None = None,
-) -> Cell:
-    """Draw the task and the network of one point of the exponent plane.
-
-    Parameters
-    ----------
-    gamma_sigma2, gamma_w : float
-        Exponents of the initial variance and of the width.
-    d, rank : int
-        Dimension (d x d matrices) and rank of A*.
-    seed : int
-        Root of the random streams of task and network.
-    learning_rate_divisor : float
-        The paper's rule divides by this (5 in Figure 1, 50 in Figure 2).
-    learning_rate : float, optional
-        In place of the paper's rule.
-
-    Raises
-    ------
-    ValueError
-        If a size is below 1, rank > d, or a power of d overflows or underflows.
-
-    Examples
-    --------
-    >>> cell = prepare_cell(-1.5, 2.0, 100)
-    >>> cell.width, round(cell.threshold, 6)
-    (10000, 10.0)
-    """
-    size = check_dimension("d", d)
-    k = check_rank(rank, size, size)
-    for name, value in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w)):
-        check_finite(name, value)
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ValueError(f"seed must be a nonnegative integer, got {seed!r}")
-    streams = np.random.SeedSequence(seed).spawn(2)
-    task_rng, state_rng = (np.random.default_rng(stream) for stream in streams)
-    task = low_rank_recovery(size, rank=k, rng=task_rng)
-    return prepare_on_task(
-        task,
-        gamma_sigma2,
-        gamma_w,
-        state_rng,
-        learning_rate_divisor=learning_rate_divisor,
-        learning_rate=learning_rate,
-    )
-
-
-def prepare_on_task(
-    task: Task,
-    gamma_sigma2: float,
-    gamma_w: float,
-    rng: np.random.Generator | int,
-    *,
-    learning_rate_divisor: float = FIGURE1.divisor,
-    learning_rate: float | None = None,
-    truth_norm: float | None = None,
-) -> Cell:
-    """Draw the network of one point of the exponent plane for a given square task.
-
-    Parameters
-    ----------
-    task : Task
-        What is learned; its dimension is the base of the powers.
-    gamma_sigma2, gamma_w, learning_rate_divisor, learning_rate
-        As for :func:`prepare_cell`.
-    rng : Generator or int
-        Source of the network, or its seed.
-    truth_norm : float, optional
-        ``||A*||`` where it is known already (unit of A).
-    """
-    size = task.d_in
-    variance, width = variance_of(size, gamma_sigma2), width_of(size, gamma_w)
-    if learning_rate is None:
-        check_positive("learning_rate_divisor", learning_rate_divisor)
-        norm = float(np.linalg.norm(task.truth, 2)) if truth_norm is None else truth_norm
-        threshold = variance * width
-        learning_rate = float(
-            published_learning_rate(gamma_sigma2, gamma_w, threshold, norm, learning_rate_divisor)
-        )
-    state = random_state(size, size, width, init_variance=variance, rng=rng)
-    return Cell(
-        task=task,
-        state=state,
-        width=width,
-        init_variance=variance,
-        learning_rate=check_positive("learning_rate", learning_rate),
-    )
 
 
 def figure1(

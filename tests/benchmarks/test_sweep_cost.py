@@ -16,7 +16,7 @@ from width_cost import ExplicitNumpy, draw_weights
 from numerics.linear.gram_training import GramTrainer
 from numerics.linear.training import Trainer
 from numerics.phase_diagram.cell import run_cell
-from numerics.phase_diagram.figure1 import prepare_cell
+from numerics.phase_diagram.prepare_cell import prepare_cell
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.sweeps.run import run_sweep
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from numerics.kernels import cache, evaluate
 from numerics.phase_diagram.cell import run_cell
-from numerics.phase_diagram.figure1 import prepare_cell
+from numerics.phase_diagram.prepare_cell import prepare_cell
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.prediction.grid import predict_grid
 from numerics.prediction.runs import predict_cell

@@ -6,7 +6,7 @@ import pytest
 from numerics.linear.initial_states import self_consistent_lift
 from numerics.phase_diagram import cell as cell_run
 from numerics.phase_diagram.cell import CURVES, VARIABLES, drawn_task, run_cell
-from numerics.phase_diagram.figure1 import prepare_on_task
+from numerics.phase_diagram.prepare_cell import prepare_on_task
 from numerics.phase_diagram.stopping import REASONS
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.sweeps.declaration import STATUSES

@@ -6,7 +6,7 @@ import pytest
 from numerics.linear.initial_states import random_state
 from numerics.linear.tasks import low_rank_recovery
 from numerics.linear.training import Trainer, train
-from numerics.phase_diagram.figure1 import prepare_cell
+from numerics.phase_diagram.prepare_cell import prepare_cell
 from numerics.phase_diagram.stopping import StoppingRule
 from numerics.prediction import mode_recursion as second_order
 from numerics.prediction import runs as pr
