@@ -1,7 +1,7 @@
 """Boundaries of the exponent plane as lines: their limit, and their place at finite d.
 
-In the limit the ratio of the two quantities that tie is ``d^excess``, and excess is linear in
-gamma_sigma2, so a boundary is solved exactly at each gamma_w.  At finite d the line is where the
+In the limit the ratio of the two quantities that tie is ``d^ratio_exponent``, which is linear
+in gamma_sigma2, so a boundary is solved exactly at each gamma_w.  At finite d the line is where the
 logarithm of the ratio changes sign, with the constants of :mod:`theory.regimes.quantities` and with
 L of the waiting time.
 
@@ -98,7 +98,7 @@ def finite_lines(ranges: tuple[Range, Range], at: Mapping[sp.Symbol, float]) -> 
         known = boundary.sets == "error" and {boundary.first.name, boundary.second.name} <= {
             term.name for term in terms
         }
-        in_plane = boundary.excess.has(gamma_sigma2) or boundary.excess.has(gamma_w)
+        in_plane = boundary.ratio_exponent.has(gamma_sigma2) or boundary.ratio_exponent.has(gamma_w)
         if boundary.side == "narrow" or not in_plane or not (known or not boundary.sets):
             continue
         along = 1 if boundary.equation.lhs == gamma_w else 0
@@ -118,8 +118,8 @@ def _limit_line(
     if equation.lhs == gamma_w:
         return np.linspace(*ranges[0], POINTS), np.full(POINTS, float(equation.rhs))
     heights = np.linspace(*ranges[1], POINTS)
-    excess = _function(boundary.excess.xreplace(task))
-    at_0, at_1 = (excess(np.full(POINTS, x), heights) for x in (0.0, 1.0))
+    ratio_exponent = _function(boundary.ratio_exponent.xreplace(task))
+    at_0, at_1 = (ratio_exponent(np.full(POINTS, x), heights) for x in (0.0, 1.0))
     return at_0 / (at_0 - at_1), heights
 
 

@@ -1,8 +1,6 @@
 """Derivation of the kernel's change: its norm, its closed form, its fluctuation, its limits.
 
-Prints and proves what :mod:`theory.crossover.kernel_change` states.
-
-Holds and source: as there.
+Prints and proves what :mod:`theory.crossover.kernel_change` states, with its range and its source.
 """
 
 from __future__ import annotations

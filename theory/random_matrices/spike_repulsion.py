@@ -226,7 +226,7 @@ def _position_steps() -> list[Step]:
     return [
         define(
             "Singular values of Theta + s G are xi + s rho, where xi = p^T Theta q of its "
-            "singular vectors is what they know of the signal.  The spike is where the noise "
+            "singular vectors is the signal along them.  The spike is where the noise "
             "is that of its own place,",
             sp.Eq(eta_place, xi + tau * root * rho_noise, evaluate=False),
         ),

@@ -1,4 +1,4 @@
-"""Singular values of a low-rank matrix seen through noise: bulk, spikes and what they know of it.
+"""Singular values of a low-rank matrix seen through noise: bulk, spikes and their alignment.
 
 ``Y = A* + noise``, m x n, noise entries of standard deviation tau, A* of rank k << m, n with
 singular values theta.  With ``H = [[0, Y], [Y^T, 0]]`` the resolvent ``(z - H)^-1`` of the noise

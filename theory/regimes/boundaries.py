@@ -60,7 +60,7 @@ class Boundary:
     where: Boolean = sp.true
 
     @property
-    def excess(self) -> sp.Expr:
+    def ratio_exponent(self) -> sp.Expr:
         """Exponent of first/second: 0 on the boundary, positive above it."""
         return sp.expand(self.first.scale.exponent - self.second.scale.exponent)
 
@@ -72,7 +72,7 @@ class Boundary:
     @property
     def equation(self) -> sp.Eq:
         """The tie solved: unknown exponents of the plane on the left; for w > d if not narrow."""
-        return _collected((narrow if self.side == "narrow" else wide)(self.excess))
+        return _collected((narrow if self.side == "narrow" else wide)(self.ratio_exponent))
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {latex(self.equation)}$"
@@ -266,14 +266,14 @@ def boundaries() -> tuple[Boundary, ...]:
     )
 
 
-def _collected(excess: sp.Expr) -> sp.Eq:
-    """Solve ``excess = 0``: the plane's exponents to the left, with a positive first factor."""
-    excess = sp.expand(excess)
-    unknowns = [x for x in _UNKNOWNS if excess.has(x)]
+def _collected(exponent: sp.Expr) -> sp.Eq:
+    """Solve ``exponent = 0``: the plane's exponents to the left, with a positive first factor."""
+    exponent = sp.expand(exponent)
+    unknowns = [x for x in _UNKNOWNS if exponent.has(x)]
     if not unknowns:
-        return sp.Eq(p, sp.solve(excess, p)[0])
-    factor = sp.Abs(sp.gcd_list([sp.Rational(excess.coeff(x)) for x in unknowns]))
-    if excess.coeff(unknowns[0]) < 0:
+        return sp.Eq(p, sp.solve(exponent, p)[0])
+    factor = sp.Abs(sp.gcd_list([sp.Rational(exponent.coeff(x)) for x in unknowns]))
+    if exponent.coeff(unknowns[0]) < 0:
         factor = -factor
-    left = sum(excess.coeff(x) * x for x in unknowns)
-    return sp.Eq(sp.expand(left / factor), sp.expand((left - excess) / factor))
+    left = sum(exponent.coeff(x) * x for x in unknowns)
+    return sp.Eq(sp.expand(left / factor), sp.expand((left - exponent) / factor))

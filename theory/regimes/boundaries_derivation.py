@@ -111,9 +111,9 @@ def _boundary_steps() -> list[Step]:
 
 def _tied(boundary: Boundary) -> dict[sp.Symbol, sp.Expr]:
     """Return the value of an exponent of the equation at which the two quantities tie."""
-    excess = (narrow if boundary.side == "narrow" else wide)(boundary.excess)
-    unknown = next(x for x in (gamma_sigma2, gamma_w, p) if excess.has(x))
-    (solution,) = sp.solve(excess, unknown)
+    ratio_exponent = (narrow if boundary.side == "narrow" else wide)(boundary.ratio_exponent)
+    unknown = next(x for x in (gamma_sigma2, gamma_w, p) if ratio_exponent.has(x))
+    (solution,) = sp.solve(ratio_exponent, unknown)
     return {unknown: solution}
 
 

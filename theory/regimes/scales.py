@@ -109,9 +109,9 @@ class Scale:
 
     def compare(self, other: Scale) -> Comparison:
         """Return the tie of the exponents, and the two sides of it."""
-        excess = sp.expand(self.exponent - other.exponent)
+        difference = sp.expand(self.exponent - other.exponent)
         tie = sp.Eq(self.exponent, other.exponent)
-        return Comparison(tie, sp.Gt(excess, 0), sp.Lt(excess, 0))
+        return Comparison(tie, sp.Gt(difference, 0), sp.Lt(difference, 0))
 
     def at(self, values: Mapping[sp.Symbol, sp.Expr]) -> Scale:
         """Return the scale at given exponents, put in all at once."""
@@ -126,15 +126,15 @@ class Scale:
         self, other: Scale, tied: type[sp.Max | sp.Min], *, flipped: bool = False
     ) -> sp.Expr:
         """Return the power of log d of the larger scale (flipped: of the smaller one)."""
-        excess = sp.expand(self.exponent - other.exponent)
+        difference = sp.expand(self.exponent - other.exponent)
         first, second = (other, self) if flipped else (self, other)
-        if self.log_power == other.log_power or excess.is_extended_positive:
+        if self.log_power == other.log_power or difference.is_extended_positive:
             return first.log_power
-        if excess.is_extended_negative:
+        if difference.is_extended_negative:
             return second.log_power
         return sp.Piecewise(
-            (first.log_power, excess > 0),
-            (second.log_power, excess < 0),
+            (first.log_power, difference > 0),
+            (second.log_power, difference < 0),
             (tied(self.log_power, other.log_power), True),
         )
 

@@ -354,7 +354,7 @@ def test_finite_lines_carry_their_constants(plane):
     x, y = get("spike estimation / fitted noise")
     index = np.flatnonzero(np.isfinite(x))[::60]
 
-    def excess(gamma_sigma2, gamma_w):
+    def ratio_exponent(gamma_sigma2, gamma_w):
         variance, width = d**gamma_sigma2, d**gamma_w
         c = variance * width
         square = 4 * c**2 + 2 * c**2 * d / width
@@ -362,5 +362,5 @@ def test_finite_lines_carry_their_constants(plane):
         return np.log(square * (L**2 + L / 2) / theta**2) - np.log(2 * k / d)
 
     for i in index:
-        root = brentq(lambda value, height=y[i]: excess(value, height), -4, 0.5 - y[i])
+        root = brentq(lambda value, height=y[i]: ratio_exponent(value, height), -4, 0.5 - y[i])
         assert abs(root - x[i]) < 1e-4  # linear between points 0.005 apart

@@ -95,7 +95,7 @@ def test_each_side_has_the_larger_quantity(name):
     known = {x: y for x, y in values.items() if x != unknown}
     (tie,) = sp.solve(boundary.equation.subs(known), unknown)
     ratio = boundary.first.expression / boundary.second.expression
-    slope = sp.diff(boundary.excess.subs(known).subs(gamma_w, unknown), unknown)
+    slope = sp.diff(boundary.ratio_exponent.subs(known).subs(gamma_w, unknown), unknown)
     for sign in (-1, 1):
         at = known | {unknown: tie + sign * R(1, 20)}
         with mpmath.workdps(400):
@@ -106,9 +106,9 @@ def test_each_side_has_the_larger_quantity(name):
             }
             letters[quantities.L] = mpmath.log(size)
             value = sp.lambdify(list(letters), ratio, "mpmath")(*letters.values())
-            grows = sp.sign(boundary.excess.subs(at)) if not slope.is_number else sign
-            assert (value > 1) == (boundary.excess.subs(at) > 0)
-            assert grows == sp.sign(boundary.excess.subs(at)) or name == "detection"
+            grows = sp.sign(boundary.ratio_exponent.subs(at)) if not slope.is_number else sign
+            assert (value > 1) == (boundary.ratio_exponent.subs(at) > 0)
+            assert grows == sp.sign(boundary.ratio_exponent.subs(at)) or name == "detection"
 
 
 def test_a_wrong_tie_gives_another_line():
@@ -272,7 +272,7 @@ def test_the_limiting_term_changes_on_boundaries_alone(task):
     term = function(limiting_term().xreplace({x: sp.Integer(i) for x, i in codes.items()}))
     name = function(regime_name().xreplace({x: sp.Integer(i) for x, i in names.items()}))
     ties = [
-        function(x.excess)
+        function(x.ratio_exponent)
         for x in boundaries()
         if x.equation.xreplace(at) not in (sp.true, sp.false)
     ]

@@ -112,9 +112,11 @@ def test_boundaries_are_those_between_the_regimes():
                 for a, b in zip(x, heights, strict=True)
             }
             assert named == {expected}
-    excess = next(b.excess for b in boundaries() if b.name == "infinite noise").subs(at)
+    ratio_exponent = next(
+        b.ratio_exponent for b in boundaries() if b.name == "infinite noise"
+    ).subs(at)
     for a, b in zip(x, boundary_lines()["infinite noise"].height(x, D, RANK), strict=True):
-        assert excess.subs({gamma_sigma2: a, gamma_w: b}) == pytest.approx(0)
+        assert ratio_exponent.subs({gamma_sigma2: a, gamma_w: b}) == pytest.approx(0)
 
 
 def test_the_legend_names_every_line_and_the_hatching():

@@ -48,7 +48,7 @@ SIGNALS, LOUD, THRESHOLDS = (0.7, 1.5), (0.5, 4.0), (0.1, 3.0)
 
 def _ratio_exponent(name: str, **exponents: float) -> float:
     """Return the exponent of the ratio that ties on a boundary, positive above it."""
-    (tie,) = (x.excess for x in boundaries() if x.name == name)
+    (tie,) = (x.ratio_exponent for x in boundaries() if x.name == name)
     values = {getattr(scaling, key): value for key, value in exponents.items()}
     return float(scaling.wide(tie.subs(scaling.EQUAL_LAYERS)).subs(values))
 

@@ -66,7 +66,7 @@ def _narrow_error(problem: Problem, size: float, rng: np.random.Generator) -> ND
 
 def _learned_exponents(problem: Problem, power: float = 1.0) -> list[float]:
     """Return exponents of the learned share: of w/k below the boundary, of 1 above."""
-    (tie,) = (x.excess for x in boundaries() if x.name == "underparameterised")
+    (tie,) = (x.ratio_exponent for x in boundaries() if x.name == "underparameterised")
     return [
         power * min(0.0, float(tie.subs({scaling.gamma_w: x, scaling.kappa: problem["kappa"]})))
         for x in _widths(problem)
