@@ -72,12 +72,12 @@ class CrossoverSweep(CrossoverSettings):
 
     def ingredients(self) -> dict[str, str]:
         """Return the fingerprints of formulas and data, and torch's version if it is used."""
-        found = {
-            "formulas of the activation": activation_module(get_activation(self.activation)),
-            "formulas of the loss": frozen_flow_module(get_margin_loss(self.loss)),
+        activation, loss = get_activation(self.activation), get_margin_loss(self.loss)
+        marks = {
+            "formulas of the activation": fingerprint(activation_module(activation), "activation"),
+            "formulas of the loss": fingerprint(frozen_flow_module(loss), "frozen_flow"),
+            "entries of the data": self.load().fingerprint,
         }
-        marks = {name: fingerprint(kernel) for name, kernel in found.items()}
-        marks["entries of the data"] = self.load().fingerprint
         if self.architecture == "convolutional":
             import_torch()
             marks["torch"] = version("torch")

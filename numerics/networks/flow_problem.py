@@ -77,7 +77,7 @@ class Stepper:
 
     def __init__(self, problem: FlowProblem) -> None:
         self.problem, self.time, self.refused, self.half_loss_time = problem, 0.0, 0, math.nan
-        self._kernel = load(frozen_flow_module(problem.loss))
+        self._kernel = load(frozen_flow_module(problem.loss), loops="frozen_flow")
         self._parameters = np.array(list(problem.loss.parameters.values()), dtype=np.float64)
         self.weights = [W.copy() for W in problem.weights]
         self._new = self._buffers()
@@ -102,7 +102,8 @@ class Stepper:
         self, outputs: NDArray[np.float64], forces: NDArray[np.float64]
     ) -> tuple[float, float]:
         """Fill the forces; return mean loss and smallest margin."""
-        return self._kernel.evaluate(outputs, self.problem.y, self._parameters, forces)[:2]
+        found = self._kernel.evaluate(outputs, self.problem.y, self._parameters, forces)
+        return found.loss, found.smallest
 
     def _buffers(self) -> list[NDArray[np.float64]]:
         return [np.empty_like(W) for W in self.weights]

@@ -7,8 +7,8 @@ For ``sqrt(h) alpha -> infinity`` the NTK of f stands still, and the outputs alo
 on the training inputs; with ``c_j = -int l'(y_j F_j) y_j dt``, the impulses,
 ``F(x) = (1/n) sum_j Theta(x, x_j) c_j`` everywhere.  The equation is stiff, its largest rate
 ``l''_max lambda_max(Theta)/n`` being thousands of times its smallest, and is integrated by
-stabilised explicit steps (:mod:`theory.kernels.network_functions`) until every margin ``y F`` is at
-least 1.
+stabilised explicit steps (:mod:`numerics.kernels.loops.frozen_flow`) until every margin ``y F`` is
+at least 1.
 
 Holds for any Gram matrix and margin loss of bounded curvature; the flow of
 :mod:`numerics.networks.training` approaches it like ``1/(sqrt(h) alpha)``.
@@ -121,24 +121,17 @@ def frozen_flow(
     radius = chosen.curvature * float(np.abs(kernel).sum(axis=0).max()) / count
     impulses, outputs = np.zeros(count), np.zeros(count)
     parameters = np.array(list(chosen.parameters.values()), dtype=np.float64)
-    time, half, _ = load(frozen_flow_module(chosen)).advance(
-        np.ascontiguousarray(kernel),
-        np.zeros(count),
-        labels,
-        check_positive("duration", duration),
-        np.inf,
-        MARGIN,
-        OVERSHOOT,
-        TOLERANCE,
-        radius,
+    limit = check_positive("duration", duration)
+    loop = load(frozen_flow_module(chosen), loops="frozen_flow")
+    made = loop.advance(
+        loop.Flow(np.ascontiguousarray(kernel), np.zeros(count), labels, parameters),
+        loop.Limits(limit, np.inf, MARGIN, OVERSHOOT, EVALUATIONS),
+        loop.Accuracy(TOLERANCE, radius),
         HALF_LOSS,
-        EVALUATIONS,
-        parameters,
-        impulses,
-        outputs,
-        np.empty((8, count)),
+        loop.Buffers(impulses, outputs, np.empty((8, count))),
     )
     if not np.isfinite(outputs).all():
         raise DivergedError(0, float("nan"), 2 / radius)
     fitted = bool((labels * outputs).min() >= MARGIN)
-    return FrozenResult(outputs, others @ impulses / count, impulses, time, half, fitted)
+    others_outputs = others @ impulses / count
+    return FrozenResult(outputs, others_outputs, impulses, made.time, made.crossed, fitted)

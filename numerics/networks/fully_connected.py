@@ -156,7 +156,8 @@ class FullyConnected(ScaledNetwork):
         """Return the kernel, its scale c/sqrt(h) and the parameters of the activation."""
         scale = float(self.activation.normalisation) / math.sqrt(self.width)
         parameters = np.array(list(self.activation.parameters.values()), dtype=np.float64)
-        return load(activation_module(self.activation)), scale, parameters
+        kernel = load(activation_module(self.activation), loops="activation")
+        return kernel, scale, parameters
 
 
 class _Layers:

@@ -120,25 +120,16 @@ class LinearisedStepper(Stepper):
         """Flow from here over dt with a kernel; return the duration and the half-loss time."""
         # The largest row sum bounds the spectral radius.
         radius = self.problem.curvature * float(np.abs(gram).sum(axis=0).max()) / len(gram)
-        made, crossed, evaluations = self._kernel.advance(
-            gram,
-            self.outputs,
-            self.problem.y,
-            self._dt,
-            reach,
-            self.problem.margin,
-            OVERSHOOT,
-            TOLERANCE,
-            radius,
+        kernel, margin = self._kernel, self.problem.margin
+        made = kernel.advance(
+            kernel.Flow(gram, self.outputs, self.problem.y, self._parameters),
+            kernel.Limits(self._dt, reach, margin, OVERSHOOT, EVALUATIONS),
+            kernel.Accuracy(TOLERANCE, radius),
             HALF_LOSS,
-            EVALUATIONS,
-            self._parameters,
-            self._impulse,
-            self._predicted,
-            self._work,
+            kernel.Buffers(self._impulse, self._predicted, self._work),
         )
-        self._exhausted |= evaluations >= EVALUATIONS
-        return made, crossed
+        self._exhausted |= made.evaluations >= EVALUATIONS
+        return made.time, made.crossed
 
     def _gap(self) -> float:
         """Return the squared distance of the two changes in units of what is allowed."""

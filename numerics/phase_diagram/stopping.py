@@ -57,7 +57,8 @@ class StoppingWatch:
     """Sees the errors of a run one iteration at a time and tells when it should end."""
 
     def __init__(self, rule: StoppingRule, train_error: float, test_error: float) -> None:
-        self._settings, self._reason = attrs.astuple(rule), load(stopping_module()).reason
+        self._settings = attrs.astuple(rule)
+        self._reason = load(stopping_module(), loops="stopping").reason
         self._first = self._train = float(train_error)
         self._test = test_error
         self._iteration = self._rises = 0

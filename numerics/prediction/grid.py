@@ -171,26 +171,31 @@ def _closed_form(
     """Run the generated kernel over all cells."""
     spikes, last = spectrum.spikes, spectrum.targets.size - spectrum.unpaired
     target, known = spectrum.targets, spectrum.correlations
-    out = [np.empty(networks.shape[1]) for _ in range(4)]
-    load(grid_module(update)).grid(
-        *networks,
-        spectrum.signal,
-        target[:spikes],
-        known[:spikes],
-        target[spikes:last],
-        spectrum.counts[spikes:last],
-        known[spikes:last],
-        spectrum.edge,
-        *(float(x) for x in spectrum.shape),
-        float(spectrum.counts[spikes:last].sum()),
-        iterations,
-        STRIDE,
-        *out,
+    counts = spectrum.counts[spikes:last]
+    kernel = load(grid_module(update), loops="error_grid")
+    found = kernel.Found(*(np.empty(networks.shape[1]) for _ in kernel.Found._fields))
+    kernel.grid(
+        kernel.Target(
+            spectrum.signal,
+            target[:spikes],
+            known[:spikes],
+            target[spikes:last],
+            counts,
+            known[spikes:last],
+            spectrum.edge,
+            *map(float, spectrum.shape),
+            float(counts.sum()),
+        ),
+        kernel.Cells(*networks),
+        kernel.Limits(iterations, STRIDE),
+        found,
     )
-    names = ("min_test_error", "iterations", "stable_rank", "truncation")
-    found = dict(zip(names, out, strict=True))
-    found["iterations"] = found["iterations"].astype(np.int64)
-    return found
+    return {
+        "min_test_error": found.minimum,
+        "iterations": found.iteration.astype(np.int64),
+        "stable_rank": found.stable_rank,
+        "truncation": found.truncation,
+    }
 
 
 def _second_order(

@@ -96,24 +96,25 @@ class Recursion:
     ) -> None:
         self._kernel = second_order_kernel(update)
         self._learning_rate = learning_rate
-        self._targets = spectrum.targets
         has_input, has_output = (side.astype(np.float64) for side in spectrum.sides)
         zero = np.zeros(spectrum.targets.size)
-        self._blocks = np.column_stack([c1 * has_input, zero, c2 * has_output])
-        self._shifts = np.column_stack(
-            [mean_shift[0] * has_input, zero, mean_shift[1] * has_output]
+        self._modes = self._kernel.Modes(
+            spectrum.targets,
+            np.column_stack([c1 * has_input, zero, c2 * has_output]),
+            np.column_stack([mean_shift[0] * has_input, zero, mean_shift[1] * has_output]),
         )
-        *indices, pattern, kind = _pairs(spectrum, scales, matrix)
+        found = _pairs(spectrum, scales, matrix)
         sizes = np.array(_excitations(c1, c2, width))
-        self._pairs = (*indices, pattern * sizes[kind][:, None])
+        entries = found.pattern * sizes[found.kind][:, None]
+        self._pairs = self._kernel.Pairs(*found.members, entries)
         self._recorded = False
 
     def advance(self, steps: int) -> Trajectory:
         """Return the next ``steps`` iterations; the first call returns the start as well."""
-        modes, rows = self._targets.size, steps + 1
+        modes, rows = self._modes.targets.size, steps + 1
         out = np.empty((rows, modes)), np.empty((rows, modes)), np.empty(rows), np.empty(rows)
         self._kernel.second_order(
-            self._targets, self._learning_rate, self._blocks, self._shifts, *self._pairs, *out
+            self._modes, self._pairs, self._learning_rate, self._kernel.Record(*out)
         )
         fresh = int(self._recorded)
         self._recorded = True
@@ -123,7 +124,7 @@ class Recursion:
 @cache
 def second_order_kernel(update: str) -> ModuleType:
     """Return the compiled module of one order of update."""
-    return load(second_order_module(update))
+    return load(second_order_module(update), loops="mode_recursion")
 
 
 def euler_modes(
@@ -140,9 +141,20 @@ def _excitations(c1: float, c2: float, width: float) -> list[float]:
     return [float(x) for x in evaluate(excitation_form, c1, c2, width).values()]
 
 
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """The pairs of a spectrum, as the recursion takes them, and their excitations of size 1."""
+
+    #: First and second mode, counts, weight, weight in the bulk, start of the excitations.
+    members: tuple[NDArray, ...]
+    #: (excitations, 4), and the place of each in ``_KINDS``.
+    pattern: NDArray[np.float64]
+    kind: NDArray[np.int64]
+
+
 @lru_cache(maxsize=64)
-def _pairs(spectrum: ModeSpectrum, scales: bool, matrix: bool) -> tuple[NDArray, ...]:
-    """Return first, second, counts, weight, bulk, start, and the excitations' pattern and kind.
+def _pairs(spectrum: ModeSpectrum, scales: bool, matrix: bool) -> _Pairs:
+    """Return the pairs of modes that move together, and their independent excitations.
 
     Only excitations of C1 and C2 (``scales``) and of A (``matrix``) that are asked for.
     """
@@ -179,4 +191,4 @@ def _pairs(spectrum: ModeSpectrum, scales: bool, matrix: bool) -> tuple[NDArray,
     pattern = np.array([entries for _, entries in flat]).reshape(-1, 4)
     kind = np.array([kinds.index(name) for name, _ in flat], dtype=np.int64)
     counts = np.column_stack([of_first, of_second])
-    return first, second, counts, weight, bulk, start, pattern, kind
+    return _Pairs((first, second, counts, weight, bulk, start), pattern, kind)

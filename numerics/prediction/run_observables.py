@@ -124,7 +124,7 @@ def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]
             f"train_error and test_error must be vectors of one length, got {train.shape} "
             f"and {test.shape}"
         )
-    return int(load(stopping_module()).stop(train, test, *STOPPING))
+    return int(load(stopping_module(), loops="stopping").stop(train, test, tuple(STOPPING)))
 
 
 def sums_of_errors(spectrum: ModeSpectrum, trajectory: Trajectory) -> dict[str, NDArray]:

@@ -62,7 +62,7 @@ def test_torch_gradients_of_single_inputs(benchmark, kernel_problem, torch):
 def test_activation(benchmark, kind):
     values = np.random.default_rng(0).standard_normal(51_200)
     slopes, parameters = np.empty_like(values), np.array([5.0])
-    kernel, work = load(activation_module(softplus())), values.copy()
+    kernel, work = load(activation_module(softplus()), loops="activation"), values.copy()
 
     def generated():
         np.copyto(work, values)

@@ -74,6 +74,21 @@ def test_a_second_process_compiles_nothing(tmp_path):
     assert hit == {"stable_mode", "advance", "evaluate"}
 
 
+def test_a_loop_with_types_of_its_own_is_compiled_once(tmp_path):
+    program = """
+import json
+import numpy as np
+from numerics.kernels.cache import compilation_counts
+from numerics.networks.frozen_kernel import frozen_flow
+found = frozen_flow(np.eye(2), np.array([1.0, -1.0]))
+assert np.allclose(found.train_outputs, [1, -1], atol=1e-2)
+print(json.dumps(compilation_counts()))
+"""
+    _, misses = totals(run(tmp_path, program))
+    assert misses > 0
+    assert totals(run(tmp_path, program)) == (1, 0)
+
+
 def test_two_processes_may_start_at_once(tmp_path):
     with ThreadPoolExecutor(2) as pool:
         first, second = pool.map(run, [tmp_path, tmp_path], [ONE_MODE, ONE_MODE])

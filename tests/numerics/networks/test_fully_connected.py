@@ -158,7 +158,7 @@ def test_fused_kernels_against_mpmath(made):
     places = np.concatenate([np.linspace(-9, 9, 41), [-300.0, -40.0, 0.0, 1e-12, 40.0, 300.0]])
     parameters = np.array(list(made.parameters.values()))
     values, slopes, alone = places.copy(), np.empty_like(places), places.copy()
-    kernel = load(activation_module(made))
+    kernel = load(activation_module(made), loops="activation")
     kernel.apply(values, slopes, 1.5, parameters)
     kernel.apply_value(alone, 1.5, parameters)
     np.testing.assert_allclose(alone, values, rtol=1e-14)  # in another order

@@ -1,4 +1,4 @@
-"""The text of network kernels: what is shared, what tells kernels apart, whose names they use."""
+"""Printed arithmetic of networks: what is shared, what tells kernels apart, whose names it uses."""
 
 import pytest
 
@@ -15,13 +15,13 @@ def function_text(module, name):
 
 @pytest.mark.parametrize("made", [softplus(), silu()])
 def test_value_and_slope_share_one_exponential(made):
-    text = function_text(activation_module(made), "apply")
+    text = function_text(activation_module(made), "activation_with_slope")
     assert text.count("decay(") == 1
     assert "math.exp(" not in text
 
 
 def test_loss_slope_and_curvature_share_one_exponential():
-    text = function_text(frozen_flow_module(softplus_hinge()), "evaluate")
+    text = function_text(frozen_flow_module(softplus_hinge()), "margin_terms")
     assert text.count("decay(") == 1
     assert "math." not in text
 
@@ -40,17 +40,23 @@ def test_other_expressions_have_other_kernels():
     assert len(set(marks)) == len(marks)
 
 
-def test_parameters_may_be_called_like_the_variables_of_the_loop():
-    names = ("k", "values", "slopes", "scale", "value", "slope", "parameters")
-    text = "*".join(names) + "*preactivation"
-    made = activation(text, parameters=dict.fromkeys(names, 2.0))
-    compile(activation_module(made).source, "activation", "exec")
-    for name in names[:4]:
-        assert f"{name} = parameters[" not in activation_module(made).source
-    names = ("outputs", "labels", "total", "smallest", "curvature")
-    text = "exp(-margin)*" + "*".join(names)
-    made = margin_loss(text, parameters=dict.fromkeys(names, 2.0))
-    assert "total = parameters[" not in frozen_flow_module(made).source
+@pytest.mark.parametrize(
+    ("made", "name"),
+    [
+        (lambda text, values: activation(text, parameters=values), "activation_with_slope"),
+        (lambda text, values: margin_loss(text, parameters=values), "margin_terms"),
+    ],
+)
+def test_parameters_may_be_called_like_anything_in_the_printed_text(made, name):
+    names = ("value", "slope", "curvature", "common_0", "parameters", "x", "t")
+    variable = "preactivation" if name == "activation_with_slope" else "margin"
+    module = activation_module if name == "activation_with_slope" else frozen_flow_module
+    kernel = module(made("*".join(names) + f"*exp(-{variable})", dict.fromkeys(names, 2.0)))
+    scope = {"njit": lambda **_: lambda function: function}
+    exec("import math\nimport numpy as np\n" + kernel.source.split("import njit")[1], scope)
+    constants = scope["constants_of"]([2.0] * len(names))
+    value, slope, *_ = scope[name](0.0, *constants)
+    assert (value, slope) == (2.0 ** len(names), -(2.0 ** len(names)))
 
 
 def test_odd_names_give_file_names():

@@ -1,0 +1,1 @@
+"""Algorithms as files: searches, integrators and stopping rules, compiled with their arithmetic."""
