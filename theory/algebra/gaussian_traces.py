@@ -19,6 +19,7 @@ import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.algebra.noncommuting_matrices import words
+from theory.symbols.table import TABLE
 
 __all__ = ["canonical_trace", "mean_trace", "mean_trace_product"]
 
@@ -34,7 +35,7 @@ class _TraceSymbol(sp.Symbol):
     def _latex(self, printer: sp.printing.printer.Printer) -> str:
         atoms = self.name.removeprefix("tr(").removesuffix(")").split()
         turned = (x.removesuffix("'") for x in atoms)
-        letters = [printer.doprint(sp.Symbol(x)) for x in turned]
+        letters = [TABLE[x].latex if x in TABLE else x for x in turned]
         marks = [r"^{\top}" if x.endswith("'") else "" for x in atoms]
         return rf"\operatorname{{tr}}({' '.join(map(''.join, zip(letters, marks, strict=True)))})"
 

@@ -69,7 +69,7 @@ def stabilise(expression: sp.Expr) -> sp.Expr:
 
 def stable_identities() -> list[tuple[sp.Expr, sp.Expr]]:
     """Return (plain, stable) pairs of the rewriting, for a positive argument x."""
-    x = sp.Symbol("x", positive=True)
+    x = sp.Dummy("x", positive=True)
     plain = [sp.log(sp.cosh(x)), sp.log(sp.cosh(-x)), sp.log(1 + sp.exp(x)), sp.log(1 + sp.exp(-x))]
     return [(expression, stabilise(expression)) for expression in plain]
 

@@ -21,6 +21,8 @@ import mpmath
 import sympy as sp
 
 from theory.functions.scalar_function import ScalarFunction, chosen, parse
+from theory.symbols.functions import beta as steepness
+from theory.symbols.functions import preactivation
 
 __all__ = [
     "PREACTIVATION",
@@ -34,7 +36,7 @@ __all__ = [
     "tanh",
 ]
 
-PREACTIVATION = sp.Symbol("preactivation", real=True)
+PREACTIVATION = preactivation
 
 #: Digits of the quadrature; results are used as float64.
 DIGITS = 30
@@ -90,7 +92,7 @@ class Activation(ScalarFunction):
     @cached_property
     def is_homogeneous(self) -> bool:
         """Whether ``phi(k z) = k phi(z)`` for k > 0, so that layers conserve ``||W||^2``."""
-        k, phi = sp.Symbol("k", positive=True), self.expression
+        k, phi = sp.Dummy("k", positive=True), self.expression
         sides = (phi.subs(PREACTIVATION, s * k) - k * phi.subs(PREACTIVATION, s) for s in (1, -1))
         return all(sp.simplify(side) == 0 for side in sides)
 
@@ -107,7 +109,6 @@ def softplus(beta: float = 5.0) -> Activation:
     """Return ``log(1 + exp(beta z))/beta``, smooth on the scale ``1/beta``."""
     if not beta > 0:
         raise ValueError(f"beta must be positive, got {beta!r}")
-    steepness = sp.Symbol("beta", positive=True)
     expression = sp.log(1 + sp.exp(steepness * PREACTIVATION)) / steepness
     return Activation("softplus", expression, {"beta": float(beta)})
 

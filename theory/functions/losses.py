@@ -17,10 +17,12 @@ from typing import ClassVar
 import sympy as sp
 
 from theory.functions.scalar_function import ScalarFunction, chosen, parse
+from theory.symbols.functions import delta as bound
+from theory.symbols.functions import prediction, target
 
 __all__ = ["PREDICTION", "TARGET", "Loss", "get_loss", "huber", "log_cosh", "loss", "squared"]
 
-PREDICTION, TARGET = sp.symbols("prediction target", real=True)
+PREDICTION, TARGET = prediction, target
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +73,7 @@ def huber(delta: float = 1.0) -> Loss:
     """
     if not delta > 0:
         raise ValueError(f"delta must be positive, got {delta!r}")
-    bound, residual = sp.Symbol("delta", positive=True), PREDICTION - TARGET
+    residual = PREDICTION - TARGET
     inner = sp.Abs(residual) <= bound
     outer = bound * (sp.Abs(residual) - bound / 2)
     expression = sp.Piecewise((residual**2 / 2, inner), (outer, True))

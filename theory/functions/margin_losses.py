@@ -20,6 +20,8 @@ from typing import ClassVar
 import sympy as sp
 
 from theory.functions.scalar_function import ScalarFunction, chosen, parse
+from theory.symbols.functions import beta as steepness
+from theory.symbols.functions import margin
 
 __all__ = [
     "MARGIN",
@@ -33,7 +35,7 @@ __all__ = [
     "squared_margin",
 ]
 
-MARGIN = sp.Symbol("margin", real=True)
+MARGIN = margin
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +66,6 @@ def softplus_hinge(beta: float = 20.0) -> MarginLoss:
     """Return ``log(1 + exp(beta (1 - u)))/beta``, the hinge made smooth on the scale ``1/beta``."""
     if not beta > 0:
         raise ValueError(f"beta must be positive, got {beta!r}")
-    steepness = sp.Symbol("beta", positive=True)
     expression = sp.log(1 + sp.exp(steepness * (1 - MARGIN))) / steepness
     return MarginLoss("softplus_hinge", expression, {"beta": float(beta)}, curvature=beta / 4)
 

@@ -19,6 +19,7 @@ from typing import ClassVar, TypeVar
 import sympy as sp
 
 from theory.algebra.stable_form import is_softplus, softplus_argument
+from theory.algebra.typesetting import latex
 from theory.functions.grammar import parse_formula
 
 __all__ = ["ScalarFunction", "chosen", "parse"]
@@ -89,7 +90,7 @@ class ScalarFunction:
         return expression.subs(dict(zip(self.parameter_symbols, values, strict=True)))
 
     def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {sp.latex(self.expression)}$"
+        return f"$\\displaystyle {latex(self.expression)}$"
 
 
 def parse(
