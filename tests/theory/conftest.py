@@ -9,6 +9,7 @@ limits are values close to the limit.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +18,7 @@ import sympy as sp
 from sympy.core.function import AppliedUndef
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
+from theory import derive
 from theory.algebra.noncommuting_matrices import TimeDerivative
 from theory.symbols import d_in, d_out, n, w
 from theory.symbols.notation import inner, norm2
@@ -200,19 +202,38 @@ def _number(x: sp.Expr) -> complex:
     return value.real if value.imag == 0 else value
 
 
-def check(derivation, world, *, special=(), seed=0):
-    """Evaluate every equation of a derivation; return what became of each step, by its text.
+def outcomes(derivation, world, special=(), seed=0):
+    """Evaluate every formula of a derivation; return what became of each step, in their order.
 
     "equal": both sides were evaluated and agree.  "name": the step gives a name its meaning.
-    "unknown ...": a name has no value.  Both sides that disagree raise AssertionError, and so
-    does a name of ``step.where`` that stands for something else than in the world, except in the
-    steps whose texts begin as in ``special``: there names have special values.
+    "unknown ...": a name has no value.  Sides that disagree raise AssertionError, and so does a
+    name of ``step.where`` that stands for something else than in the world, except in the steps
+    whose texts begin as in ``special``: there names have special values, or a new meaning.
     """
-    numbers, outcomes = Numbers(world, seed), {}
-    for place, step in enumerate(derivation, start=1):
-        key = f"({place}) {step.text}"
-        outcomes[key] = _outcome(step, numbers, key, step.text.startswith(tuple(special)))
-    return outcomes
+    numbers = Numbers(world, seed)
+    return [
+        (step, _outcome(step, numbers, f"({place}) {step.text}", _begins(step, special)))
+        for place, step in enumerate(derivation, start=1)
+    ]
+
+
+def check(derivation, world, special=(), unknown=()):
+    """Evaluate a derivation; all formulas must have values but those of the list ``unknown``.
+
+    ``unknown`` gives the beginnings of texts, with the reason of each.  Entries of both lists that
+    no step needs raise AssertionError too.
+    """
+    found = outcomes(derivation, world, special)
+    for step, outcome in found:
+        expected = _begins(step, unknown)
+        assert outcome.startswith("unknown") == expected, f"{step.text}: {outcome}"
+    texts = [step.text for step, _ in found]
+    for beginning in (*special, *unknown):
+        assert any(text.startswith(beginning) for text in texts), f"no step: {beginning}"
+
+
+def _begins(step, beginnings):
+    return step.text.startswith(tuple(beginnings))
 
 
 def _outcome(step, numbers, key, special):
@@ -269,6 +290,12 @@ def agree(left, right, what):
 
 
 @pytest.fixture(scope="session")
+def derivations():
+    """Every topic's derivation, proved once a session."""
+    return cache(derive)
+
+
+@pytest.fixture(scope="session")
 def shown():
     """The evaluator of shown formulas."""
-    return SimpleNamespace(check=check, Numbers=Numbers, UnknownName=UnknownName)
+    return SimpleNamespace(check=check, outcomes=outcomes)

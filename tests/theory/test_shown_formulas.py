@@ -1,316 +1,127 @@
-"""Every shown formula, evaluated: each topic in a world of its own, in numbers."""
+"""The check of shown formulas: it covers every topic, and it notices what is wrong.
 
-import numpy as np
+The worlds in which formulas are evaluated stand beside the tests of each subject, in files of
+the name of this one.
+"""
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import sympy as sp
-from scipy.integrate import solve_ivp
-from scipy.linalg import block_diag, expm
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory import derive
-from theory.algebra.derivation import Derivation, Step, proved
-from theory.dynamics import single_mode
-from theory.symbols import (
-    C1,
-    C2,
-    W1,
-    W2,
-    A,
-    G,
-    Ghat,
-    J,
-    Q,
-    Theta,
-    X,
-    Y,
-    c,
-    c1,
-    c2,
-    eta,
-    lam,
-    s,
-    s0,
-    t,
-    y,
-)
-from theory.symbols import dynamics as sd
-from theory.symbols import random_matrices as sr
-from theory.symbols.notation import q_minus, q_plus, r_of, s0_positive, s_of, y_positive
-from theory.symbols.task import tau, theta
+from theory.algebra.derivation import Derivation, ProofError, Step, define, proved
+from theory.symbols import C1, C2, A, G, c, s, t, y
+from theory.symbols.notation import s_of
 from theory.topics import TOPICS
 
-INPUTS, OUTPUTS, WIDTH = 3, 2, 4
-REFLECTION = block_diag(np.eye(INPUTS), -np.eye(OUTPUTS))
+FOLDERS = ("dynamics", "random_matrices", "prediction", "regimes", "crossover")
 
 
-def off_diagonal(matrix):
-    return np.block(
-        [[np.zeros((INPUTS, INPUTS)), matrix.T], [matrix, np.zeros((OUTPUTS, OUTPUTS))]]
-    )
+def worlds(folder):
+    """Return the topics that have a world in a folder."""
+    file = Path(__file__).parent / folder / "test_shown_formulas.py"
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "WORLDS":
+            return [key.value for key in node.value.keys]
+    raise AssertionError(f"{file} must have WORLDS")
 
 
-def layers(first, second, gradient):
-    """Return what the two layers make, by name."""
-    factor = np.vstack([first.T, second])
-    return {
-        W1: first,
-        W2: second,
-        G: gradient,
-        A: second @ first,
-        C1: first.T @ first,
-        C2: second @ second.T,
-        Theta: factor,
-        Q: factor @ factor.T,
-        Ghat: off_diagonal(gradient),
-        J: REFLECTION,
-    }
+def test_every_topic_has_a_world():
+    assert sorted(topic for folder in FOLDERS for topic in worlds(folder)) == sorted(TOPICS)
 
 
-def weights(shift):
-    """Two layers that follow a constant gradient for a moment."""
-    rng = np.random.default_rng(3)
-    first, second = rng.normal(size=(WIDTH, INPUTS)), rng.normal(size=(OUTPUTS, WIDTH))
-    residual, inputs, rate = rng.normal(size=(OUTPUTS, 5)), rng.normal(size=(INPUTS, 5)), 0.1
-    gradient = residual @ inputs.T
-    # The rates are linear in the layers, and differences from both sides do not see squares.
-    moved = first - shift * second.T @ gradient, second - shift * gradient @ first.T
-    values = layers(*moved, gradient)
-    next_first = first - rate * second.T @ gradient
-    next_second = second - rate * gradient @ first.T
-    in_turns = second - rate * gradient @ next_first.T
-    both = np.vstack([next_first.T, next_second])
-    lift = values[Theta]
-    drift = both.T @ REFLECTION @ both - lift.T @ REFLECTION @ lift
-    return values | {
-        eta: rate,
-        X: inputs,
-        sd.R: residual,
-        sd.grad_W1: second.T @ gradient,
-        sd.grad_W2: gradient @ first.T,
-        sd.Q_next: both @ both.T,
-        sd.Theta_next: np.vstack([next_first.T, in_turns]),
-        sd.Delta_B: drift,
-    }
-
-
-def flow(shift):
-    """The squared loss under flow from infinite width, integrated with 12 digits."""
-    rng = np.random.default_rng(5)
-    scales, target, time = (1.3, 0.4), rng.normal(size=(OUTPUTS, INPUTS)), 0.4 + shift
-    start = np.sqrt(block_diag(scales[0] * np.eye(INPUTS), scales[1] * np.eye(OUTPUTS)))
-
-    def rate(_, flat):
-        factor = flat.reshape(start.shape)
-        gradient = (factor @ factor.T)[INPUTS:, :INPUTS] - target
-        return -(off_diagonal(gradient) @ factor).ravel()
-
-    # A step of 12 digits in time is exact for the differences that are taken of it.
-    end = solve_ivp(rate, (0, time), start.ravel(), "DOP853", rtol=1e-13, atol=1e-13).y[:, -1]
-    factor = end.reshape(start.shape)
-    threshold, imbalance = sum(scales) / 2, scales[0] - scales[1]
-    mirror = off_diagonal(target)
-    size = INPUTS + OUTPUTS
-    root = power(mirror @ mirror + threshold**2 * np.eye(size), 0.5)
-    inverse, shifted = np.linalg.inv(root), mirror + imbalance / 2 * REFLECTION
-    decay, cosh = expm(-root * time), (expm(root * time) + expm(-root * time)) / 2
-    sinh = inverse @ (expm(root * time) - expm(-root * time)) / 2
-    values = layers(factor[:INPUTS].T, factor[INPUTS:], np.zeros_like(target))
-    values = {name: values[name] for name in (A, C1, C2, Q, J)}
-    gradient = values[A] - target
-    q0 = start @ start
-    change = rng.normal(size=(size, size))
-    change = 0.1 * (change + change.T)
-    generator = np.block(
-        [[-shifted, np.eye(size)], [scales[0] * scales[1] * np.eye(size), shifted]]
-    )
-    grown = expm(generator * time)
-    denominator = {
-        name: grown[:size, :size] + grown[:size, size:] @ begun
-        for name, begun in ((sd.U_a, q0), (sd.U_b, q0 + change))
-    }
-    numerator = grown[size:, :size] + grown[size:, size:] @ (q0 + change)
-    return (
-        values
-        | denominator
-        | {
-            sd.Q_a: values[Q],
-            sd.Q_b: numerator @ np.linalg.inv(denominator[sd.U_b]),
-            sd.Delta_0: change,
-            Y: target,
-            G: gradient,
-            Ghat: off_diagonal(gradient),
-            c1: scales[0],
-            c2: scales[1],
-            c: threshold,
-            lam: imbalance,
-            t: time,
-            sd.F: mirror,
-            sd.F_shifted: shifted,
-            sd.D_matrix: root,
-            sd.Q0: q0,
-            sd.Cosh: cosh,
-            sd.Sinh: sinh,
-            sd.Decay: decay,
-            sd.Gain: (np.eye(size) - decay @ decay) @ inverse / 2,
-            sd.Delta_start: q0 - shifted + root,
-            sd.N_bracket: values[Q] - shifted + root,
-            sd.Q_end: shifted + root,
-        }
-    )
-
-
-def power(matrix, exponent):
-    values, vectors = np.linalg.eigh(matrix)
-    return vectors * values**exponent @ vectors.T
-
-
-def unified(shift):
-    """The same flow, with the names of the unified evolution."""
-    values = flow(shift)
-    left, singular, right = np.linalg.svd(values[A])
-    diagonal = np.zeros((OUTPUTS, INPUTS))
-    np.fill_diagonal(diagonal, singular)
-    extended = np.append(singular, np.zeros(INPUTS - OUTPUTS))
-    mine = {name: values[name] for name in (A, C1, C2, Q, J, G, Ghat, c1, c2, c, lam)}
-    # From A = 0 the matrix keeps the singular vectors of the target.
-    target_left, _, target_right = np.linalg.svd(values[Y])
-    entry = lambda matrix: target_left[:, 0] @ matrix @ target_right[0]  # noqa: E731
-    mine |= {s: entry(values[A]), sd.g: entry(values[G])}
-    if shift == 0:
-        ahead, behind = (entry(flow(side * 1e-5)[A]) for side in (1, -1))
-        mine[sp.Derivative(s_of(t), t)] = (ahead - behind) / 2e-5
-    return mine | {
-        sd.U_left: left,
-        sd.S_values: diagonal,
-        sd.V_right: right.T,
-        sd.P1: np.diag(np.sqrt(extended**2 + values[c] ** 2)),
-        sd.P2: np.diag(np.sqrt(singular**2 + values[c] ** 2)),
-    }
-
-
-def bulk(_):
-    """A point of the bulk, and a signal above the threshold."""
-    noise, signal, rows, columns, angle = 0.8, 3.1, 4.0, 7.0, 0.9
-    value = noise**2 * np.sqrt(rows * columns) * np.exp(1j * angle)
-    shifts = [noise**2 * size for size in (rows, columns)]
-    position = np.sqrt((value + shifts[0]) * (value + shifts[1]) / value).real
-    spike = np.sqrt((signal**2 + shifts[0]) * (signal**2 + shifts[1])) / signal
-    inside = position / (value + shifts[0])
-    return {
-        tau: noise,
-        theta: signal,
-        sr.m: rows,
-        sr.n: columns,
-        sr.phi: angle,
-        sr.P_value: value,
-        sr.P_imaginary: value.imag,
-        sr.z_place: position,
-        sr.y_bulk: position,
-        sr.g_o: inside,
-        sr.g_i: position / (value + shifts[1]),
-        sr.h_tail: 1 / value,
-        sr.y_hat: spike,
-        sr.density(sr.z_place): sp.Float(2 * rows / np.pi * abs(inside.imag)),
-    }
-
-
-def mode(_):
-    """One mode of the squared loss, integrated with 12 digits."""
-    begun, target, threshold, time = 0.3, 1.1, 0.7, 0.9
-
-    def rate(_, value):
-        return 2 * np.sqrt(value**2 + threshold**2) * (target - value)
-
-    value = solve_ivp(rate, (0, time), [begun], "DOP853", rtol=1e-13, atol=1e-13).y[0, -1]
-    root = np.sqrt(value**2 + threshold**2)
-    solution = single_mode.mode_solution().subs(single_mode.DEFINITIONS)
-    return {
-        y: target,
-        y_positive: target,
-        s0: begun,
-        s0_positive: begun,
-        sd.s0_size: begun,
-        c: threshold,
-        t: time,
-        s: value,
-        s_of(t): value,
-        s_of(0): begun,
-        sp.Derivative(s_of(t), t): rate(0, value),
-        r_of(t): target_distance(),
-        s_of(sd.c_squared): solution.subs(
-            {c: sp.sqrt(sd.c_squared), y: y_positive, s0: s0_positive}
-        ),
-        q_plus: root + value,
-        q_minus: root - value,
-        sp.Derivative(q_plus, t): (1 + value / root) * rate(0, value),
-        sp.Derivative(q_minus, t): (value / root - 1) * rate(0, value),
-    }
-
-
-def target_distance():
-    return single_mode.remaining_distance().subs(single_mode.DEFINITIONS)
-
-
-def spike(_):
-    """A signal above the threshold, and a spike that noise has moved."""
-    noise, signal, rows, columns, chance, place = 0.8, 3.1, 4.0, 7.0, 0.4, 2.9
-    position = lambda x: (  # noqa: E731
-        sp.sqrt((x**2 + noise**2 * rows) * (x**2 + noise**2 * columns)) / x
-    )
-
-    def gain(x):
-        first, second = (noise**2 * size / x**2 for size in (rows, columns))
-        return (1 + (first + second) / 2) / (1 - first * second)
-
-    z = float(position(signal))
-    return {
-        tau: noise,
-        theta: signal,
-        sr.m: rows,
-        sr.n: columns,
-        sr.z_place: z,
-        sr.y_bulk: 1.3,
-        sr.g_o: z / (signal**2 + noise**2 * rows),
-        sr.g_i: z / (signal**2 + noise**2 * columns),
-        sr.V_gain: gain(signal),
-        sr.omega: float(sp.diff(position(theta), theta).subs(theta, signal)),
-        sr.V_of: gain,
-        sr.y_hat_of: position,
-        sr.eta_place: place,
-        sr.rho_noise: chance,
-        sr.xi: place - noise * np.sqrt(gain(place)) * chance,
-        sr.y_hat: float(position(place)),
-    }
+def derivation(*steps):
+    return Derivation("t", "Title", "always", "here", steps)
 
 
 def plain(_):
-    """Only random values."""
     return {}
 
 
-WORLDS = {
-    "gram-dynamics": weights,
-    "gram-descent": weights,
-    "unified-evolution": unified,
-    "closed-form": flow,
-    "single-mode": mode,
-    "spectra": bulk,
-    "spike-repulsion": spike,
-    "wishart": plain,
-}
+def mode(_):
+    return {s: 0.4, c: 0.7, y: 1.1, s_of(t): sp.exp(t)}
 
-#: Steps in which names have special values, which their texts say.
-SPECIAL = {
-    "single-mode": [
-        "Lazy limit",
-        "Its relative correction starts",
-        "Balanced limit",
-        "Kernel form",
-        "Far below the target",
-        "A small distance from",
-        "where the factor is -1",
+
+def shown_as(left, right, mark="proved", **where):
+    return Step("a step", sp.Eq(left, right, evaluate=False), mark, **where)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        shown_as((s + y) ** 2, s**2 + y**2),
+        shown_as(sp.sqrt(s**2 + c**2), s + c),
+        shown_as(A.T * A, C1),
+        shown_as((C2 * G).T, C2.T * G.T.T.T),
+        shown_as(sp.Tuple(s, y), sp.Tuple(s, y + 1)),
+        shown_as(sp.Derivative(s_of(t), t), s_of(t) + 1),
+        shown_as(sp.Limit(sp.sin(y * t) / t, t, 0), 1),
+        shown_as(s, c),
+        # The equation is true where its name stands for something else than in the world.
+        shown_as(s, 3 * c, where={s: 3 * c}),
     ],
-    "spectra": ["For m = n"],
-    "spike-repulsion": ["For m = n", "and vanishes for m = n", "Where the spike lies below"],
-    "unified-evolution": ["It is zero at infinite width"],
-    "closed-form": ["and starts at Q0", "The distance N = Q - (Ft + D)", "and its start, where"],
-}
+)
+def test_a_wrong_formula_is_noticed(step, shown):
+    with pytest.raises((AssertionError, ValueError)):
+        shown.check(derivation(step), mode)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        shown_as((s + y) ** 2, s**2 + 2 * s * y + y**2),
+        shown_as((C2 * G).T, G.T * C2.T),
+        shown_as(sp.Derivative(s_of(t), t), s_of(t)),
+        shown_as(sp.Limit(sp.sin(y * t) / t, t, 0), y),
+        shown_as(sp.Trace(A * A.T), sp.Trace(A.T * A)),
+    ],
+)
+def test_a_right_formula_is_not(step, shown):
+    ((_, outcome),) = shown.outcomes(derivation(step), mode)
+    assert outcome == "equal"
+
+
+def test_a_definition_gives_its_name_a_meaning(shown):
+    q = sp.Symbol("q")
+    right = define("q is", sp.Eq(q, s + y)), shown_as(q - y, s)
+    wrong = define("q is", sp.Eq(q, s + 2 * y)), shown_as(q - y, s)
+    shown.check(derivation(*right), mode)
+    with pytest.raises(AssertionError):
+        shown.check(derivation(*wrong), mode)
+
+
+def test_the_list_of_what_has_no_value_is_exact(shown):
+    step = shown_as(sp.Function("f")(t), s)
+    shown.check(derivation(step), plain, unknown={"a step": "f is not known"})
+    with pytest.raises(AssertionError, match="unknown f"):
+        shown.check(derivation(step), plain)
+    with pytest.raises(AssertionError, match="equal"):
+        shown.check(derivation(shown_as(s, s)), plain, unknown={"a step": "not needed"})
+    with pytest.raises(AssertionError, match="no step: gone"):
+        shown.check(derivation(shown_as(s, s)), plain, special=["gone"])
+
+
+def test_a_formula_cannot_be_shown_in_place_of_what_was_checked():
+    """A proof of 0 = 0 once printed whatever it was given to show."""
+    with pytest.raises(TypeError):
+        proved("false", sp.Eq(s, s, evaluate=False), show=sp.Eq(s, s + 1))
+    with pytest.raises(ProofError, match="the difference of the two sides is -1"):
+        proved("false", sp.Eq(s, s + 1, evaluate=False))
+
+
+@pytest.mark.parametrize("topic", ["gram-descent", "wishart"])
+def test_each_formula_of_a_topic_is_noticed_if_doubled(topic, shown, derivations):
+    steps = tuple(derivations(topic))
+    checked = [place for place, step in enumerate(steps) if step.mark in ("proved", "checked")]
+    assert len(checked) > 3
+    for place in checked:
+        left, right = steps[place].formula.args
+        other = 2 * right if right != 0 else right + 1
+        assert not isinstance(right, MatrixExpr) or other.shape == right.shape
+        fault = replace(steps[place], formula=sp.Eq(left, other, evaluate=False))
+        planted = derivation(*steps[:place], fault, *steps[place + 1 :])
+        with pytest.raises(AssertionError):
+            shown.outcomes(planted, plain)
