@@ -122,8 +122,8 @@ def plane_steps() -> list[Step]:
     }
     for name, text in texts.items():
         boundary, line = _named(name), crossover_boundary(name)
-        excess = (narrow if boundary.side == "narrow" else wide)(boundary.excess)
-        (tied,) = sp.solve(excess.xreplace(plane), gamma_alpha)
+        ratio = (narrow if boundary.side == "narrow" else wide)(boundary.ratio_exponent)
+        (tied,) = sp.solve(ratio.xreplace(plane), gamma_alpha)
         steps.append(proved(text, line, where={gamma_alpha: tied}))
     threshold = crossover_mapping().threshold
     (star,) = sp.solve(threshold - theta, alpha)
