@@ -9,7 +9,7 @@ from .linear.tasks import matrix_completion as matrix_completion
 from .linear.tasks import linear_regression as linear_regression
 
 # Where a linear network starts.
-from .linear.initial_states import NetworkState as NetworkState
+from .linear.network_state import NetworkState as NetworkState
 from .linear.initial_states import random_state as random_state
 from .linear.initial_states import explicit_weights as explicit_weights
 from .linear.initial_states import wishart_factor as wishart_factor
@@ -28,6 +28,8 @@ from .linear.single_mode import single_mode as single_mode
 from .phase_diagram.figure1 import figure1 as figure1
 
 # What is measured of it.
+from .linear.snapshots import Snapshot as Snapshot
+from .linear.snapshots import OBSERVABLES as OBSERVABLES
 from .linear.observables import singular_values as singular_values
 from .linear.observables import stable_rank as stable_rank
 from .linear.observables import subspace_alignment as subspace_alignment

@@ -126,6 +126,6 @@ def _run(
     for _ in range(CHUNKS):
         if trainer.advance(CHUNK)[-1, 1] <= target:
             now, start = trainer.snapshot(), trainer.snapshot().start
-            change = ntk_change(now.C1(), now.C2(), C1_0=start.C1(), C2_0=start.C2())
+            change = ntk_change(now.C1, now.C2, C1_0=start.C1, C2_0=start.C2)
             return change, trainer.iteration
     return np.nan, trainer.iteration

@@ -18,7 +18,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg.lapack import dpotrf, dpotri
 
 from numerics.kernels.evaluate import evaluate
-from numerics.linear.initial_states import NetworkState, self_consistent_lift
+from numerics.linear.initial_states import self_consistent_lift
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
 from numerics.support.errors import OutOfRangeError

@@ -17,11 +17,12 @@ from collections.abc import Iterable
 from functools import cached_property
 from types import ModuleType
 
+import attrs
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.linear.initial_states import NetworkState
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.support.errors import DivergedError
 from numerics.support.validation import check_choice, check_dimension, check_positive
@@ -29,10 +30,40 @@ from theory.dynamics.single_mode import stability_limit as mode_stability_limit
 from theory.functions.losses import Loss, get_loss
 from theory.symbols import c, y
 
-__all__ = ["DIVERGENCE_FACTOR", "Descent", "stability_limit"]
+__all__ = ["DIVERGENCE_FACTOR", "Descent", "Motion", "stability_limit"]
 
 #: A run has diverged when its loss exceeds the largest of its first values by this factor.
 DIVERGENCE_FACTOR = 1e6
+
+
+@attrs.frozen(eq=False)
+class Motion:
+    """A generated kernel with the arrays that its functions take, in their order.
+
+    Attributes
+    ----------
+    kernel : module
+        With the functions ``evaluate`` and ``advance``, some with ``rates``.
+    moving : tuple of ndarray
+        What a step moves.
+    evaluated : tuple of ndarray
+        Arguments of ``evaluate``: what moves and the arrays that it fills or reads.
+    stepped : tuple of ndarray
+        Arguments of ``advance`` and ``rates`` before those of their own.
+    """
+
+    kernel: ModuleType
+    moving: tuple[NDArray, ...]
+    evaluated: tuple[NDArray, ...]
+    stepped: tuple[NDArray, ...]
+
+    def evaluate(self) -> tuple[float, float, float]:
+        """Return loss, train error and test error where the matrices stand."""
+        return tuple(self.kernel.evaluate(*self.evaluated))
+
+    def advance(self, rate: np.floating, ceiling: float, records: NDArray[np.float64]) -> int:
+        """Make a step a row of ``records`` and return how many were made."""
+        return self.kernel.advance(*self.stepped, rate, ceiling, records)
 
 
 class Descent:
@@ -49,6 +80,7 @@ class Descent:
     """
 
     A: NDArray
+    _motion: Motion
     errors: tuple[float, float, float]
 
     def __init__(
@@ -61,7 +93,7 @@ class Descent:
     ) -> None:
         self.learning_rate = check_positive("learning_rate", learning_rate)
         self.dtype = np.dtype(check_choice("dtype", str(dtype), ("float64", "float32")))
-        self.loss, self.task, self.threshold = get_loss(loss), task, state.threshold
+        self._loss, self._task, self.threshold = get_loss(loss), task, state.threshold
         self.iteration = 0
         if (state.d_out, state.d_in) != task.shape:
             raise ValueError(
@@ -80,7 +112,7 @@ class Descent:
         """
         records = np.empty((check_dimension("steps", steps), 3))
         rate = self.dtype.type(self.learning_rate)
-        made = self._kernel.advance(*self._stepped, rate, self._ceiling, records)
+        made = self._motion.advance(rate, self._ceiling, records)
         self.iteration += made
         self.errors = tuple(records[made - 1])
         if not self.errors[0] <= self._ceiling:
@@ -89,28 +121,30 @@ class Descent:
 
     def place(self, matrices: Iterable[ArrayLike]) -> tuple[float, float, float]:
         """Move the run to other matrices of the same shapes and return the errors there."""
-        for own, new in zip(self._moving, matrices, strict=True):
+        for own, new in zip(self._motion.moving, matrices, strict=True):
             own[...] = new
-        self.errors = tuple(self._kernel.evaluate(*self._evaluated))
+        self.errors = self._motion.evaluate()
         return self.errors
+
+    @property
+    def task(self) -> Task:
+        """What is learned, fixed when the run was made."""
+        return self._task
+
+    @property
+    def loss(self) -> Loss:
+        """The loss of one entry, fixed when the run was made."""
+        return self._loss
 
     @cached_property
     def limit(self) -> float:
         """The learning rate above which the run is unstable at the target."""
         return stability_limit(self.task, self.threshold, self.loss)
 
-    def _begin(
-        self,
-        kernel: ModuleType,
-        start: Iterable[ArrayLike],
-        moving: tuple[NDArray, ...],
-        evaluated: tuple[NDArray, ...],
-        stepped: tuple[NDArray, ...],
-    ) -> None:
-        """Go to the start, with the arguments that the kernel's functions take."""
-        self._kernel, self._moving = kernel, moving
-        self._evaluated, self._stepped = evaluated, stepped
-        zero = self.place(np.zeros(x.shape) for x in moving)[0]
+    def _begin(self, motion: Motion, start: Iterable[ArrayLike]) -> None:
+        """Go to the start."""
+        self._motion = motion
+        zero = self.place(np.zeros(x.shape) for x in motion.moving)[0]
         scale = max(self.place(start)[0], zero, np.finfo(np.float64).tiny)
         self._ceiling = DIVERGENCE_FACTOR * scale
 

@@ -10,11 +10,14 @@ Holds for identity inputs and every entry observed; any loss of :mod:`theory.fun
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
-from numerics.linear.descent import Descent
-from numerics.linear.initial_states import NetworkState
+from numerics.linear.descent import Descent, Motion
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from theory.functions.losses import Loss
 from theory.kernels.gram_descent_loop import gram_module
@@ -25,6 +28,24 @@ __all__ = ["GramTrainer", "fits", "saves_products"]
 #: at d = 100 over 4000 steps: at 50 a float32 run agrees with that of a factor to 3e-5, at 270 a
 #: float64 run to 5e-8; below 1e-2 float32 runs diverge once the bulk has grown.
 MARGIN = 100.0
+
+
+class Products(NamedTuple):
+    """Buffers of a step: the rate of A, A half-way, and the overlaps of the two layers."""
+
+    rate: NDArray
+    halfway: NDArray
+    overlap1: NDArray
+    overlap2: NDArray
+
+
+class ErrorData(NamedTuple):
+    """What the errors are computed from; ``sums`` has a row for the loss and each error."""
+
+    target: NDArray
+    truth: NDArray
+    sums: NDArray
+    parameters: NDArray
 
 
 class GramTrainer(Descent):
@@ -59,21 +80,21 @@ class GramTrainer(Descent):
         start = (state.A, state.C1, state.C2)
         blocks = tuple(np.empty(x.shape, self.dtype) for x in start)
         self.A = blocks[0]
-        # The gradient, then products: of the size of A, of A, of C1 and of C2.
-        gradient, *buffers = (np.empty_like(blocks[k]) for k in (0, 0, 0, 1, 2))
-        fixed = (
+        gradient = np.empty_like(self.A)
+        products = Products(*(np.empty_like(blocks[k]) for k in (0, 0, 1, 2)))
+        data = ErrorData(
             self._array(task.target),
             self._array(task.truth),
             np.empty((3, task.d_in)),
             self._parameters,
         )
-        self._begin(
+        motion = Motion(
             load(gram_module(self.loss)),
-            start,
-            blocks,
-            (self.A, gradient, *fixed),
-            (*blocks, gradient, *buffers, *fixed),
+            moving=blocks,
+            evaluated=(self.A, gradient, *data),
+            stepped=(*blocks, gradient, *products, *data),
         )
+        self._begin(motion, start)
 
 
 def fits(threshold: float, scale: float, dtype: str) -> bool:

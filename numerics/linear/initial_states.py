@@ -15,12 +15,11 @@ Source: Tu, Aranguri and Jacot 2024, section 2; width-free form ours.
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass
-
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from numerics.kernels.evaluate import evaluate
+from numerics.linear.network_state import NetworkState
 from numerics.support.validation import (
     check_dimension,
     check_matrix,
@@ -39,89 +38,6 @@ __all__ = [
     "self_consistent_lift",
     "wishart_factor",
 ]
-
-
-@dataclass(frozen=True, eq=False)
-class NetworkState:
-    """Weights, or a factor of the same Gram matrix, with the scales of the two layers.
-
-    Attributes
-    ----------
-    W1 : ndarray, shape (r, d_in)
-        First layer.
-    W2 : ndarray, shape (d_out, r)
-        Second layer.
-    c1, c2 : float
-        ``sigma1^2 w`` and ``sigma2^2 w``, the scales of C1 and C2 (unit of A).
-    width : float
-        The width of the network that the state stands for; inf for the self-consistent lift.
-    kind : str
-        How it was made.
-
-    Examples
-    --------
-    >>> state = NetworkState(np.ones((2, 3)), np.ones((1, 2)), c1=2.0, c2=1.0, width=2)
-    >>> state.A, state.threshold, state.imbalance
-    (array([[2., 2., 2.]]), 1.5, 1.0)
-    """
-
-    W1: NDArray[np.float64]
-    W2: NDArray[np.float64]
-    _: KW_ONLY
-    c1: float
-    c2: float
-    width: float
-    kind: str = "explicit"
-
-    def __post_init__(self) -> None:
-        """Check that the two layers fit together."""
-        first = check_matrix("W1", self.W1)
-        second = check_matrix("W2", self.W2, (None, first.shape[0]))
-        object.__setattr__(self, "W1", first)
-        object.__setattr__(self, "W2", second)
-        check_nonnegative("c1", self.c1)
-        check_nonnegative("c2", self.c2)
-
-    @property
-    def d_in(self) -> int:
-        """Input dimension."""
-        return self.W1.shape[1]
-
-    @property
-    def d_out(self) -> int:
-        """Output dimension."""
-        return self.W2.shape[0]
-
-    @property
-    def threshold(self) -> float:
-        """Return ``c = (c1 + c2)/2``: singular values below it move lazily."""
-        return (self.c1 + self.c2) / 2
-
-    @property
-    def imbalance(self) -> float:
-        """Return ``lam = c1 - c2``."""
-        return self.c1 - self.c2
-
-    @property
-    def A(self) -> NDArray[np.float64]:
-        """The matrix that the network computes, ``W2 W1``."""
-        return self.W2 @ self.W1
-
-    @property
-    def C1(self) -> NDArray[np.float64]:
-        """Return ``W1^T W1``."""
-        return self.W1.T @ self.W1
-
-    @property
-    def C2(self) -> NDArray[np.float64]:
-        """Return ``W2 W2^T``."""
-        return self.W2 @ self.W2.T
-
-    @property
-    def gram(self) -> NDArray[np.float64]:
-        """Return ``Q = [[C1, A^T], [A, C2]]``."""
-        stacked = np.vstack([self.W1.T, self.W2])
-        return stacked @ stacked.T
 
 
 def explicit_weights(

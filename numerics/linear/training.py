@@ -15,9 +15,9 @@ Holds for any loss of :mod:`theory.functions.losses`, with or without mask and i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -25,56 +25,40 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
-from numerics.linear import observables
-from numerics.linear.descent import Descent, stability_limit
-from numerics.linear.initial_states import NetworkState, balanced_factor, self_consistent_lift
+from numerics.linear.descent import Descent, Motion, stability_limit
+from numerics.linear.initial_states import balanced_factor, self_consistent_lift
+from numerics.linear.network_state import NetworkState
+from numerics.linear.snapshots import Observable, Snapshot, chosen_observables, variables
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
 from numerics.support.validation import check_choice, check_dimension, check_update
 from theory.functions.losses import Loss
 from theory.kernels.descent_loop import training_module
 
-__all__ = ["DYNAMICS", "OBSERVABLES", "Trainer", "stability_limit", "train"]
+__all__ = ["DYNAMICS", "Trainer", "stability_limit", "train"]
 
 DYNAMICS = ("gradient_descent", "self_consistent", "lazy", "balanced")
 
 
-@dataclass(frozen=True, eq=False)
-class Snapshot:
-    """What an observable sees: the state of a run and that of its start."""
+class Work(NamedTuple):
+    """Arrays that a kernel fills or reads beside those that move, in its order."""
 
-    A: NDArray
-    C1: Callable[[], NDArray]
-    C2: Callable[[], NDArray]
-    weights: tuple[NDArray, ...]
-    start: Snapshot | None
-    task: Task
-
-
-def _ntk_change(x: Snapshot) -> float:
-    return observables.ntk_change(x.C1(), x.C2(), C1_0=x.start.C1(), C2_0=x.start.C2())
+    predictions: NDArray
+    residual: NDArray
+    gradient: NDArray
+    inputs: NDArray
+    target: NDArray
+    noiseless: NDArray
+    mask: NDArray
+    parameters: NDArray
 
 
-def _balancedness_drift(x: Snapshot) -> float:
-    if len(x.weights) != 2:
-        raise ValueError("balancedness_drift needs dynamics of two layers, got 'lazy'")
-    W1_0, W2_0 = x.start.weights
-    return observables.balancedness_drift(*x.weights, W1_0=W1_0, W2_0=W2_0)
+class Start(NamedTuple):
+    """The matrices that move from the start, those that stay, and the system that moves them."""
 
-
-def _mode_overlap(x: Snapshot) -> NDArray:
-    # A low-rank truth has fewer modes than A has singular values.
-    return observables.mode_overlap(x.A, x.task.truth, np.linalg.matrix_rank(x.task.truth))
-
-
-#: Observables by name: dimensions beyond the iteration, and a function of a snapshot.
-OBSERVABLES: dict[str, tuple[tuple[str, ...], Callable[[Snapshot], object]]] = {
-    "singular_value": (("mode",), lambda x: observables.singular_values(x.A)),
-    "stable_rank": ((), lambda x: observables.stable_rank(x.A)),
-    "mode_overlap": (("truth_mode",), _mode_overlap),
-    "ntk_change": ((), _ntk_change),
-    "balancedness_drift": ((), _balancedness_drift),
-}
+    system: str
+    moving: tuple[NDArray, ...]
+    frozen: tuple[NDArray, ...] = ()
 
 
 class Trainer(Descent):
@@ -122,41 +106,47 @@ class Trainer(Descent):
         dtype: str = "float64",
     ) -> None:
         super().__init__(state, task, learning_rate, loss, dtype)
-        self.dynamics = check_choice("dynamics", dynamics, DYNAMICS)
-        self.update = check_update(update)
-        system, start, constants = _start(state, self.dynamics, self.update)
+        self._dynamics = check_choice("dynamics", dynamics, DYNAMICS)
+        self._update = check_update(update)
+        system, start, frozen = _start(state, self._dynamics, self._update)
+        self._frozen = tuple(self._array(x) for x in frozen)
         kernel = training_module(
             system, self.loss, masked=task.mask is not None, with_inputs=task.inputs is not None
         )
-        weights = tuple(np.empty(x.shape, self.dtype) for x in start)
-        lazy = self.dynamics == "lazy"
-        self.A = weights[0] if lazy else np.empty(task.shape, self.dtype)
-        self._constants = tuple(self._array(x) for x in constants)
-        evaluated = (*weights, *(() if lazy else (self.A,)), *self._work())
-        self._begin(load(kernel), start, weights, evaluated, (*evaluated, *self._constants))
+        moving = tuple(np.empty(x.shape, self.dtype) for x in start)
+        lazy = self._dynamics == "lazy"
+        self.A = moving[0] if lazy else np.empty(task.shape, self.dtype)
+        evaluated = (*moving, *(() if lazy else (self.A,)), *self._work())
+        self._begin(Motion(load(kernel), moving, evaluated, (*evaluated, *self._frozen)), start)
         self._start = self.snapshot(copy=True)
+
+    @property
+    def dynamics(self) -> str:
+        """One of ``DYNAMICS``, fixed when the run was made."""
+        return self._dynamics
+
+    @property
+    def update(self) -> str:
+        """The order of the layers, fixed when the run was made."""
+        return self._update
 
     @property
     def weights(self) -> tuple[NDArray, ...]:
         """The moving matrices: (W1, W2), or (A,) for lazy dynamics."""
-        return self._moving
+        return self._motion.moving
 
     def rates(self, out: tuple[NDArray, ...]) -> None:
         """Fill ``out`` with the time derivative of the weights under gradient flow."""
-        self._kernel.rates(*self._stepped, *out)
+        self._motion.kernel.rates(*self._motion.stepped, *out)
 
     def snapshot(self, *, copy: bool = False) -> Snapshot:
         """Return what observables see now (a view; it moves with the run unless copied)."""
         weights = tuple(x.copy() for x in self.weights) if copy else self.weights
-        if self.dynamics == "lazy":
-            first, second = (lambda k=k: self._constants[k] for k in (0, 1))
-        else:
-            first = lambda: weights[0].T @ weights[0]  # noqa: E731
-            second = lambda: weights[1] @ weights[1].T  # noqa: E731
         matrix = self.A.copy() if copy else self.A
-        return Snapshot(matrix, first, second, weights, getattr(self, "_start", None), self.task)
+        start = getattr(self, "_start", None)
+        return Snapshot(self.iteration, matrix, self.task, weights, self._frozen, start)
 
-    def _work(self) -> tuple[NDArray, ...]:
+    def _work(self) -> Work:
         task, absent = self.task, np.empty((0, 0))
         target = self._array(task.target)
         noiseless = self._array(task.predictions(task.truth))
@@ -167,7 +157,8 @@ class Trainer(Descent):
         same = task.inputs is None
         predictions = self.A if same else np.empty_like(target)
         residual = gradient if same else np.empty_like(target)
-        return (predictions, residual, gradient, inputs, target, noiseless, mask, self._parameters)
+        data = inputs, target, noiseless, mask, self._parameters
+        return Work(predictions, residual, gradient, *data)
 
 
 def train(
@@ -180,8 +171,9 @@ def train(
     update: str = "simultaneous",
     loss: str | Loss | sp.Expr = "squared",
     dtype: str = "float64",
-    observe: Iterable[str] = (),
+    observe: Iterable[str | Observable] | Mapping[str, Observable] = (),
     every: int = 1,
+    compress: bool = True,
 ) -> xr.Dataset:
     """Train and return the errors, and the observables asked for, along the run.
 
@@ -191,17 +183,25 @@ def train(
         As for :class:`Trainer`.
     iterations : int
         Number of steps.
-    observe : iterable of str
-        Names of ``OBSERVABLES``.
+    observe : iterable of str or callable, or mapping
+        Names of :data:`numerics.linear.snapshots.OBSERVABLES` and functions of a
+        :class:`numerics.linear.snapshots.Snapshot`, which are called as they are named; or
+        functions by the names of their variables.
     every : int
         Record each ``every``-th iteration, and the first and the last.
+    compress : bool
+        Train a network wider than ``d_in + d_out`` as the factor
+        :meth:`numerics.linear.network_state.NetworkState.compressed`, which learns the same A up
+        to round-off at a cost that does not depend on the width; False trains its weights.
 
     Returns
     -------
     xarray.Dataset
         Dimension ``iteration`` (0 = initial); variables ``loss`` (sum over observed entries),
-        ``train_error``, ``test_error`` (means of squares), the observables, and ``A`` at the end
-        (``row``, ``column``).
+        ``train_error``, ``test_error`` (means of squares), the observables, and at the end ``A``
+        (``row``, ``column``) with the weights ``W1`` (``unit``, ``column``) and ``W2`` (``row``,
+        ``unit``) that were trained, except for lazy dynamics.  ``NetworkState.from_run`` makes of
+        it a state to go on from.
 
     Raises
     ------
@@ -219,8 +219,10 @@ def train(
     >>> dict(run.sizes)["iteration"]
     51
     """
+    total, stride = check_dimension("iterations", iterations), check_dimension("every", every)
+    functions = chosen_observables(observe)
     trainer = Trainer(
-        state,
+        state.compressed() if compress else state,
         task,
         learning_rate=learning_rate,
         dynamics=dynamics,
@@ -228,22 +230,22 @@ def train(
         loss=loss,
         dtype=dtype,
     )
-    total, stride = check_dimension("iterations", iterations), check_dimension("every", every)
-    names = [check_choice("observe", name, tuple(OBSERVABLES)) for name in observe]
     marks = sorted({*range(0, total + 1, stride), total})
-    errors, observed = [trainer.errors], [_observe(trainer, names)]
-    for before, after in pairwise(marks):
-        errors.append(trainer.advance(after - before)[-1])
-        observed.append(_observe(trainer, names))
-    columns = np.array(errors).T
-    data: dict[str, tuple] = {
-        name: ("iteration", column)
-        for name, column in zip(("loss", "train_error", "test_error"), columns, strict=True)
-    }
-    for name in names:
-        values = np.array([row[name] for row in observed])
-        data[name] = (("iteration", *OBSERVABLES[name][0]), values)
+    errors: list[tuple[float, ...]] = []
+    values: dict[str, list] = {name: [] for name in functions}
+    for before, mark in pairwise([0, *marks]):
+        if mark:
+            trainer.advance(mark - before)
+        errors.append(trainer.errors)
+        for name, function in functions.items():
+            values[name].append(function(trainer.snapshot()))
+    columns = zip(("loss", "train_error", "test_error"), np.array(errors).T, strict=True)
+    data: dict[str, tuple] = {name: ("iteration", column) for name, column in columns}
+    data |= variables(values, "iteration")
     data["A"] = (("row", "column"), trainer.A.copy())
+    if dynamics != "lazy":
+        W1, W2 = (x.copy() for x in trainer.weights)
+        data |= {"W1": (("unit", "column"), W1), "W2": (("row", "unit"), W2)}
     settings = {
         "dynamics": dynamics,
         "update": update,
@@ -251,6 +253,8 @@ def train(
         "learning_rate": trainer.learning_rate,
         "stability_limit": trainer.limit,
         "width": state.width,
+        "c1": state.c1,
+        "c2": state.c2,
         "threshold": state.threshold,
         "imbalance": state.imbalance,
         "dtype": str(trainer.A.dtype),
@@ -258,18 +262,12 @@ def train(
     return describe(xr.Dataset(data, coords={"iteration": marks}, attrs=settings), train)
 
 
-def _start(state: NetworkState, dynamics: str, update: str) -> tuple:
+def _start(state: NetworkState, dynamics: str, update: str) -> Start:
     if dynamics == "lazy":
-        return "frozen", (state.A,), (state.C1, state.C2)
-    starts = {
-        "gradient_descent": lambda: state,
-        "self_consistent": lambda: self_consistent_lift(state.A, state.c1, state.c2),
-        "balanced": lambda: balanced_factor(state.A),
-    }
-    start = starts[dynamics]()
-    return update, (start.W1, start.W2), ()
-
-
-def _observe(trainer: Trainer, names: list[str]) -> dict[str, object]:
-    snapshot = trainer.snapshot()
-    return {name: OBSERVABLES[name][1](snapshot) for name in names}
+        return Start("frozen", (state.A,), (state.C1, state.C2))
+    # A state that the dynamics themselves have reached is where they go on.
+    if dynamics == "self_consistent" and state.kind != dynamics:
+        state = self_consistent_lift(state.A, state.c1, state.c2)
+    elif dynamics == "balanced" and state.kind != dynamics:
+        state = balanced_factor(state.A)
+    return Start(update, (state.W1, state.W2))

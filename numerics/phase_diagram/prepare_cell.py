@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from numerics.linear.initial_states import NetworkState, random_state
+from numerics.linear.initial_states import random_state
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task, low_rank_recovery
 from numerics.published_rules import learning_rate as published_learning_rate
 from numerics.published_rules import variance_of, width_of

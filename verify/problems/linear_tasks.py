@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.linear.initial_states import NetworkState, random_state
+from numerics.linear.initial_states import random_state
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from verify.framework.claim import Problem
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from numerics.linear.gradient_flow import gradient_flow
-from numerics.linear.initial_states import NetworkState, explicit_weights, random_state
+from numerics.linear.initial_states import explicit_weights, random_state
+from numerics.linear.network_state import NetworkState
 from numerics.linear.observables import balancedness
 from numerics.linear.tasks import linear_regression, low_rank_recovery, matrix_completion
 from numerics.reference import explicit_training as reference

@@ -52,7 +52,7 @@ def test_single_precision_agrees_to_its_digits():
 def test_blocks_stay_symmetric_to_the_bit():
     fast, _ = pair(9, 9, 30)
     fast.advance(STEPS)
-    for block in fast._moving[1:]:
+    for block in fast._motion.moving[1:]:
         assert (block == block.T).all()
 
 

@@ -2,17 +2,19 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from numerics.linear import observables
 from numerics.linear.initial_states import (
-    NetworkState,
     balanced_factor,
     explicit_weights,
     random_state,
     self_consistent_lift,
 )
+from numerics.linear.network_state import NetworkState
+from numerics.linear.snapshots import OBSERVABLES
 from numerics.linear.tasks import Task, linear_regression, low_rank_recovery, matrix_completion
-from numerics.linear.training import OBSERVABLES, Trainer, stability_limit, train
+from numerics.linear.training import Trainer, stability_limit, train
 from numerics.reference import explicit_training as reference
 from numerics.reference.euler_scheme import euler_self_consistent
 from numerics.support.errors import DivergedError
@@ -191,6 +193,71 @@ def test_every_and_observe():
     np.testing.assert_array_equal(run.test_error, dense.test_error.sel(iteration=run.iteration))
 
 
+def test_functions_are_observed_beside_names():
+    task = low_rank_recovery(6, 4, rank=2, rng=0)
+    state = random_state(6, 4, 1e3, init_variance=1e-3, rng=1)
+
+    def moved(run):
+        return np.linalg.norm(run.A - run.start.A)
+
+    settings = {"learning_rate": 0.01, "iterations": 20, "every": 10}
+    run = train(state, task, **settings, observe=["stable_rank", moved])
+    assert float(run.moved[0]) == 0.0
+    assert float(run.moved[-1]) == np.linalg.norm(run.A.values - state.A)
+    assert float(run.stable_rank[-1]) == observables.stable_rank(run.A.values)
+    seen = {"steps": lambda run: run.iteration, "first": lambda run: run.C1, "again": moved}
+    other = train(state, task, **settings, observe=seen)
+    np.testing.assert_array_equal(other.steps, [0, 10, 20])
+    assert other.first.dims == ("iteration", "first_0", "first_1")
+    np.testing.assert_array_equal(other.first[-1], other.W1.values.T @ other.W1.values)
+    np.testing.assert_array_equal(other.again, run.moved)
+
+
+@pytest.mark.parametrize("update", UPDATES)
+def test_a_wide_network_is_trained_as_its_factor(update):
+    """At width 20,000 the weights themselves learn the same A, and come back."""
+    task = matrix_completion(7, 5, rank=2, fraction_observed=0.7, noise=0.3, rng=2)
+    state = explicit_weights(7, 5, 20_000, init_variance=1e-5, init_variance2=3e-5, rng=1)
+    settings = {"learning_rate": 0.05, "iterations": 60, "update": update, "loss": "log_cosh"}
+    own = train(state, task, **settings, observe=["balancedness_drift"], compress=False)
+    run = train(state, task, **settings, observe=["balancedness_drift"])
+    assert (own.sizes["unit"], run.sizes["unit"]) == (20_000, 12)
+    assert abs(own.A - run.A).max() <= BOUND * abs(own.A).max()
+    # Both are differences of about 1e-3 of what they are taken from.
+    np.testing.assert_allclose(own.balancedness_drift, run.balancedness_drift, atol=1e3 * BOUND)
+    weights = NetworkState.from_run(run).expanded(state)
+    assert np.abs(weights.W1 - own.W1.values).max() <= BOUND * np.abs(own.W1.values).max()
+    assert np.abs(weights.W2 - own.W2.values).max() <= BOUND * np.abs(own.W2.values).max()
+
+
+@pytest.mark.parametrize("dynamics", ["gradient_descent", "self_consistent", "balanced"])
+def test_training_goes_on_from_where_it_ended(dynamics, tmp_path):
+    task = low_rank_recovery(6, 4, rank=2, rng=0)
+    state = random_state(6, 4, 1e3, init_variance=1e-3, init_variance2=2e-3, rng=1)
+    settings = {"learning_rate": 0.01, "dynamics": dynamics}
+    whole = train(state, task, iterations=40, **settings)
+    half = train(state, task, iterations=15, **settings)
+    half.to_netcdf(tmp_path / "half.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "half.nc", engine="h5netcdf") as stored:
+        middle = NetworkState.from_run(stored)
+    rest = train(middle, task, iterations=25, **settings)
+    # The same steps from the same numbers.
+    np.testing.assert_array_equal(rest.A, whole.A)
+    np.testing.assert_array_equal(rest.test_error, whole.test_error[15:])
+    lazy = train(state, task, iterations=5, learning_rate=0.01, dynamics="lazy")
+    with pytest.raises(ValueError, match="run must have W1 and W2 at its end, got dynamics 'lazy'"):
+        NetworkState.from_run(lazy)
+
+
+def test_what_a_run_was_made_for_is_not_reassigned():
+    task = low_rank_recovery(4, rank=1, rng=0)
+    state = random_state(4, 4, 100, init_variance=1e-2, rng=1)
+    trainer = Trainer(state, task, learning_rate=0.1)
+    for name in ("task", "loss", "dynamics", "update"):
+        with pytest.raises(AttributeError):
+            setattr(trainer, name, getattr(trainer, name))
+
+
 def test_single_precision_is_close():
     task = low_rank_recovery(10, rank=2, rng=0)
     state = random_state(10, 10, 1e3, init_variance=1e-3, rng=1)
@@ -308,7 +375,7 @@ def test_observables_are_those_of_the_network_itself():
 def test_balancedness_has_no_meaning_for_frozen_layers():
     task = low_rank_recovery(4, rank=1, rng=0)
     state = random_state(4, 4, 100, init_variance=1e-2, rng=1)
-    with pytest.raises(ValueError, match="balancedness_drift needs dynamics of two layers"):
+    with pytest.raises(ValueError, match="W1 and W2 need dynamics of two layers, got 'lazy'"):
         train(
             state,
             task,
@@ -331,6 +398,9 @@ def test_balancedness_has_no_meaning_for_frozen_layers():
         ({"iterations": 0}, ValueError, "iterations must be"),
         ({"every": -1}, ValueError, "every must be"),
         ({"observe": ["rank"]}, ValueError, "observe must be"),
+        ({"observe": "stable_rank"}, TypeError, "observe must be a list"),
+        ({"observe": [lambda run: 0.0]}, ValueError, "observe must name its functions"),
+        ({"observe": {"mine": "stable_rank"}}, TypeError, r"observe\['mine'\] must be a function"),
     ],
 )
 def test_bad_input(change, error, rule):

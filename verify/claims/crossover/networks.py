@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.crossover.linear_networks import linear_crossover
-from numerics.linear.initial_states import NetworkState
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import train
 from numerics.networks.fully_connected import FullyConnected
@@ -146,13 +146,7 @@ def _descent_of_matrix(problem: Problem, power: float = 1.0) -> NDArray:
     }
     mapping = crossover_mapping(input_divisor=1, loss_divisor=1)
     scale = float(mapping.init_variance.subs(at)) ** (power / 2)
-    state = NetworkState(
-        scale * start[0],
-        scale * start[1][None, :],
-        c1=float(problem["width"]),
-        c2=scale**2 * problem["width"],
-        width=scale**2 * problem["width"],
-    )
+    state = NetworkState(scale * start[0], scale * start[1][None, :])
     before = state.A @ X.T
     task = Task(y[None, :] + before, state.A, inputs=X.T)
     run = train(state, task, learning_rate=float(mapping.time.subs(at)), iterations=MAPPED_STEPS)

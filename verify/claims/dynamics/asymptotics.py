@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.linear.closed_form import closed_form
-from numerics.linear.initial_states import NetworkState, self_consistent_lift
+from numerics.linear.initial_states import self_consistent_lift
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer
 from numerics.reference.euler_scheme import euler_self_consistent

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.linear.gradient_flow import gradient_flow
-from numerics.linear.initial_states import NetworkState, self_consistent_lift
+from numerics.linear.initial_states import self_consistent_lift
+from numerics.linear.network_state import NetworkState
 from numerics.linear.observables import balancedness
 from numerics.linear.training import Trainer
 from verify.framework.claim import Claim, Fault, Problem

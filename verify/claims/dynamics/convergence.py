@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from numerics.linear.gradient_flow import gradient_flow
-from numerics.linear.initial_states import NetworkState, balanced_factor, self_consistent_lift
+from numerics.linear.initial_states import balanced_factor, self_consistent_lift
+from numerics.linear.network_state import NetworkState
 from numerics.linear.observables import balancedness
 from theory.dynamics.single_mode import balanced_mode
 from theory.symbols import s0, t, y

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
-from numerics.linear.initial_states import NetworkState, explicit_weights, self_consistent_lift
+from numerics.linear.initial_states import explicit_weights, self_consistent_lift
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer, stability_limit
 from numerics.reference import explicit_training as reference

@@ -14,7 +14,7 @@ import sympy as sp
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from numerics.linear.initial_states import NetworkState
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer
 from theory.functions.losses import PREDICTION, TARGET, Loss, huber, log_cosh, loss, squared
@@ -64,7 +64,7 @@ def _gradient(problem: Problem, masked: bool = True) -> NDArray:
     A, inputs, mask, target, chosen = _setting(problem)
     goal = Task(target, A, inputs=inputs, mask=mask if masked else np.ones_like(mask))
     d_out = A.shape[0]
-    state = NetworkState(A, np.eye(d_out), c1=1.0, c2=1.0, width=float(d_out))
+    state = NetworkState(A, np.eye(d_out))
     trainer = Trainer(state, goal, learning_rate=1.0, loss=chosen)
     rates = tuple(np.empty_like(x) for x in trainer.weights)
     trainer.rates(rates)

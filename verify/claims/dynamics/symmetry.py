@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
-from numerics.linear.initial_states import NetworkState, self_consistent_lift
+from numerics.linear.initial_states import self_consistent_lift
+from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import DYNAMICS, Trainer, stability_limit
 from numerics.support.validation import UPDATES

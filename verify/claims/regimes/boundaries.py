@@ -13,7 +13,8 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from numerics.linear.initial_states import NetworkState, random_state
+from numerics.linear.initial_states import random_state
+from numerics.linear.network_state import NetworkState
 from numerics.prediction.runs import predict_run
 from numerics.regimes.exponent_plane import regime
 from theory.regimes.quantities import fluctuation, initial_matrix
