@@ -11,7 +11,7 @@ from __future__ import annotations
 import attrs
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from numerics.support.validation import check_matrix, check_nonnegative
 
@@ -20,6 +20,22 @@ __all__ = ["NetworkState"]
 #: Given scales that differ from those of the weights by more than this factor are refused, where
 #: a layer has enough entries: ten normal ones do so with probability 3e-9.
 CONTRADICTION, ENTRIES = 100.0, 10
+
+
+def _first_layer(value: ArrayLike) -> NDArray[np.float64]:
+    return check_matrix("W1", value)
+
+
+def _second_layer(value: ArrayLike, state: NetworkState) -> NDArray[np.float64]:
+    return check_matrix("W2", value, (None, state.W1.shape[0]))
+
+
+def _scale(value: float, field: attrs.Attribute) -> float:
+    return check_nonnegative(field.name, value)
+
+
+def _width(value: float) -> float:
+    return float(value)
 
 
 def _mean_square(layer: str, dimension: int) -> float:
@@ -41,9 +57,7 @@ def _mean_square(layer: str, dimension: int) -> float:
 
     return attrs.field(
         default=attrs.Factory(derived, takes_self=True),
-        converter=attrs.Converter(
-            lambda value, field: check_nonnegative(field.name, value), takes_field=True
-        ),
+        converter=attrs.Converter(_scale, takes_field=True),
         validator=check,
         kw_only=True,
     )
@@ -83,16 +97,11 @@ class NetworkState:
     ValueError: c1 must be within a factor 100 of ||W1||_F^2/d_in = 20, got 0.01
     """
 
-    W1: NDArray[np.float64] = attrs.field(converter=lambda value: check_matrix("W1", value))
-    W2: NDArray[np.float64] = attrs.field(
-        converter=attrs.Converter(
-            lambda value, state: check_matrix("W2", value, (None, state.W1.shape[0])),
-            takes_self=True,
-        )
-    )
+    W1: NDArray[np.float64] = attrs.field(converter=_first_layer)
+    W2: NDArray[np.float64] = attrs.field(converter=attrs.Converter(_second_layer, takes_self=True))
     c1: float = _mean_square("W1", 1)
     c2: float = _mean_square("W2", 0)
-    width: float = attrs.field(converter=float, kw_only=True)
+    width: float = attrs.field(converter=_width, kw_only=True)
     kind: str = attrs.field(default="explicit", kw_only=True)
 
     @width.default

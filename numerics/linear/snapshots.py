@@ -19,7 +19,7 @@ from numerics.support.validation import check_choice
 __all__ = ["OBSERVABLES", "Observable", "Snapshot", "chosen_observables", "variables"]
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, kw_only=True)
 class Snapshot:
     """A run at one iteration, as an observable sees it.
 

@@ -144,7 +144,14 @@ class Trainer(Descent):
         weights = tuple(x.copy() for x in self.weights) if copy else self.weights
         matrix = self.A.copy() if copy else self.A
         start = getattr(self, "_start", None)
-        return Snapshot(self.iteration, matrix, self.task, weights, self._frozen, start)
+        return Snapshot(
+            iteration=self.iteration,
+            A=matrix,
+            task=self.task,
+            weights=weights,
+            frozen=self._frozen,
+            start=start,
+        )
 
     def _work(self) -> Work:
         task, absent = self.task, np.empty((0, 0))
