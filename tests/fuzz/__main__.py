@@ -1,0 +1,55 @@
+"""Bad input over the whole public surface: ``python tests/fuzz --help``."""
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+# Before any BLAS is loaded; workers inherit it.
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[name] = "1"
+os.environ["MPLBACKEND"] = "agg"
+sys.path.insert(0, str(Path(__file__).parent))
+
+
+def main():
+    """Run the fuzzer and print its table and the offenders."""
+    from fuzzer import Tally, plan_of, run_watched
+    from surface import missing
+
+    parser = argparse.ArgumentParser(prog="python tests/fuzz", description=__doc__)
+    parser.add_argument("--calls", type=int, help="in all; pairs follow when singles are done")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--only", default="", help="callables whose name has this in it")
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
+    lacks = missing()
+    if lacks:
+        print("\n".join(lacks))
+        return 1
+    plan, started = plan_of(options.calls, options.seed, options.only), time.monotonic()
+    total = Tally()
+    # One part a worker; callables stay together, so that each is compiled in few processes.
+    parts = [[] for _ in range(options.workers)]
+    places = {x: k % options.workers for k, x in enumerate(sorted({x for x, _ in plan}))}
+    for name, changes in plan:
+        parts[places[name]].append((name, changes))
+    with ThreadPoolExecutor(options.workers) as threads:
+        for tally in threads.map(lambda part: run_watched(part, _told), parts):
+            total.counts.update(tally.counts)
+            total.offenders.update(tally.offenders)
+    print(total.listing())
+    print(total.table())
+    print(f"{len(total.offenders)} distinct offenders, {time.monotonic() - started:.0f} s")
+    return 1 if total.offences else 0
+
+
+def _told(done):
+    if done % 2000 == 0:
+        print(f"{done} calls", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

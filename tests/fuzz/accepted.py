@@ -1,0 +1,8 @@
+"""Values that are accepted on purpose though the kind of the argument would refuse them.
+
+Keys are (callable or ``*``, argument, name of the bad value); values are the reason.
+"""
+
+__all__ = ["ACCEPTED"]
+
+ACCEPTED: dict[tuple[str, str, str], str] = {}

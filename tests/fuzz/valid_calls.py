@@ -1,0 +1,39 @@
+"""One small valid call of every public callable: what the fuzzer starts from.
+
+A call names the kind (:mod:`kinds`) of each argument that the callable has, with ``?`` after it
+where None stands for "not given".  Arguments without a value in the call are left out of it, and
+tried all the same.
+"""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["Call", "temporary"]
+
+
+@dataclass(frozen=True)
+class Call:
+    """A valid call.
+
+    Attributes
+    ----------
+    make : callable
+        Returns what is called; a bound method of a new object, where calls change it.
+    arguments : callable
+        Returns the arguments by name.
+    kinds : dict
+        The kind of each argument.
+    slow : bool
+        Whether an accepted value costs so much that the quick run leaves it out.
+    """
+
+    make: Callable
+    arguments: Callable
+    kinds: dict
+    slow: bool = False
+
+
+def temporary():
+    """Return a new empty folder."""
+    return tempfile.mkdtemp()
