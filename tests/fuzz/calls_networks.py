@@ -1,9 +1,10 @@
 """Valid calls of :mod:`numerics`: nonlinear networks, images and sweeps."""
 
-import numerics
 import numpy as np
 from valid_calls import Call, temporary
 from valid_objects import data_of_labels, image_pool, network, weights
+
+import numerics
 
 _INPUTS = {"weights": "many", "X": "matrix"}
 _IMAGES = {
@@ -54,7 +55,9 @@ def _plan():
 
 
 def _crossover():
-    return numerics.CrossoverSweep(depth=1, width=8, scaled_alpha=1.0, seeds=1, n_train=10, n_test=5)
+    return numerics.CrossoverSweep(
+        depth=1, width=8, scaled_alpha=1.0, seeds=1, n_train=10, n_test=5
+    )
 
 
 def _of_sweep(prefix, plan, own):
@@ -67,8 +70,16 @@ def _of_sweep(prefix, plan, own):
         "run": (lambda p: p.run, lambda p: {"cell": p.cell(0)}, _CELL),
         "ingredients": (lambda p: p.ingredients, lambda p: {}, {}),
         "to_json": (lambda p: p.to_json, lambda p: {}, {}),
-        "from_json": (lambda p: type(p).from_json, lambda p: {"text": p.to_json()}, {"text": "word"}),
-        "from_mapping": (lambda p: type(p).from_mapping, lambda p: {"settings": {"seed": 1}}, settings),
+        "from_json": (
+            lambda p: type(p).from_json,
+            lambda p: {"text": p.to_json()},
+            {"text": "word"},
+        ),
+        "from_mapping": (
+            lambda p: type(p).from_mapping,
+            lambda p: {"settings": {"seed": 1}},
+            settings,
+        ),
         "tail_shape": (
             lambda p: p.tail_shape,
             lambda p: {"name": next(iter(p.variables))},
@@ -279,15 +290,37 @@ CALLS = {
         lambda: {"index": 0, "coordinates": {"d": 3}},
         {"index": "seed", "coordinates": "mapping"},
     ),
+    "numerics.setting": Call(
+        lambda: numerics.setting,
+        lambda: {"check": numerics.check_dimension, "default": 3},
+        {"check": "callable", "default": "anything"},
+    ),
+    **{
+        f"numerics.check_{name}": Call(
+            lambda name=name: getattr(numerics, f"check_{name}"),
+            lambda: {"name": "size", "value": 3},
+            {"name": "text", "value": kind},
+            {"value": "size"},
+        )
+        for name, kind in (("dimension", "count"), ("positive", "positive"))
+    },
+    "numerics.check_choice": Call(
+        lambda: numerics.check_choice,
+        lambda: {"name": "loss", "value": "huber", "choices": ("squared", "huber")},
+        {"name": "text", "value": "word", "choices": "words"},
+        {"value": "loss"},
+    ),
     "numerics.parse_axis": Call(
         lambda: numerics.parse_axis,
         lambda: {"name": "gamma", "value": "0:1:3"},
         {"name": "text", "value": "axis", "geometric": "flag"},
+        {"value": "gamma"},
     ),
     "numerics.parse_counts": Call(
         lambda: numerics.parse_counts,
         lambda: {"name": "width", "value": "1,2"},
         {"name": "text", "value": "counts"},
+        {"value": "width"},
     ),
     "numerics.prepare_cell": Call(
         lambda: numerics.prepare_cell,

@@ -1,9 +1,10 @@
 """Valid calls of :mod:`numerics`: linear networks, what is measured of them, and predictions."""
 
-import numerics
 import numpy as np
 from valid_calls import Call
 from valid_objects import advice, layers, state, task
+
+import numerics
 
 _RUN = {
     "state": "object",
@@ -75,9 +76,7 @@ CALLS = {
     ),
     **{
         f"numerics.Task.{name}": Call(
-            lambda name=name: getattr(task(), name),
-            lambda: {"A": np.ones((4, 6))},
-            {"A": "matrix"},
+            lambda name=name: getattr(task(), name), lambda: {"A": np.ones((4, 6))}, {"A": "matrix"}
         )
         for name in ("predictions", "train_error", "test_error")
     },
@@ -161,7 +160,9 @@ CALLS = {
         lambda: _trainer().advance, lambda: {"steps": 2}, {"steps": "count"}
     ),
     "numerics.Trainer.place": Call(
-        lambda: _trainer().place, lambda: {"matrices": list(_trainer().weights)}, {"matrices": "many"}
+        lambda: _trainer().place,
+        lambda: {"matrices": list(_trainer().weights)},
+        {"matrices": "many"},
     ),
     "numerics.Trainer.rates": Call(
         lambda: _trainer().rates,
@@ -202,13 +203,7 @@ CALLS = {
     "numerics.closed_form": Call(
         lambda: numerics.closed_form,
         lambda: {**_closed_form(), "times": [0.5, 1.0]},
-        {
-            "A0": "matrix",
-            "target": "matrix",
-            "times": "times",
-            "c1": "positive",
-            "c2": "positive?",
-        },
+        {"A0": "matrix", "target": "matrix", "times": "times", "c1": "positive", "c2": "positive?"},
     ),
     "numerics.closed_form_flow": Call(
         lambda: numerics.closed_form_flow,
@@ -305,13 +300,7 @@ CALLS = {
     ),
     "numerics.predict_grid": Call(
         lambda: numerics.predict_grid,
-        lambda: {
-            "gamma_sigma2": [-1.85],
-            "gamma_w": [2.25],
-            "d": 60,
-            "rank": 2,
-            "iterations": 50,
-        },
+        lambda: {"gamma_sigma2": [-1.85], "gamma_w": [2.25], "d": 60, "rank": 2, "iterations": 50},
         {
             "gamma_sigma2": "numbers",
             "gamma_w": "numbers",
@@ -351,6 +340,7 @@ CALLS = {
             "signal": "positive?",
             "noise": "positive?",
         },
+        slow=True,
     ),
     "numerics.advise": Call(
         lambda: numerics.advise,

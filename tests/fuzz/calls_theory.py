@@ -1,9 +1,10 @@
 """Valid calls of :mod:`theory`."""
 
 import sympy as sp
-import theory
 from valid_calls import Call
 from valid_objects import derivation
+
+import theory
 
 _FUNCTION = {"expression": "expression", "name": "text", "parameters": "mapping?"}
 _LOSS = _FUNCTION | {"curvature": "positive?"}
@@ -11,12 +12,13 @@ _PREDICTION = sp.Symbol("prediction", real=True)
 
 CALLS = {
     "theory.derive": Call(
-        lambda: theory.derive, lambda: {"topic": "closed-form"}, {"topic": "word"}
+        lambda: theory.derive, lambda: {"topic": "closed-form"}, {"topic": "word"}, slow=True
     ),
     "theory.latex_document": Call(
         lambda: theory.latex_document,
         lambda: {"derivations": [derivation()]},
         {"derivations": "many"},
+        slow=True,
     ),
     "theory.Derivation.latex": Call(lambda: derivation().latex, dict, {}),
     "theory.boundaries": Call(lambda: theory.boundaries, dict, {}),
@@ -24,8 +26,8 @@ CALLS = {
     "theory.Boundary.finite": Call(
         lambda: theory.boundaries()[0].finite, lambda: {"level": 2}, {"level": "exponent"}
     ),
-    "theory.regime": Call(
-        lambda: theory.regime,
+    "theory.symbolic_regime": Call(
+        lambda: theory.symbolic_regime,
         lambda: {"gamma_sigma2": -1.5, "gamma_w": 2},
         dict.fromkeys(("gamma_sigma2", "gamma_w", "p", "q", "kappa", "gap"), "exponent"),
     ),

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import verify
 from matplotlib.figure import Figure
 from valid_calls import Call
 from valid_objects import (
@@ -11,10 +10,13 @@ from valid_objects import (
     figure1_data,
     linear_plane,
     plane,
+    prediction,
     run_of,
     sweep_data,
     verdict,
 )
+
+import verify
 
 _EXAMPLE = Path(__file__).parents[2] / "examples" / "own_claim.py"
 _PLOT = {"data": "object", "axes": "object"}
@@ -50,11 +52,13 @@ CALLS = {
         lambda: verify.draw_figure2,
         lambda: {"data": sweep_data()},
         {"data": "object", "prediction": "object?"},
+        slow=True,
     ),
     "verify.draw_shared_diagram": Call(
         lambda: verify.draw_shared_diagram,
         lambda: {"linear": linear_plane(), "nonlinear": crossover_data()},
         {"linear": "object", "nonlinear": "object"},
+        slow=True,
     ),
     "verify.draw_errors": Call(
         lambda: verify.draw_errors, lambda: {"data": figure1_data(), "axes": _axes()}, _PLOT
@@ -65,7 +69,10 @@ CALLS = {
         _PLOT,
     ),
     "verify.draw_exponent_plane": Call(
-        lambda: verify.draw_exponent_plane, lambda: {"data": plane(), "axes": _axes()}, _PLOT
+        lambda: verify.draw_exponent_plane,
+        lambda: {"data": plane(), "axes": _axes()},
+        _PLOT,
+        slow=True,
     ),
     "verify.draw_panel": Call(
         lambda: verify.draw_panel,
@@ -73,7 +80,7 @@ CALLS = {
         _PLOT | {"panel": "object", "limits": "pair?"},
     ),
     "verify.draw_validity": Call(
-        lambda: verify.draw_validity, lambda: {"data": sweep_data(), "axes": _axes()}, _PLOT
+        lambda: verify.draw_validity, lambda: {"data": prediction(), "axes": _axes()}, _PLOT
     ),
     "verify.legend_handles": Call(lambda: verify.legend_handles, dict, {"hatched": "flag"}),
     "verify.fit_exponent": Call(
@@ -85,6 +92,7 @@ CALLS = {
         lambda: verify.crossover_exponents,
         lambda: {"data": crossover_data()},
         {"data": "object", "ensembles": "object?"},
+        slow=True,
     ),
     "verify.Claim": Call(lambda: verify.Claim, _claim_settings, _CLAIM),
     "verify.Claim.examine": Call(
@@ -113,14 +121,10 @@ CALLS = {
         },
     ),
     "verify.RoundOff": Call(
-        lambda: verify.RoundOff,
-        dict,
-        {"tolerance": "word", "in_eps": "flag", "entrywise": "flag"},
+        lambda: verify.RoundOff, dict, {"tolerance": "word", "in_eps": "flag", "entrywise": "flag"}
     ),
     "verify.RoundOff.judge": Call(
-        lambda: verify.RoundOff().judge,
-        lambda: {"claim": claim(), "problem": {"x": 1.0}},
-        _JUDGED,
+        lambda: verify.RoundOff().judge, lambda: {"claim": claim(), "problem": {"x": 1.0}}, _JUDGED
     ),
     "verify.PowerLaw": Call(
         lambda: verify.PowerLaw,
@@ -137,13 +141,7 @@ CALLS = {
     "verify.PowerLaws": Call(
         lambda: verify.PowerLaws,
         lambda: {"variable": "d", "sizes": (1.0, 2.0, 4.0, 8.0), "bias": "slope_bias"},
-        {
-            "variable": "text",
-            "sizes": "vector",
-            "bias": "word",
-            "parts": "words",
-            "apart": "flag",
-        },
+        {"variable": "text", "sizes": "vector", "bias": "word", "parts": "words", "apart": "flag"},
     ),
     "verify.Sampling": Call(
         lambda: verify.Sampling, lambda: {"bias": "slope_bias"}, {"bias": "word"}

@@ -10,6 +10,7 @@ import itertools
 import multiprocessing
 import os
 import random
+import sys
 import tempfile
 from dataclasses import dataclass, field
 
@@ -114,7 +115,7 @@ def quick_plan(each=6):
 def run_here(plan):
     """Run a plan in this process, in an empty folder."""
     tally = Tally()
-    with _empty_folder():
+    with _EmptyFolder():
         for name, changes in plan:
             tally.add(name, changes, judge(name, changes))
     return tally
@@ -151,19 +152,22 @@ def run_watched(plan, progress=lambda done: None):
 
 def _work(plan, sender):
     """Run a plan and send each verdict as it is reached."""
-    with _empty_folder():
+    with _EmptyFolder():
         seen = set()
         for name, changes in plan:
             if name not in seen:
                 # Kernels are compiled outside the limits; None says that the worker is alive.
-                valid_call(name)
+                try:
+                    valid_call(name)
+                except Exception as error:  # judged by a test; bad values may be tried all the same
+                    print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr)
                 seen.add(name)
                 sender.send(None)
             sender.send(judge(name, changes))
 
 
-class _empty_folder:  # noqa: N801
-    """A folder of its own for what calls may leave behind, and limits on what they may take."""
+class _EmptyFolder:
+    """A folder of its own for what calls may leave behind."""
 
     def __enter__(self):
         self._before, self._folder = os.getcwd(), tempfile.TemporaryDirectory()

@@ -16,8 +16,9 @@ import numpy as np
 from accepted import ACCEPTED
 from bad_values import bad_value
 from kinds import KINDS
-from numerics import DivergedError
 from surface import CALLS, arguments_of
+
+from numerics import DivergedError
 
 __all__ = ["OFFENCES", "Verdict", "judge", "valid_call"]
 
@@ -63,10 +64,14 @@ def judge(name, changes):
     """
     call = CALLS[name]
     arguments = call.arguments()
-    bad = {argument: bad_value(value, arguments.get(argument)) for argument, value in changes.items()}
+    bad = {
+        argument: bad_value(value, arguments.get(argument)) for argument, value in changes.items()
+    }
     harmless = all(_may_be_silent(name, x, changes[x], value) for x, value in bad.items())
     # A generator is used up by the look at it: what is passed is made anew.
-    passed = {argument: bad_value(value, arguments.get(argument)) for argument, value in changes.items()}
+    passed = {
+        argument: bad_value(value, arguments.get(argument)) for argument, value in changes.items()
+    }
     function = call.make()
     try:
         with warnings.catch_warnings(), _limited(), np.errstate(all="warn"):
@@ -77,7 +82,8 @@ def judge(name, changes):
     except Warning as warning:
         return Verdict("warning", f"{type(warning).__name__}: {warning}")
     except Exception as error:
-        return _judged(error, [*changes, *(arguments_of(name) if harmless else ())])
+        named = [*changes, *(arguments_of(name) if harmless else ())]
+        return _judged(error, [call.called.get(x, x) for x in named])
     finally:
         plt.close("all")
     return Verdict("accepted" if harmless else "silent")

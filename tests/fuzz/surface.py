@@ -6,10 +6,11 @@ import calls_networks
 import calls_numerics
 import calls_theory
 import calls_verify
+from kinds import KINDS
+
 import numerics
 import theory
 import verify
-from kinds import KINDS
 
 __all__ = ["CALLS", "NOT_CALLED", "arguments_of", "missing", "public_callables"]
 

@@ -7,7 +7,7 @@ tried all the same.
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 __all__ = ["Call", "temporary"]
 
@@ -24,6 +24,8 @@ class Call:
         Returns the arguments by name.
     kinds : dict
         The kind of each argument.
+    called : dict
+        What messages call an argument, where its own name is not what the user knows it by.
     slow : bool
         Whether an accepted value costs so much that the quick run leaves it out.
     """
@@ -31,6 +33,7 @@ class Call:
     make: Callable
     arguments: Callable
     kinds: dict
+    called: dict = field(default_factory=dict)
     slow: bool = False
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "linear_plane",
     "network",
     "plane",
+    "prediction",
     "run_of",
     "state",
     "sweep_data",
@@ -70,11 +71,15 @@ def linear_plane():
 @cache
 def sweep_data():
     """Return a small sweep of the plane, of which Figure 2 is made."""
-    plan = numerics.SweepPlan(
-        gamma_sigma2="-2:-1:3", gamma_w="1:2:3", d=12, rank=2, iterations=5
-    )
+    plan = numerics.SweepPlan(gamma_sigma2="-2:-1:3", gamma_w="1:2:3", d=12, rank=2, iterations=5)
     with tempfile.TemporaryDirectory() as folder:
         return numerics.run_sweep(plan, folder, workers=0)
+
+
+@cache
+def prediction():
+    """Return a predicted plane."""
+    return numerics.predict_grid([-2.0, -1.5, -1.0], [1.5, 2.0, 2.5], 100, iterations=50)
 
 
 @cache
