@@ -10,6 +10,7 @@ the ratio of the two sides; ``run_sweep`` gives it workers, a crash-safe store a
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 
 import attrs
 import numpy as np
@@ -27,12 +28,12 @@ class StartSweep(md.DeclaredSweep):
     kept: int = md.setting(md.check_dimension, 3)
 
     @property
-    def axes(self) -> dict[str, object]:
+    def axes(self) -> dict[str, Sequence[float]]:
         """Dimensions of the grid."""
         return {"d": self.d, "width": self.width, "replicate": range(self.replicates)}
 
     @property
-    def tails(self) -> dict[str, object]:
+    def tails(self) -> dict[str, Sequence[object]]:
         """Dimensions of a cell's values."""
         return {"mode": range(self.kept)}
 
@@ -48,7 +49,7 @@ class StartSweep(md.DeclaredSweep):
 
     def run(self, cell: md.CellPoint) -> tuple[dict[str, object], str]:
         """Draw a network and measure it."""
-        d, width = cell["d"], cell["width"]
+        d, width = int(cell["d"]), int(cell["width"])
         rng = np.random.default_rng(self.stream(0, cell, ("d", "width", "replicate")))
         A = rng.standard_normal((d, width)) @ rng.standard_normal((width, d))
         values = np.full(self.kept, np.nan)

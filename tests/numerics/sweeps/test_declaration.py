@@ -9,7 +9,6 @@ import pytest
 
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.support.errors import DivergedError, SweepError
-from numerics.support.settings import from_table, read_toml
 from numerics.sweeps.cell_store import CellStore
 from numerics.sweeps.declaration import STATUSES, CellPoint, DeclaredSweep, Variable, attempt, coded
 from numerics.sweeps.run import run_sweep
@@ -146,15 +145,6 @@ def test_bad_seeds_are_refused(seed):
 def test_bad_tables_are_refused(table):
     with pytest.raises((ValueError, TypeError), match="a sweep"):
         Powers.from_mapping(table)
-    with pytest.raises((ValueError, TypeError), match="this"):
-        from_table("this", table, Powers)
-
-
-def test_a_file_that_is_no_toml_is_named(tmp_path):
-    path = tmp_path / "plan.toml"
-    path.write_text("d = = 3")
-    with pytest.raises(ValueError, match=r"plan\.toml"):
-        read_toml(path)
 
 
 def fail(error):
