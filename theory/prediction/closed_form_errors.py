@@ -16,12 +16,31 @@ from __future__ import annotations
 import sympy as sp
 from sympy.polys.fields import field
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.algebra.noncommuting_matrices import normal_form, order_of
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.single_mode import mode_solution, remaining_distance
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.symbols import A, Y, c, d_in, d_out, eta, s0, t, y
+from theory.symbols import prediction as letters
+from theory.symbols.dynamics import a
+from theory.symbols.notation import D, mean, norm2, p0, s_of
+from theory.symbols.prediction import (
+    RESPONSES,
+    A0_ij,
+    A0_ji,
+    corr,
+    even,
+    g_minus,
+    g_plus,
+    growth,
+    odd,
+    paired,
+    start_variance,
+)
+from theory.symbols.prediction import r_left as r
+from theory.symbols.published import iteration
+from theory.symbols.table import intermediates
 
 __all__ = [
     "bulk_form",
@@ -33,16 +52,7 @@ __all__ = [
     "start_response",
 ]
 
-a, r, corr = sp.symbols("a r corr", real=True)
-
-#: V t^2, the relative second order of the lazy residual.
-growth = sp.Symbol("growth", nonnegative=True)
-
-#: Sums of ge^2 and go^2 over the bulk, number of bulk modes, variance of an entry of A0.
-even, odd, paired, start_variance = sp.symbols("even odd paired start_variance", nonnegative=True)
-
-iteration = sp.Symbol("iteration", nonnegative=True)
-_D = sp.Symbol("D", positive=True)
+_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def bulk_form() -> StableForm:
@@ -51,7 +61,7 @@ def bulk_form() -> StableForm:
     Everything is multiplied by ``exp(-Dt)``, and ``D - y = c^2/(D + y)``: no overflow and no
     cancellation beyond that of ``1 - exp(-2Dt)``.
     """
-    rate, gap, fade, decay, gain, M, N, scale = sp.symbols(
+    rate, gap, fade, decay, gain, M, N, scale = intermediates(
         "rate gap fade decay gain M_ N_ scale", positive=True
     )
     definitions = (
@@ -75,7 +85,7 @@ def bulk_form() -> StableForm:
 
 def response_factor(target: sp.Expr = y) -> sp.Expr:
     """Return ``g(y) = D/(D cosh Dt + (c - y) sinh Dt)``, the inverse of the Riccati denominator."""
-    return _D / (_D * sp.cosh(_D * t) + (c - target) * sp.sinh(_D * t))
+    return D / (D * sp.cosh(D * t) + (c - target) * sp.sinh(D * t))
 
 
 def start_response() -> sp.Expr:
@@ -83,9 +93,9 @@ def start_response() -> sp.Expr:
 
     ``dQ(t) = U^{-T} dQ0 U^{-1}``, with ``U^{-1}`` diagonal in (1, +-1), entries g(+-y).
     """
-    ge_i, go_i, ge_j, go_j, own, other = _response_symbols()
+    ge_i, go_i, ge_j, go_j = RESPONSES
     inverse = lambda even, odd: sp.Matrix([[even, odd], [odd, even]])  # noqa: E731
-    start = sp.Matrix([[0, other], [own, 0]])
+    start = sp.Matrix([[0, A0_ji], [A0_ij, 0]])
     return sp.expand((inverse(ge_i, go_i).T * start * inverse(ge_j, go_j))[1, 0])
 
 
@@ -140,129 +150,119 @@ def fast_prediction() -> Derivation:
     )
 
 
-def _response_symbols() -> tuple[sp.Symbol, ...]:
-    return sp.symbols("ge_i go_i ge_j go_j A0_ij A0_ji", real=True)
-
-
-def _is_identity(expression: sp.Expr) -> sp.Expr:
+def _rational(expression: sp.Expr) -> sp.Expr:
     """Reduce with ``y = c (1 - u^2)/(2u)``, ``D = c (1 + u^2)/(2u)`` and ``E = exp(Dt)``."""
-    E, u = sp.symbols("E u", positive=True)
-    values = {_D: c * (1 + u**2) / (2 * u), y: c * (1 - u**2) / (2 * u)}
-    plain = expression.subs(sp.sqrt(y**2 + c**2), _D).rewrite([sp.cosh, sp.sinh], sp.exp)
-    plain = plain.replace(sp.exp, lambda power: E ** sp.simplify(power / (_D * t)))
+    E, u = sp.Dummy("E", positive=True), sp.Dummy("u", positive=True)
+    values = {D: c * (1 + u**2) / (2 * u), y: c * (1 - u**2) / (2 * u)}
+    plain = expression.subs(sp.sqrt(y**2 + c**2), D).rewrite([sp.cosh, sp.sinh], sp.exp)
+    plain = plain.replace(sp.exp, lambda power: E ** sp.simplify(power / (D * t)))
     functions, *_ = field([E, u, c], sp.QQ)
     return functions.from_expr(plain.subs(values)).as_expr()
 
 
 def _bulk_steps() -> list[Step]:
     form = bulk_form()
-    kernel = {key: form.expand(value) for key, value in form.outputs.items()}
-    names = {"s": sp.Function("s")(t), "r": y - sp.Function("s")(t)}
-    start = {s0: 0, sp.Symbol("p0", positive=True): c}
+    distance = remaining_distance().subs({s0: 0, p0: c})
+    # What is shown, and what the name in it stands for.
     exact = {
-        "s": mode_solution().subs(start),
-        "r": remaining_distance().subs(start),
-        "g_plus": response_factor(y),
-        "g_minus": response_factor(-y),
+        "s": (s_of(t), {s_of(t): mode_solution().subs({s0: 0, p0: c})}),
+        "r": (y - s_of(t), {s_of(t): y - distance}),
+        "g_plus": (g_plus, {g_plus: response_factor(y)}),
+        "g_minus": (g_minus, {g_minus: response_factor(-y)}),
     }
-    product = y * response_factor(y) * response_factor(-y)
+    names = {name: form.expand(name) for name, _ in form.definitions}
+    responses = exact["g_plus"][1] | exact["g_minus"][1]
     return [
         *(
-            prove(
-                f"Kernel form of {key}, without overflow.",
-                _is_identity(kernel[key] - exact[key]),
-                sp.S.Zero,
-                show=sp.Eq(names.get(key, sp.Symbol(key)), form.outputs[key], evaluate=False),
+            define("A kernel computes, for a mode that starts at 0,", _equal(name, value))
+            for name, value in form.definitions
+        ),
+        *(
+            proved(
+                f"and from these {key}, without overflow.",
+                _equal(shown, form.outputs[key]),
+                where=stands
+                | {name: value for name, value in names.items() if form.outputs[key].has(name)},
+                reduce=_rational,
             )
-            for key in kernel
+            for key, (shown, stands) in exact.items()
         ),
-        prove(
+        proved(
             "The distance to the target is a product of two responses.",
-            _is_identity(exact["r"] - product),
-            sp.S.Zero,
-            show=sp.Eq(names["r"], y * sp.Symbol("g_plus") * sp.Symbol("g_minus"), evaluate=False),
+            _equal(y - s_of(t), y * g_plus * g_minus),
+            where={s_of(t): y - distance} | responses,
+            reduce=_rational,
         ),
-        derive(
-            "Flow time at which a lazy mode has decayed as far as by descent",
-            sp.Symbol("t"),
-            flow_time(),
-        ),
-        prove(
+        derive("Flow time at which a lazy mode has decayed as far as by descent", t, flow_time()),
+        proved(
             "(a factor 1 - 2 eta c an iteration).",
-            sp.expand_log(-2 * c * flow_time()),
-            iteration * sp.log(1 - 2 * eta * c),
-            show=sp.Eq(sp.exp(-2 * c * t), (1 - 2 * eta * c) ** iteration, evaluate=False),
+            _equal(-2 * c * t, iteration * sp.log(1 - 2 * eta * c)),
+            where={t: flow_time()},
         ),
     ]
 
 
 def _response_steps() -> list[Step]:
-    ge_i, go_i, ge_j, go_j, own, other = _response_symbols()
+    ge_i, go_i, ge_j, go_j = RESPONSES
     response = start_response()
     square = sp.expand(response**2)
-    mean = square.coeff(own, 2).coeff(other, 0) + square.coeff(other, 2).coeff(own, 0)
+    # The mixed term has mean zero.
+    squared = square.coeff(A0_ij, 2).coeff(A0_ji, 0) + square.coeff(A0_ji, 2).coeff(A0_ij, 0)
     return [
-        derive("First-order response of a pair of modes to A0.", sp.Symbol("dA_ij"), response),
-        prove(
-            "A0_ij and A0_ji are independent, of one variance: in the mean square",
-            mean,
-            (ge_i * ge_j) ** 2 + (go_i * go_j) ** 2,
+        derive("First-order response of a pair of modes to A0.", letters.dA_ij, response),
+        proved(
+            "A0_ij and A0_ji are independent, of one variance: the mean square",
+            _equal(
+                mean(letters.dA_ij**2), start_variance * ((ge_i * ge_j) ** 2 + (go_i * go_j) ** 2)
+            ),
+            where={mean(letters.dA_ij**2): start_variance * squared},
         ),
-        prove(
-            "which sums to products of sums over modes; a direction with y = 0 has",
-            sp.simplify(response_factor(sp.S.Zero).subs(_D, c).rewrite(sp.exp)),
-            sp.exp(-c * t),
-            show=sp.Eq(sp.Symbol("g_0"), sp.exp(-c * t), evaluate=False),
+        proved(
+            "sums to products of sums over modes; a direction with y = 0 has",
+            _equal(letters.g_0, sp.exp(-c * t)),
+            where={letters.g_0: response_factor(sp.S.Zero).subs(D, c).rewrite(sp.exp)},
         ),
-        derive(
-            "so that A0 adds",
-            sp.Function("E")(sp.Function("normF2")(sp.Symbol("A_1"))),
-            start_power(),
-        ),
+        derive("so that A0 adds", mean(norm2(letters.A_1)), start_power()),
     ]
 
 
 def _lazy_steps() -> list[Step]:
-    small = sp.Symbol("epsilon", positive=True)
-    X1, X2 = sp.MatrixSymbol("X1", d_in, d_in), sp.MatrixSymbol("X2", d_out, d_out)
-    R = sp.MatrixSymbol("R", d_out, d_in)
+    small, kept = sp.Dummy("epsilon", positive=True), letters.kept
+    X1, X2, R = letters.X1, letters.X2, letters.R_lazy
     first, second = (
         sp.Identity(size) - small * t * X + small**2 * t**2 / 2 * X * X
         for X, size in ((X1, d_in), (X2, d_out))
     )
-    residual = second * R * first
-    one, two = (normal_form(order_of(residual, small, k)) for k in (1, 2))
+    one, two = (normal_form(order_of(second * R * first, small, k)) for k in (1, 2))
     shares = lazy_shares()
-    total = shares["power"] + shares["test"]
-    noise_only = {r: y * sp.Symbol("f"), a: y * (1 - sp.Symbol("f")), corr: 0}
-    f = sp.Symbol("f")
+    noise_only = {r: y * kept, a: y * (1 - kept), corr: 0}
     return [
         define(
             "In the lazy limit R = A - Y decays by the frozen C1 and C2.",
-            sp.Eq(
-                A - Y,
-                sp.MatMul(
-                    sp.MatrixSymbol("exp(-C2 t)", d_out, d_out),
-                    -Y,
-                    sp.MatrixSymbol("exp(-C1 t)", d_in, d_in),
-                ),
-                evaluate=False,
-            ),
+            _equal(A - Y, sp.MatMul(letters.E_2, -Y, letters.E_1)),
         ),
-        prove("With C1 = c1 + X1, C2 = c2 + X2 its first order is", one, -t * (X2 * R + R * X1)),
-        prove("and its second", two, t**2 / 2 * (X2 * X2 * R + R * X1 * X1) + t**2 * X2 * R * X1),
+        proved(
+            "With C1 = c1 + X1, C2 = c2 + X2 its first order is, R being its order 0,",
+            _equal(letters.R_1, -t * (X2 * R + R * X1)),
+            where={letters.R_1: one},
+        ),
+        proved(
+            "and its second",
+            _equal(letters.R_2, t**2 / 2 * (X2 * X2 * R + R * X1 * X1) + t**2 * X2 * R * X1),
+            where={letters.R_2: two},
+        ),
         derive(
             "X1 and X2 are independent, so only their squares have means: V =",
-            sp.Symbol("V"),
+            letters.V_lazy,
             lazy_variance(),
         ),
         define(
             "Then with growth = V t^2 a mode has E||A_1||^2 and E A_2",
             sp.Tuple(shares["power"], -growth * r / 2),
         ),
-        prove(
+        proved(
             "and a mode of pure noise, decayed by f = exp(-2ct), adds to the test error",
-            total.subs(noise_only),
-            growth * y**2 * f * (2 * f - 1),
+            _equal(letters.test_noise, growth * y**2 * kept * (2 * kept - 1)),
+            where={letters.test_noise: (shares["power"] + shares["test"]).subs(noise_only)},
         ),
     ]

@@ -17,22 +17,24 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
-from theory.algebra.noncommuting_matrices import first_order, normal_form, order_of
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.gaussian_traces import canonical_trace
+from theory.algebra.noncommuting_matrices import order_of
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.mode_descent import euler_step, mode_steps
 from theory.published_rules import learning_rate_rule, stopping_rule
 from theory.published_settings import FIGURE1, FIGURE2
-from theory.random_matrices.spiked_matrix import (
-    SIGNAL,
-    SIZES,
-    mean_edge,
-    spike_overlap,
-    spike_value,
-    tau,
-)
-from theory.symbols import A, c, d_in, d_out, s, t, w, y
+from theory.random_matrices.spiked_matrix import SIZES, mean_edge, spike_overlap, spike_value
+from theory.symbols import A, c, d_in, d_out, eta, s, t, w, y
+from theory.symbols import prediction as letters
+from theory.symbols.crossover import excess
+from theory.symbols.dynamics import a
+from theory.symbols.notation import inner, mean, norm2
+from theory.symbols.prediction import corr, mean_shift, power, shift_share
+from theory.symbols.prediction import v as variance
 from theory.symbols.published import theta_1
+from theory.symbols.task import k as rank
+from theory.symbols.task import tau, theta
 
 __all__ = [
     "error_form",
@@ -45,15 +47,7 @@ __all__ = [
     "truncation",
 ]
 
-a, corr, shift = sp.symbols("a corr shift", real=True)
-
-#: Variance of an entry of A_1 between bulk modes.
-variance = sp.Symbol("v", nonnegative=True)
-
-rank = sp.Symbol("k", positive=True)
-
-#: ``E||A_1||^2`` and ``2 sum (a - corr) E A_2``, per entry of A.
-power, shift_share = sp.symbols("power shift_share", real=True)
+_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def error_form() -> StableForm:
@@ -62,8 +56,10 @@ def error_form() -> StableForm:
     Each is a quadratic polynomial in a; a small mean shift adds its derivative times the shift.
     """
     leading = {"test": a**2 - 2 * a * corr, "train": (a - y) ** 2, "norm": a**2}
-    full = {f"{name}_shifted": value + value.diff(a) * shift for name, value in leading.items()}
-    return StableForm((a, shift, y, corr), (), leading | full)
+    full = {
+        f"{name}_shifted": value + value.diff(a) * mean_shift for name, value in leading.items()
+    }
+    return StableForm((a, mean_shift, y, corr), (), leading | full)
 
 
 def outlier_form() -> StableForm:
@@ -134,104 +130,98 @@ def prediction() -> Derivation:
 
 
 def _error_steps() -> list[Step]:
-    small = sp.Symbol("epsilon", positive=True)
-    one, two, truth = (sp.MatrixSymbol(x, d_out, d_in) for x in ("A_1", "A_2", "Astar"))
-    gap = A + small * one + small**2 * two - truth
-    square = gap.T * gap
     form = error_form()
     test = form.outputs["test"]
-    norm = sp.Function("normF2")
-    theta = sp.Symbol("theta", positive=True)
-    inner, mean = sp.Function("inner"), sp.Function("E")
-    start, first, second = sp.symbols("A_0 A_1 A_2")
-    show_gap = mean(norm(first)) + 2 * inner(start - sp.Symbol("Astar"), mean(second))
+    left = letters.Y_spike - letters.A_star
+    return [
+        *_order_steps(),
+        derive(
+            "A mode's share of ||A_0 - A*||^2, less theta^2, where u^T A* v = corr, is",
+            letters.test_share,
+            test,
+        ),
+        proved(
+            "and a small shift of its mean changes it by",
+            _equal(
+                mean_shift * sp.Derivative(letters.test_of(a), a),
+                sp.factor(form.outputs["test_shifted"] - test),
+            ),
+            where={letters.test_of(a): test},
+        ),
+        proved(
+            "A spike that learned its target exactly keeps the error of its own estimate,",
+            _equal(norm2(left), (y - theta) ** 2 + 2 * y * (theta - corr)),
+            where={norm2(left): test.subs(a, y) + theta**2},
+        ),
+        proved(
+            "about tau^2 (d_in + d_out) for a strong one: 2k/d of the paper's task.",
+            _equal(sp.Limit(norm2(left), theta, sp.oo), tau**2 * sum(SIZES)),
+            where={norm2(left): _spike_error()},
+        ),
+        derive(
+            "One run's minimum scatters around its mean by", letters.deviation, sampling_deviation()
+        ),
+        define("Estimate of what order 4 would add:", _equal(letters.truncation, truncation())),
+    ]
+
+
+def _order_steps() -> list[Step]:
+    """Prove the orders of the squared distance from A*, as traces."""
+    small = sp.Dummy("epsilon", positive=True)
+    start, one, two = letters.A_start, letters.A_1, letters.A_2
+    gap = start - letters.A_star
+    moved = gap + small * one + small**2 * two
+    product = lambda left, right: canonical_trace(left.T * right)  # noqa: E731
+    order = lambda power: canonical_trace(order_of(moved.T * moved, small, power))  # noqa: E731
     return [
         define(
             "Expand A in the fluctuation of the start; A_1 has mean zero.",
-            sp.Eq(
-                sp.Symbol("A"),
-                sp.Symbol("A_0") + sp.Symbol("A_1") + sp.Symbol("A_2"),
-                evaluate=False,
-            ),
+            _equal(A, start + one + two),
         ),
-        prove(
-            "The squared distance from A* is, to second order, under the trace,",
-            normal_form(order_of(square, small, 2)),
-            one.T * one + (A - truth).T * two + two.T * (A - truth),
-            show=sp.Eq(sp.Symbol("order_2"), show_gap, evaluate=False),
+        proved(
+            "The squared distance from A* is, to second order,",
+            _equal(letters.order_2, norm2(one) + 2 * inner(gap, two)),
+            where={
+                letters.order_2: order(2),
+                norm2(one): product(one, one),
+                inner(gap, two): product(gap, two),
+            },
         ),
-        prove(
-            "(the first order is linear in A_1, whose mean vanishes).",
-            first_order(square, small),
-            one.T * (A - truth) + (A - truth).T * one,
-            show=sp.Eq(mean(sp.Symbol("order_1")), 0, evaluate=False),
-        ),
-        derive(
-            "A mode's share of ||A_0 - A*||^2, less theta^2, where u^T A* v = corr, is",
-            sp.Symbol("test_0"),
-            test,
-        ),
-        prove(
-            "and a small shift of its mean changes it by",
-            (test.subs(a, a + small * shift) - test).expand().coeff(small, 1),
-            form.outputs["test_shifted"] - test,
-        ),
-        prove(
-            "A spike that learned its target exactly keeps the error of its own estimate,",
-            sp.expand(test.subs(a, y) + theta**2),
-            (y - theta) ** 2 + 2 * y * (theta - corr),
-            show=sp.Eq(
-                norm(sp.Symbol("Y_spike - Astar")),
-                (y - theta) ** 2 + 2 * y * (theta - corr),
-                evaluate=False,
-            ),
-        ),
-        prove(
-            "about tau^2 (d_in + d_out) for a strong one: 2k/d of the paper's task.",
-            _spike_error(),
-            tau**2 * sum(SIZES),
-        ),
-        derive(
-            "One run's minimum scatters around its mean by",
-            sp.Symbol("deviation"),
-            sampling_deviation(),
+        proved(
+            "and the first order is linear in A_1, whose mean vanishes.",
+            _equal(letters.order_1, 2 * inner(gap, one)),
+            where={letters.order_1: order(1), inner(gap, one): product(gap, one)},
         ),
         define(
-            "Estimate of what order 4 would add:",
-            sp.Eq(sp.Symbol("truncation"), truncation(), evaluate=False),
+            "So in the mean the distance exceeds its order 0 by",
+            _equal(mean(letters.order_2), mean(norm2(one)) + 2 * inner(gap, mean(two))),
         ),
     ]
 
 
 def _spike_error() -> sp.Expr:
-    """Return the error of a spike as its theta goes to infinity."""
-    strength = sp.Symbol("x", positive=True)
-    theta = 1 / strength
-    known = theta * spike_overlap().subs(SIGNAL, theta)
-    learned = spike_value(theta)
-    error = learned**2 - 2 * learned * known + theta**2
-    return sp.limit(sp.simplify(error), strength, 0)
+    """Return the error of a spike that learned its target, in theta and the noise."""
+    learned, known = spike_value(), theta * spike_overlap()
+    return sp.simplify(learned**2 - 2 * learned * known + theta**2)
 
 
 def _shape_steps() -> list[Step]:
     form = outlier_form()
-    excess = sp.sqrt(s**2 + c**2) - c
     return [
         derive(
             "A_1 is noise of variance v between bulk modes, beside which a mode a of A stands "
             "out (above v^(1/2) (mn)^(1/4)) at",
-            sp.Symbol("outlier"),
+            letters.outlier,
             form.outputs["outlier"],
         ),
-        derive("and the bulk of A ends at", sp.Symbol("edge"), form.outputs["edge"]),
-        prove(
+        derive("and the bulk of A ends at", letters.edge, form.outputs["edge"]),
+        proved(
             "The self-consistent start has C1 = sqrt(A0^T A0 + c^2), whose mean exceeds c by",
-            excess - lift_excess(),
-            sp.S.Zero,
-            show=sp.Eq(sp.Symbol("excess"), lift_excess(), evaluate=False),
+            _equal(excess, lift_excess()),
+            where={excess: sp.sqrt(s**2 + c**2) - c},
         ),
         derive(
-            "Euler steps of equation (1) of the paper move a mode to", sp.Symbol("s'"), euler_step()
+            "Euler steps of equation (1) of the paper move a mode to", letters.s_next, euler_step()
         ),
     ]
 
@@ -241,7 +231,7 @@ def _rule_steps() -> list[Step]:
         define(
             f"The paper's learning rate (divisor {FIGURE1.divisor:g} in Figure 1, "
             f"{FIGURE2.divisor:g} in Figure 2).",
-            sp.Eq(sp.Symbol("eta"), learning_rate_rule(), evaluate=False),
+            _equal(eta, learning_rate_rule()),
         ),
         define(
             "The paper's runs stop when (train error now, one step ago and at the start; the test "

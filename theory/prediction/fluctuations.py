@@ -23,7 +23,7 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.algebra.noncommuting_matrices import (
     TimeDerivative,
     blocks,
@@ -33,7 +33,25 @@ from theory.algebra.noncommuting_matrices import (
 )
 from theory.dynamics.gram_flow import ANTICOMMUTE
 from theory.dynamics.mode_descent import GAIN, stage_factors
-from theory.symbols import Ghat, J, Q, d_in, d_out, eta, lam
+from theory.symbols import Ghat, J, Q, eta, lam
+from theory.symbols import prediction as letters
+from theory.symbols.prediction import (
+    BLOCK_I,
+    BLOCK_J,
+    BLOCKS,
+    DRIVE,
+    GAINS,
+    PAIR,
+    SHIFT,
+    SHIFT_DRIVE,
+)
+from theory.symbols.prediction import L_order as L
+from theory.symbols.prediction import M_order as M
+from theory.symbols.prediction import N_order as N
+from theory.symbols.prediction import Q_balanced as Qt
+from theory.symbols.prediction import Q_order as Q0
+from theory.symbols.prediction import S_order as S
+from theory.symbols.prediction import X_order as X
 
 __all__ = [
     "BLOCK_I",
@@ -51,26 +69,6 @@ __all__ = [
     "shift_stages",
 ]
 
-#: Entries of a pair block, ``[[dC1_ij, dA_ji], [dA_ij, dC2_ij]]``, row by row.
-PAIR = sp.symbols("x00 x01 x10 x11", real=True)
-
-#: First orders ``dA_ij`` and ``dA_ji`` at the start of the step.
-DRIVE = sp.symbols("g_ij g_ji", real=True)
-
-#: The second-order shift of a mode's block, and of its a at the start of the step.
-SHIFT = sp.symbols("s00 s10 s11", real=True)
-SHIFT_DRIVE = sp.Symbol("g_shift", real=True)
-
-#: Gains h and Gram blocks of modes i and j.
-GAINS = sp.symbols("h_i h_j", real=True)
-BLOCK_I = sp.symbols("x_i a_i z_i", real=True)
-BLOCK_J = sp.symbols("x_j a_j z_j", real=True)
-
-#: Two modes of two rows each: enough to see the sum over every partner j of a mode i.
-_SIDE = 4
-N, L, M, Q0, X, S = (sp.MatrixSymbol(name, _SIDE, _SIDE) for name in "N L M Q0 X S".split())
-_small = sp.Symbol("epsilon", positive=True)
-
 
 def gram_step_order(power: int) -> MatrixExpr:
     """Return the part of one stage of descent that is of a given order in the fluctuation.
@@ -78,9 +76,14 @@ def gram_step_order(power: int) -> MatrixExpr:
     ``K (Q0 + epsilon X + epsilon^2 S) K^T`` with ``K = N - eta (epsilon L + epsilon^2 M)``:
     the gradient is ``A - Y``, so its first and second orders are those of A.
     """
-    factor = N - eta * _small * L - eta * _small**2 * M
-    gram = Q0 + _small * X + _small**2 * S
-    return order_of(factor * gram * factor.T, _small, power)
+    small = sp.Dummy("epsilon", positive=True)
+    factor, gram = _expanded(small)
+    return order_of(factor * gram * factor.T, small, power)
+
+
+def _expanded(small: sp.Expr) -> tuple[MatrixExpr, MatrixExpr]:
+    """Return K and Q in powers of the fluctuation's size."""
+    return N - eta * small * L - eta * small**2 * M, Q0 + small * X + small**2 * S
 
 
 @cache
@@ -120,25 +123,20 @@ def partner_stages(update: str = "simultaneous") -> tuple[tuple[sp.Expr, ...], .
 
 
 def _symbol(name: str, row: int, column: int) -> sp.MatrixSymbol:
-    return sp.MatrixSymbol(f"{name}_{'ij'[row]}{'ij'[column]}", 2, 2)
+    return BLOCKS[f"{name}_{'ij'[row]}{'ij'[column]}"]
 
 
 @cache
 def _two_modes() -> dict[sp.MatrixSymbol, sp.BlockMatrix]:
     zero = sp.ZeroMatrix(2, 2)
     diagonal = {
-        symbol: sp.BlockMatrix(
-            [[sp.MatrixSymbol(f"{name}_i", 2, 2), zero], [zero, sp.MatrixSymbol(f"{name}_j", 2, 2)]]
-        )
-        for symbol, name in ((N, "N"), (Q0, "Q"), (M, "M"))
+        symbol: sp.BlockMatrix([[BLOCKS[f"{name}_i"], zero], [zero, BLOCKS[f"{name}_j"]]])
+        for symbol, name in ((N, "N"), (Q0, "Q"), (M, "M"), (S, "S"))
     }
     full = {
         L: sp.BlockMatrix([[_symbol("L", i, j) for j in (0, 1)] for i in (0, 1)]),
         X: sp.BlockMatrix(
             [[_symbol("X", 0, 0), _symbol("X", 0, 1)], [_symbol("X", 0, 1).T, _symbol("X", 1, 1)]]
-        ),
-        S: sp.BlockMatrix(
-            [[sp.MatrixSymbol("S_i", 2, 2), zero], [zero, sp.MatrixSymbol("S_j", 2, 2)]]
         ),
     }
     return diagonal | full
@@ -165,7 +163,7 @@ def _stages(update: str) -> list[dict[MatrixExpr, sp.ImmutableMatrix]]:
             "M_i": drive(SHIFT_DRIVE, SHIFT_DRIVE),
             "S_i": _symmetric(s00, s10, s11),
         }
-        stages.append({sp.MatrixSymbol(k, 2, 2): sp.ImmutableMatrix(v) for k, v in named.items()})
+        stages.append({BLOCKS[k]: sp.ImmutableMatrix(v) for k, v in named.items()})
     return stages
 
 
@@ -211,26 +209,22 @@ def fluctuations() -> Derivation:
 
 
 def _imbalance_steps() -> list[Step]:
-    size = d_in + d_out
-    shifted = sp.MatrixSymbol("Qt", size, size)
     flow = lambda gram: -(Ghat * gram + gram * Ghat)  # noqa: E731
+    balanced = Q - lam / 2 * J
     return [
-        prove(
+        proved(
             "The imbalance drops out of the flow from any start: Qt = Q - (lam/2) J has the "
             "same A and the same equation.",
-            differentiate(Q - lam / 2 * J, {Q: flow(Q)}),
-            flow(Q - lam / 2 * J),
+            sp.Eq(TimeDerivative(Qt), flow(Qt), evaluate=False),
+            where={TimeDerivative(Qt): differentiate(balanced, {Q: flow(Q)}), Qt: balanced},
             given=ANTICOMMUTE,
-            show=sp.Eq(TimeDerivative(shifted), -(Ghat * shifted + shifted * Ghat), evaluate=False),
         )
     ]
 
 
 def _order_steps() -> list[Step]:
-    factor = sp.MatrixSymbol("K", _SIDE, _SIDE)
-    expanded = N - eta * _small * L - eta * _small**2 * M
-    gram = Q0 + _small * X + _small**2 * S
-    names = [sp.MatrixSymbol(name, _SIDE, _SIDE) for name in ("Q0next", "Xnext", "Snext")]
+    # epsilon is the size of the fluctuation, 1 in what is shown.
+    factor, gram = _expanded(sp.S.One)
     texts = (
         "Order 0: the mean dynamics.",
         "Order 1, linear in the fluctuation.",
@@ -240,54 +234,52 @@ def _order_steps() -> list[Step]:
         define(
             "A stage of descent multiplies Q by K on both sides; the gradient A - Y in K has "
             "orders of its own, L with A_1 and M with A_2 in its place.",
-            sp.Eq(factor, expanded, evaluate=False),
+            sp.Eq(letters.K_stage, factor, evaluate=False),
         ),
-        define("Write", sp.Eq(Q, gram, evaluate=False)),
+        define(
+            "Write, X of order 1 and S of order 2,", sp.Eq(letters.Q_stage, gram, evaluate=False)
+        ),
         *(
             derive(text, name, gram_step_order(power))
-            for power, (text, name) in enumerate(zip(texts, names, strict=True))
+            for power, (text, name) in enumerate(
+                zip(texts, (letters.Q_after, letters.X_after, letters.S_after), strict=True)
+            )
         ),
     ]
 
 
 def _mode_block_steps() -> list[Step]:
     pair, mode = mode_blocks(1)[0][1], mode_blocks(2)[0][0]
-    itself = (_symbol("L", 0, 0),)
-    as_partner = _terms(mode, (_symbol("L", 0, 1),), True).subs(
-        {
-            _symbol("L", 0, 1): _symbol("L", 0, 0),
-            _symbol("X", 0, 1): _symbol("X", 0, 0),
-            sp.MatrixSymbol("Q_j", 2, 2): sp.MatrixSymbol("Q_i", 2, 2),
-        }
-    )
-    symmetric = {_symbol("X", 0, 0).T: _symbol("X", 0, 0)}
-    name = sp.MatrixSymbol
-    steps = [
+    itself, partner = _symbol("L", 0, 0), _symbol("L", 0, 1)
+    own = _symbol("X", 0, 0)
+    merged = {partner: itself, _symbol("X", 0, 1): own, BLOCKS["Q_j"]: BLOCKS["Q_i"]}
+    x00, x01, x10, x11 = PAIR
+    shown = sp.Matrix([[x00, x01], [x10, x11]])
+    return [
         derive(
             "In the singular bases of the target N and Q0 are diagonal in modes. A pair of "
             "modes moves by itself:",
-            name("Xnext_ij", 2, 2),
+            letters.X_ij_after,
             pair,
         ),
-        derive("The shift of mode i sums over its partners j:", name("Snext_i", 2, 2), mode),
-        prove(
-            "The mode itself is one of the partners.",
-            _terms(mode, itself, True),
-            as_partner,
-            given=symmetric,
-            show=sp.Eq(name("j", 1, 1), name("i", 1, 1), evaluate=False),
+        derive("The shift of mode i sums over its partners j:", letters.S_i_after, mode),
+        proved(
+            "The mode itself is one of the partners: what it adds is a partner's part with i in "
+            "the place of j, X_ii being symmetric.",
+            sp.Eq(
+                _terms(mode, (itself,), True),
+                _terms(mode, (partner,), True).subs(merged),
+                evaluate=False,
+            ),
+            given={own.T: own},
+        ),
+        *(
+            derive(
+                f"Entries of a pair ({update}, stage {number}); g is A_1 at the start of the step.",
+                shown,
+                sp.Matrix(2, 2, list(values)),
+            )
+            for update in ("simultaneous", "sequential")
+            for number, values in enumerate(pair_stages(update), start=1)
         ),
     ]
-    x00, x01, x10, x11 = PAIR
-    shown = sp.Matrix([[x00, x01], [x10, x11]])
-    for update in ("simultaneous", "sequential"):
-        for number, values in enumerate(pair_stages(update), start=1):
-            steps.append(
-                derive(
-                    f"Entries of a pair ({update}, stage {number}); g is A_1 at the start of "
-                    "the step.",
-                    shown,
-                    sp.Matrix(2, 2, list(values)),
-                )
-            )
-    return steps

@@ -19,17 +19,48 @@ from __future__ import annotations
 import sympy as sp
 from sympy.polys.fields import field
 
-from theory.algebra.derivation import Derivation, Step, define, prove
-from theory.prediction.fluctuations import BLOCK_I, BLOCK_J, DRIVE, GAINS, PAIR, pair_stages
-from theory.symbols import c, eta, t, y
+from theory.algebra.derivation import Derivation, Step, define, proved
+from theory.prediction.fluctuations import pair_stages
+from theory.symbols import c, eta, s, t, y
+from theory.symbols.notation import D, s_of
+from theory.symbols.prediction import (
+    BLOCK_I,
+    BLOCK_J,
+    DRIVE,
+    GAINS,
+    PAIR,
+    E_i_of,
+    E_j_of,
+    E_of,
+    alpha_i,
+    alpha_j,
+    p_i,
+    p_j,
+    p_of,
+    r_i,
+    r_j,
+    rho,
+    rho_of,
+    s_i,
+    s_i_of,
+    s_j,
+    s_j_of,
+    sigma_pair,
+    t_before,
+    u,
+    u_of,
+    zeta,
+    zeta_ii_of,
+    zeta_of,
+)
+from theory.symbols.prediction import tau_pair as tau
+from theory.symbols.prediction import tau_pair_of as tau_of
+from theory.symbols.prediction import v_pair as v
+from theory.symbols.prediction import v_pair_of as v_of
 
 __all__ = ["diagonal_response", "pair_flow", "pair_rates"]
 
-s_i, s_j, r_i, r_j = sp.symbols("s_i s_j r_i r_j", real=True)
-p_i, p_j = sp.symbols("p_i p_j", positive=True)
-u, rho, v, tau = sp.symbols("u rho v tau", real=True)
-zeta, sig = sp.symbols("zeta sigma", real=True)
-_D = sp.Symbol("D", positive=True)
+_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def pair_rates() -> dict[sp.Symbol, sp.Expr]:
@@ -57,10 +88,10 @@ def pair_rates() -> dict[sp.Symbol, sp.Expr]:
 
 def diagonal_response() -> sp.Expr:
     """Return zeta of a mode with itself, elementary."""
-    sinh, cosh = sp.sinh(_D * t), sp.cosh(_D * t)
-    square = ((_D * cosh + c * sinh) ** 2 - y**2 * sinh**2) / _D**2
-    integral = sinh**2 / 2 + c / _D * (sp.sinh(2 * _D * t) / 4 - _D * t / 2)
-    return -4 * c * y / _D**2 * integral / square
+    sinh, cosh = sp.sinh(D * t), sp.cosh(D * t)
+    square = ((D * cosh + c * sinh) ** 2 - y**2 * sinh**2) / D**2
+    integral = sinh**2 / 2 + c / D * (sp.sinh(2 * D * t) / 4 - D * t / 2)
+    return -4 * c * y / D**2 * integral / square
 
 
 def pair_flow() -> Derivation:
@@ -74,125 +105,156 @@ def pair_flow() -> Derivation:
     )
 
 
-def _equation_steps() -> list[Step]:
-    rates = pair_rates()
+def _stated() -> dict[sp.Symbol, sp.Expr]:
+    """Return the rates of the sums and differences as the equations of this module have them."""
     m_i, m_j = s_i - r_i, s_j - r_j
-    stated = {
+    return {
         u: (r_i + r_j) * rho - (p_i + p_j) * u,
         rho: -(m_i + m_j) * u,
         v: (r_i - r_j) * tau - (p_i + p_j) * v,
         tau: -(m_i - m_j) * v,
     }
+
+
+def _equation_steps() -> list[Step]:
+    rates = pair_rates()
     names = {
-        u: "Flow, c1 = c2: the sum of the two A entries of a pair,",
-        rho: "with the sum of its C entries (m = s - r);",
-        v: "their differences obey",
-        tau: "the same with the sign of mode j turned.",
+        u: (u_of, "Flow, c1 = c2: the sum of the two A entries of a pair,"),
+        rho: (rho_of, "with the sum of its C entries (m = s - r);"),
+        v: (v_of, "their differences obey"),
+        tau: (tau_of, "the same with the sign of mode j turned."),
     }
     return [
-        prove(
+        proved(
             text,
-            rates[key],
-            stated[key],
-            show=sp.Eq(sp.Derivative(sp.Function(str(key))(t), t), stated[key], evaluate=False),
+            _equal(sp.Derivative(of(t), t), _stated()[key]),
+            where={sp.Derivative(of(t), t): rates[key]},
         )
-        for key, text in names.items()
+        for key, (of, text) in names.items()
     ]
 
 
 def _solution_steps() -> list[Step]:
     """Prove the ansatz, with s = c sinh(alpha), p = c cosh(alpha), alpha' = 2 r."""
-    a_i, a_j = sp.symbols("alpha_i alpha_j", real=True)
-    solution_u = sp.sinh(sig) + zeta * sp.cosh(sig)
-    solution_rho = sp.cosh(sig) + zeta * sp.sinh(sig)
-    rate_sig, rate_zeta = r_i + r_j, -(p_i + p_j) * zeta - (s_i + s_j)
-    on_modes = {
-        s_i: c * sp.sinh(a_i),
-        s_j: c * sp.sinh(a_j),
-        p_i: c * sp.cosh(a_i),
-        p_j: c * sp.cosh(a_j),
-        sig: (a_i + a_j) / 2,
+    solution = {
+        u: sp.sinh(sigma_pair) + zeta * sp.cosh(sigma_pair),
+        rho: sp.cosh(sigma_pair) + zeta * sp.sinh(sigma_pair),
     }
+    mean_angle, rate_zeta = (alpha_i + alpha_j) / 2, -(p_i + p_j) * zeta - (s_i + s_j)
+    on_modes = {
+        s_i: c * sp.sinh(alpha_i),
+        s_j: c * sp.sinh(alpha_j),
+        p_i: c * sp.cosh(alpha_i),
+        p_j: c * sp.cosh(alpha_j),
+    }
+    inside = lambda x: x.subs(on_modes).subs(sigma_pair, mean_angle)  # noqa: E731
     steps = [
         define(
             "Let s = c sinh(alpha) and sigma be the mean of alpha_i and alpha_j; alpha' = 2 r.",
-            sp.Eq(sig, (a_i + a_j) / 2, evaluate=False),
+            _equal(sigma_pair, mean_angle),
         ),
-        define(
-            "Let zeta solve, from 0,",
-            sp.Eq(sp.Derivative(sp.Function("zeta")(t), t), rate_zeta, evaluate=False),
-        ),
+        define("Let zeta solve, from 0,", _equal(sp.Derivative(zeta_of(t), t), rate_zeta)),
+        define("Then u and rho are, at the start 0 and 1,", _equal(u, solution[u])),
+        define("and", _equal(rho, solution[rho])),
     ]
-    given = {u: solution_u, rho: solution_rho}
-    for key, solution in given.items():
-        rate = solution.diff(sig) * rate_sig + solution.diff(zeta) * rate_zeta
-        rest = sp.expand((rate - pair_rates()[key].subs(given)).subs(on_modes).rewrite(sp.exp))
+    for key, of in ((u, u_of), (rho, rho_of)):
+        moved = solution[key]
+        rate = moved.diff(sigma_pair) * (r_i + r_j) + moved.diff(zeta) * rate_zeta
+        names = {u: inside(solution[u]), rho: inside(solution[rho])} | on_modes
+        stated = _stated()[key]
         steps.append(
-            prove(
-                f"Then {key} is",
-                sp.powsimp(rest, force=True).simplify(),
-                sp.S.Zero,
-                show=sp.Eq(key, solution, evaluate=False),
+            proved(
+                "as these solve" if key is u else "and",
+                _equal(sp.Derivative(of(t), t), stated),
+                where={sp.Derivative(of(t), t): inside(rate)}
+                | {name: value for name, value in names.items() if stated.has(name)},
+                reduce=lambda x: sp.powsimp(sp.expand(x.rewrite(sp.exp)), force=True),
             )
         )
     return steps
 
 
 def _quadrature_steps() -> list[Step]:
-    sinh, cosh = sp.sinh(_D * t), sp.cosh(_D * t)
-    plus, minus = (_D * cosh + (c - sign * y) * sinh for sign in (1, -1))
-    mode = 2 * c * y * sinh * (_D * cosh + c * sinh) / (plus * minus)
-    square = plus * minus / _D**2
-    root = (minus / plus + plus / minus) * c / 2
-    closed = diagonal_response()
-    rest = closed.diff(t) + 2 * root * closed + 2 * mode
-    E = sp.Symbol("E")
-    E_i, E_j, total = (sp.Function(name)(t) for name in ("E_i", "E_j", "I"))
-    moves = {E_i.diff(t): p_i * E_i, E_j.diff(t): p_j * E_j, total.diff(t): (s_i + s_j) * E_i * E_j}
-    quotient = -total / (E_i * E_j)
+    return [*_factor_steps(), *_integral_steps(), *_diagonal_steps()]
+
+
+def _responses() -> tuple[sp.Expr, sp.Expr]:
+    """Return U(y) and U(-y), the denominators of the mode's two responses."""
+    sinh, cosh = sp.sinh(D * t), sp.cosh(D * t)
+    return D * cosh + (c - y) * sinh, D * cosh + (c + y) * sinh
+
+
+def _mode() -> tuple[sp.Expr, sp.Expr]:
+    """Return s and sqrt(s^2 + c^2) of a mode that starts at 0."""
+    plus, minus = _responses()
+    sinh, cosh = sp.sinh(D * t), sp.cosh(D * t)
+    value = 2 * c * y * sinh * (D * cosh + c * sinh) / (plus * minus)
+    return value, (minus / plus + plus / minus) * c / 2
+
+
+def _factor_steps() -> list[Step]:
+    plus, minus = _responses()
+    mode, root = _mode()
+    square = plus * minus / D**2
+    growing = sp.Derivative(E_of(t) ** 2, t)
     return [
-        prove(
-            "The integrating factor of a mode is E, E^2 = U(y) U(-y): (ln E)' = p,",
-            _reduce(square.diff(t) / (2 * square) - root),
-            sp.S.Zero,
-            show=sp.Eq(E**2, plus * minus / _D**2, evaluate=False),
+        define("The integrating factor E of a mode is", _equal(E_of(t) ** 2, square)),
+        proved(
+            "as (ln E)' = p, p = sqrt(s^2 + c^2);",
+            _equal(growing, 2 * p_of(t) * E_of(t) ** 2),
+            where={growing: square.diff(t), E_of(t) ** 2: square, p_of(t): root},
+            reduce=_reduced,
         ),
-        prove(
-            "and E^2 s is half of c (U(-y)^2 - U(y)^2).",
-            _reduce(square * mode - c / 2 * (minus**2 - plus**2) / _D**2),
-            sp.S.Zero,
-            show=sp.Eq(E**2 * sp.Symbol("s"), c / 2 * (minus**2 - plus**2) / _D**2, evaluate=False),
-        ),
-        prove(
-            "So zeta is one quadrature, the integral over time of (s_i + s_j) E_i E_j,",
-            quotient.diff(t).subs(moves),
-            -(p_i + p_j) * quotient - (s_i + s_j),
-            show=sp.Eq(
-                zeta,
-                -sp.Integral(sp.Symbol("s_i + s_j") * E_i * E_j, (t, 0, t)) / (E_i * E_j),
-                evaluate=False,
-            ),
-        ),
-        prove(
-            "elementary for a mode with itself.",
-            _reduce(rest),
-            sp.S.Zero,
-            show=sp.Eq(sp.Symbol("zeta_ii"), closed, evaluate=False),
-        ),
-        prove(
-            "It starts from 0.",
-            closed.subs(t, 0),
-            sp.S.Zero,
-            show=sp.Eq(sp.Symbol("zeta_ii(0)"), 0, evaluate=False),
+        proved(
+            "with the exact mode E^2 s is half of c (U(-y)^2 - U(y)^2)/D^2.",
+            _equal(E_of(t) ** 2 * s, c / 2 * (minus**2 - plus**2) / D**2),
+            where={E_of(t) ** 2: square, s: mode},
+            reduce=_reduced,
         ),
     ]
 
 
-def _reduce(expression: sp.Expr) -> sp.Expr:
+def _integral_steps() -> list[Step]:
+    E_i, E_j = E_i_of(t), E_j_of(t)
+    drive = (s_i_of(t) + s_j_of(t)) * E_i * E_j
+    integral = sp.Integral(drive.subs(t, t_before), (t_before, 0, t))
+    quotient = -integral / (E_i * E_j)
+    total = sp.Dummy("total")  # the integral, which sympy need not try to evaluate
+    moves = {E_i.diff(t): p_i * E_i, E_j.diff(t): p_j * E_j, integral: total}
+    rate = sp.Derivative(zeta_of(t), t)
+    return [
+        define("So zeta is one quadrature over time,", _equal(zeta_of(t), quotient)),
+        proved(
+            "since it solves, with E' = p E,",
+            _equal(rate, -(p_i + p_j) * zeta_of(t) - (s_i_of(t) + s_j_of(t))),
+            where={rate: quotient.diff(t).subs(moves), zeta_of(t): quotient.subs(moves)},
+        ),
+    ]
+
+
+def _diagonal_steps() -> list[Step]:
+    closed = diagonal_response()
+    mode, root = _mode()
+    rate = sp.Derivative(zeta_ii_of(t), t)
+    return [
+        define("It is elementary for a mode with itself,", _equal(zeta_ii_of(t), closed)),
+        proved(
+            "since this solves the same equation",
+            _equal(rate, -2 * p_of(t) * zeta_ii_of(t) - 2 * s_of(t)),
+            where={rate: closed.diff(t), zeta_ii_of(t): closed, p_of(t): root, s_of(t): mode},
+            reduce=_reduced,
+        ),
+        proved(
+            "and starts from 0.", _equal(zeta_ii_of(0), 0), where={zeta_ii_of(0): closed.subs(t, 0)}
+        ),
+    ]
+
+
+def _reduced(expression: sp.Expr) -> sp.Expr:
     """Reduce with ``y = c (1 - k^2)/(2k)``, ``D = c (1 + k^2)/(2k)`` and ``E = exp(Dt)``."""
-    growth, k, time = sp.symbols("growth k time", positive=True)
-    values = {_D: c * (1 + k**2) / (2 * k), y: c * (1 - k**2) / (2 * k)}
+    growth, k, time = (sp.Dummy(x, positive=True) for x in ("growth", "k", "time"))
+    values = {D: c * (1 + k**2) / (2 * k), y: c * (1 - k**2) / (2 * k)}
     plain = expression.rewrite([sp.sinh, sp.cosh], sp.exp)
-    plain = plain.replace(sp.exp, lambda power: growth ** sp.simplify(power / (_D * t)))
+    plain = plain.replace(sp.exp, lambda power: growth ** sp.simplify(power / (D * t)))
     functions, *_ = field([growth, k, c, time], sp.QQ)
     return functions.from_expr(plain.subs(values).subs(t, time)).as_expr()

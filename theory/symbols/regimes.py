@@ -32,7 +32,9 @@ theta_min = symbol(
     unit=_A,
     positive=True,
 )
-v = symbol("v", "variance of an entry of A(0)", unit=_SQUARED, positive=True)
+v = symbol(
+    "v_start", "variance of an entry of A(0)", latex="v", text="v", unit=_SQUARED, positive=True
+)
 S = symbol("S", "signal per entry, ||A*||_F^2/d^2", unit=_SQUARED, positive=True)
 K_noise = symbol(
     "K_noise",

@@ -8,6 +8,7 @@ from theory.dynamics import mode_descent as mb
 from theory.prediction import closed_form_errors as fast
 from theory.prediction import errors as pr
 from theory.symbols import A, c, c1, c2, d_in, d_out, eta, t, w, y
+from theory.symbols.prediction import RESPONSES, A0_ij
 
 
 @pytest.mark.parametrize("derivation", [pr.prediction, fast.fast_prediction])
@@ -79,6 +80,6 @@ def test_lazy_variance_counts_both_sides():
 
 
 def test_the_pair_responses_are_exact_at_time_zero():
-    ge_i, go_i, ge_j, go_j, own, _ = fast._response_symbols()
+    ge_i, go_i, ge_j, go_j = RESPONSES
     start = {ge_i: 1, ge_j: 1, go_i: 0, go_j: 0}
-    assert fast.start_response().subs(start) == own
+    assert fast.start_response().subs(start) == A0_ij

@@ -10,6 +10,7 @@ from theory.dynamics.mode_descent import stage_factors
 from theory.prediction import fluctuations as fl
 from theory.prediction import pair_response as pf
 from theory.symbols import c, eta, t, y
+from theory.symbols.notation import D
 
 
 @pytest.mark.parametrize("derivation", [fl.fluctuations, pf.pair_flow])
@@ -113,7 +114,7 @@ def test_a_wrong_diagonal_response_is_not_proved(monkeypatch):
 
 def test_the_diagonal_response_starts_at_minus_two_s():
     # zeta' = -2 s - 2 p zeta and s = 2 c y t + ..., so zeta = -2 c y t^2 + ...
-    start = pf.diagonal_response().subs(pf._D, sp.sqrt(y**2 + c**2))
+    start = pf.diagonal_response().subs(D, sp.sqrt(y**2 + c**2))
     values = {y: sp.Rational(3, 4), c: sp.Rational(1, 3)}
     series = sp.series(start.subs(values), t, 0, 3).removeO()
     assert sp.nsimplify(series.coeff(t, 2)) == -2 * values[c] * values[y]
