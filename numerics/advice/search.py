@@ -16,6 +16,7 @@ Source: ours; the stability limit is that of :mod:`theory.dynamics.single_mode`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -29,8 +30,9 @@ from numerics.prediction.runs import STATUS as PREDICTION_STATUS
 from numerics.prediction.runs import WIDTHS_PER_RANK, status_of
 from theory.dynamics.single_mode import stability_limit
 from theory.prediction.errors import estimate_form
-from theory.random_matrices.spiked_matrix import SIZES, mean_edge, tau
+from theory.random_matrices.spiked_matrix import SIZES, mean_edge
 from theory.symbols import c, y
+from theory.symbols.task import tau
 
 __all__ = [
     "BEYOND_BUDGET",
@@ -192,10 +194,10 @@ def _edge(width: float, size: int) -> float:
 
 
 @cache
-def _mean_edge():
+def _mean_edge() -> Callable[[float, float], float]:
     return sp.lambdify(SIZES, mean_edge().subs(tau, 1), "math")
 
 
 @cache
-def _limit():
+def _limit() -> Callable[[float, float], float]:
     return sp.lambdify((y, c), stability_limit(), "math")

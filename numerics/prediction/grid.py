@@ -207,7 +207,8 @@ def _second_order(
         for key in ("min_test_error", "iterations", "stable_rank", "truncation", "max_distance")
     }
     for values in networks.T:
-        network = Network(*(float(x) for x in values), update)
+        c1, c2, width, rate = (float(x) for x in values)
+        network = Network(c1, c2, width, rate, update)
         trajectory = run(spectrum, network, iterations, True)
         seen = observe(spectrum, network, trajectory)
         best = int(np.argmin(seen["test_error"]))

@@ -19,6 +19,7 @@ Source: :mod:`theory.random_matrices.spiked_matrix`, :mod:`theory.random_matrice
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -36,11 +37,11 @@ from theory.random_matrices.spiked_matrix import (
     bulk_correlation,
     jacobi_matrix,
     spike_form,
-    y,
-    y_hat,
 )
-from theory.random_matrices.wishart import rank as rank_symbol
 from theory.random_matrices.wishart import typical_log_mean, typical_spread
+from theory.symbols.random_matrices import y_bulk as y
+from theory.symbols.random_matrices import y_hat
+from theory.symbols.task import k as rank_symbol
 
 __all__ = ["ModeSpectrum", "bulk_nodes", "mode_spectrum", "typical_singular_values"]
 
@@ -165,7 +166,7 @@ def mode_spectrum(
         counts = np.append(counts, abs(rows - columns))
     edge = 0.0
     if min(bulk_shape) > 0:
-        edge = evaluate(spike_form, 1.0, tau, *bulk_shape)["edge"]
+        edge = float(evaluate(spike_form, 1.0, tau, *bulk_shape)["edge"])
     return ModeSpectrum(
         targets,
         counts,
@@ -175,7 +176,7 @@ def mode_spectrum(
         theta,
         (rows, columns),
         bulk_shape,
-        float(edge),
+        edge,
         tau,
         wanted,
     )
@@ -276,7 +277,7 @@ def _jacobi() -> tuple:
 
 
 @cache
-def _bulk_correlation():
+def _bulk_correlation() -> Callable[..., NDArray[np.float64]]:
     return sp.lambdify((NOISE, y, y_hat), bulk_correlation(), "numpy")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,7 @@ class Network:
         """Return the variance of an entry of A at the start."""
         return self.c1 * self.c2 / self.width
 
-    def recursion(self, spectrum: ModeSpectrum, **options: object) -> Recursion:
+    def recursion(self, spectrum: ModeSpectrum, **options: Any) -> Recursion:
         """Return the recursion of this network on a target."""
         return Recursion(
             spectrum, self.c1, self.c2, self.width, self.learning_rate, self.update, **options

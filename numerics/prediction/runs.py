@@ -266,11 +266,12 @@ def signal_values(
     if (rank is None) == (singular_values is None):
         raise ValueError(
             f"exactly one of rank and singular_values must be given, got rank={rank}, "
-            f"singular_values={singular_values}"
+            f"singular_values={singular_values!r}"
         )
-    if singular_values is not None:
-        return singular_values
-    return typical_singular_values(d_in, d_out, rank)
+    if rank is not None:
+        return typical_singular_values(d_in, d_out, rank)
+    assert singular_values is not None, "one of the two is given"
+    return singular_values
 
 
 def _dataset(spectrum: ModeSpectrum, network: Network, seen: dict, reference: str) -> xr.Dataset:

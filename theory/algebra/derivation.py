@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -241,7 +242,7 @@ def _check(
         raise ProofError(f"{text}: the difference of the two sides is {remainder}")
 
 
-def prove_zero(text: str, expression: sp.Basic, *, show: sp.Basic, **options: object) -> Step:
+def prove_zero(text: str, expression: sp.Basic, *, show: sp.Basic, **options: Any) -> Step:
     """Return a step that holds because ``expression`` reduces to zero."""
     zero = sp.ZeroMatrix(*expression.shape) if isinstance(expression, MatrixExpr) else sp.S.Zero
     return prove(text, expression, zero, show=show, **options)

@@ -21,6 +21,7 @@ part.  Source: kernels of Geiger, Spigler, Jacot and Wyart 2020; closed forms ou
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import sympy as sp
 from sympy.codegen.cfunctions import hypot
@@ -233,7 +234,7 @@ def overtaking_threshold() -> sp.Expr:
 
 
 def _checked(
-    singular_values: Sequence[sp.Expr | float], threshold: object, d_in: object, d_out: object
+    singular_values: Sequence[sp.Expr | float], threshold: Any, d_in: Any, d_out: Any
 ) -> tuple[list[sp.Expr], sp.Expr, sp.Expr, sp.Expr]:
     values = [sp.sympify(x) for x in singular_values]
     threshold = _positive("threshold", threshold)
@@ -246,7 +247,7 @@ def _checked(
     return values, threshold, d_in, d_out
 
 
-def _positive(name: str, value: object) -> sp.Expr:
+def _positive(name: str, value: Any) -> sp.Expr:
     value = sp.sympify(value)
     if value.is_positive is not True:
         raise ValueError(f"{name} must be positive, got {value}")

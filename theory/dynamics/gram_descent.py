@@ -82,13 +82,14 @@ class HalfStep:
 @cache
 def half_steps() -> tuple[HalfStep, HalfStep]:
     """Return the moves of W1 and of W2; the rates are derived, the block updates proved."""
-    moves = []
-    for block, overlap in ((C1, G.T * HALFWAY), (C2, HALFWAY * G.T)):
-        matrix, _ = _moved(block)
-        move = HalfStep(block, normal_form(-order_of(matrix, eta, 1)), overlap)
-        move.proof()
-        moves.append(move)
-    return tuple(moves)
+    return _half_step(C1, G.T * HALFWAY), _half_step(C2, HALFWAY * G.T)
+
+
+def _half_step(block: sp.MatrixSymbol, overlap: MatrixExpr) -> HalfStep:
+    matrix, _ = _moved(block)
+    move = HalfStep(block, normal_form(-order_of(matrix, eta, 1)), overlap)
+    move.proof()
+    return move
 
 
 def gram_descent() -> Derivation:

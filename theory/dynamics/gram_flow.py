@@ -122,6 +122,7 @@ def descent_stages(update: str = "simultaneous") -> tuple[Stage, ...]:
     """
     identity = sp.BlockDiagMatrix(sp.Identity(d_in), sp.Identity(d_out))
     upper, lower = _triangular_gradients()
+    factors: tuple[MatrixExpr, ...]
     if update == "simultaneous":
         factors = (signed_gradient_blocks(),)
     elif update == "sequential":

@@ -14,7 +14,6 @@ from sympy.polys.fields import field
 
 from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.dynamics import single_mode as mode
-from theory.dynamics.single_mode import P0, D
 from theory.symbols import c, eta, s, s0, t, y
 from theory.symbols.dynamics import (
     c_squared,
@@ -26,6 +25,7 @@ from theory.symbols.dynamics import (
     z_ratio,
 )
 from theory.symbols.notation import (
+    D,
     M_factor,
     N_factor,
     q_minus,
@@ -36,6 +36,7 @@ from theory.symbols.notation import (
     t_of,
     y_positive,
 )
+from theory.symbols.notation import p0 as P0
 
 __all__ = ["single_mode"]
 

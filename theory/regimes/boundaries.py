@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
@@ -77,7 +78,7 @@ class Boundary:
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {latex(self.equation)}$"
 
-    def finite(self, level: object = 1) -> sp.Eq:
+    def finite(self, level: Any = 1) -> sp.Eq:
         """Return the boundary at finite d, ``first = level * second`` with their constants.
 
         Parameters

@@ -48,7 +48,7 @@ alpha_star = symbol(
 A_scaled = symbol("A_scaled", "sqrt(h) alpha", latex="A", text="A", positive=True)
 
 
-def _power(name: str, of: str, variable: str):
+def _power(name: str, of: str, variable: str) -> sp.Symbol:
     latex = rf"\frac{{d \log {of}}}{{d \log {variable}}}"
     return symbol(name, f"power of {variable} in {of}", latex=latex, real=True)
 

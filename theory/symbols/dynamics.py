@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sympy as sp
+
 from theory.symbols.network import d_in, d_out, n, w
 from theory.symbols.table import function, matrix, symbol
 
@@ -9,7 +11,9 @@ _size = d_in + d_out
 _A, _ROOT, _TIME = "unit of A", "root of the unit of A", "inverse unit of A"
 
 
-def _gram(name: str, meaning: str, latex: str = "", *, text: str = "", unit: str = _A):
+def _gram(
+    name: str, meaning: str, latex: str = "", *, text: str = "", unit: str = _A
+) -> sp.MatrixSymbol:
     return matrix(name, _size, _size, meaning, latex=latex, text=text, unit=unit)
 
 

@@ -50,7 +50,7 @@ L_wait = symbol(
 misalignment = symbol("misalignment", "what an overlap lacks to 1", latex=r"\delta")
 
 
-def _error(index: str, meaning: str):
+def _error(index: str, meaning: str) -> sp.Symbol:
     latex = rf"e_{{\mathrm{{{index}}}}}"
     return symbol(f"e_{index}", meaning, latex=latex, unit=_SQUARED, positive=True)
 
@@ -70,7 +70,7 @@ exponent_of = function(
 )
 
 
-def _time(name: str, meaning: str, index: str = ""):
+def _time(name: str, meaning: str, index: str = "") -> sp.Symbol:
     letter, short = name.split("_")
     latex = rf"{letter}_{{\mathrm{{{index or short}}}}}"
     return symbol(name, meaning, latex=latex, unit=_TIME, positive=True)

@@ -8,6 +8,7 @@ would be another symbol and cancel nothing.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import sympy as sp
 
@@ -93,7 +94,7 @@ def intermediates(names: str, **assumptions: bool) -> tuple[sp.Symbol, ...]:
     return sp.symbols(names, seq=True, **assumptions)
 
 
-def _entered(made: sp.Basic, name: str, entry: Entry):
+def _entered(made: Any, name: str, entry: Entry) -> Any:
     if name in TABLE:
         raise ValueError(f"a symbol is entered once, got {name!r} again: {TABLE[name].meaning}")
     latex = entry.latex or sp.latex(sp.Symbol(name))
