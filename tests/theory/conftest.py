@@ -27,7 +27,7 @@ SIZES = {d_in: 3, d_out: 2, w: 4, n: 5}
 #: Step of the central differences, whose error is of its square.
 STEP = 1e-5
 #: Distance of a limit from its point, and digits in which it is evaluated.
-NEAR, FAR, DIGITS = sp.Float("1e-9", 60), sp.Integer(60), 60
+NEAR, FAR, DIGITS = sp.Rational(1, 10**16), sp.Integer(10) ** 10, 60
 TOLERANCE = 1e-6
 
 
@@ -123,7 +123,9 @@ class Numbers:
             if callable(value):
                 x = x.replace(function, value)
         for _ in range(20):
-            names = (*x.atoms(sp.Derivative), *x.atoms(AppliedUndef), *x.free_symbols)
+            bound = set().union(*(_variables(item) for item in x.atoms(*_BINDERS)))
+            free = x.free_symbols - bound
+            names = (*x.atoms(sp.Derivative), *x.atoms(AppliedUndef), *free)
             found = {name: known[name] for name in names if name in known}
             found = {
                 name: _exact(value)
@@ -189,6 +191,16 @@ def _power(base: np.ndarray, exponent: sp.Expr) -> np.ndarray:
     return vectors * values ** float(exponent) @ vectors.T
 
 
+_BINDERS = sp.Derivative, sp.Limit, sp.Integral, sp.Subs
+
+
+def _variables(item: sp.Expr) -> set[sp.Symbol]:
+    """Return the variables of a derivative, a limit, an integral or a substitution."""
+    if isinstance(item, sp.Limit):
+        return {item.args[1]}
+    return set(item.variables)
+
+
 def _exact(value: object) -> sp.Expr:
     """Return a number as a rational, so that it does not limit the precision of what follows."""
     if isinstance(value, sp.Expr):
@@ -240,6 +252,11 @@ def _outcome(step, numbers, key, special):
     left, right = step.formula.args if isinstance(step.formula, sp.Eq) else (step.formula, None)
     if right is None:
         return f"unknown {type(step.formula).__name__}"
+    if isinstance(left, sp.Tuple) and step.mark == "defined":
+        solved = [_solved(*pair) for pair in zip(left, right, strict=True)]
+        if all(name is not None and name not in numbers._base(0.0) for name, _ in solved):
+            numbers.bindings |= dict(solved)
+            return "name"
     if step.mark in ("defined", "derived") and (special or not _known(left, numbers)):
         name, meaning = _solved(left, right)
         if name is not None:
