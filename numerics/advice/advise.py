@@ -40,7 +40,7 @@ from numerics.advice.search import (
     stable_rate,
 )
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
-from numerics.prediction.run_observables import Network
+from numerics.prediction.random_network import RandomNetwork
 from numerics.prediction.runs import predict_run, signal_values
 from numerics.support.descriptions import describe
 from numerics.support.validation import check_dimension, check_positive, check_update, check_width
@@ -218,7 +218,7 @@ def _recommendations(
 
 
 def _row(
-    spectrum: ModeSpectrum, network: Network, iterations: int, length: int, budget: int
+    spectrum: ModeSpectrum, network: RandomNetwork, iterations: int, length: int, budget: int
 ) -> dict[str, Any]:
     """Return what is told of one recommended network."""
     d_out, d_in = spectrum.shape
@@ -242,7 +242,7 @@ def _row(
     misjudged = [
         predicted_minimum(
             spectrum,
-            Network(
+            RandomNetwork(
                 factor * network.c1,
                 factor * network.c2,
                 network.width,

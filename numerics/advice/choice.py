@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from numerics.advice.search import Start, make_network, weakest_signal
 from numerics.prediction.mode_spectrum import ModeSpectrum
-from numerics.prediction.run_observables import Network
+from numerics.prediction.random_network import RandomNetwork
 from theory.regimes import scales as scaling
 from theory.regimes.regime import regime_name
 
@@ -79,23 +79,23 @@ def choose(error: NDArray[np.float64], iterations: NDArray[np.int64]) -> list[in
 
 def recommended_network(
     spectrum: ModeSpectrum, start: Start, least_width: float, update: str
-) -> Network:
+) -> RandomNetwork:
     """Return the network of a start with a margin in the width, in round numbers."""
     width = min(_rounded(WIDTH_MARGIN * least_width, WIDTH_DIGITS, math.ceil), start.width)
     network = make_network(spectrum, replace(start, width=width), update)
     first, second = (_rounded(c / width, DIGITS) for c in (network.c1, network.c2))
     # Downwards, so that the share of the stability limit is kept.
     rate = _rounded(network.learning_rate, RATE_DIGITS, math.floor)
-    return Network(first * width, second * width, width, rate, update)
+    return RandomNetwork(first * width, second * width, width, rate, update)
 
 
-def entry_variances(network: Network) -> tuple[float, float]:
+def entry_variances(network: RandomNetwork) -> tuple[float, float]:
     """Return sigma1^2 and sigma2^2 of a network, without the last bits of a product."""
     one, two = (float(f"{c / network.width:.12g}") for c in (network.c1, network.c2))
     return one, two
 
 
-def finite_regime(spectrum: ModeSpectrum, network: Network) -> str:
+def finite_regime(spectrum: ModeSpectrum, network: RandomNetwork) -> str:
     """Name the regime of a network, from its numbers as powers of sqrt(d_in d_out).
 
     For the weakest singular value that stands out of the noise, by the boundaries of

@@ -24,8 +24,10 @@ import numpy as np
 import sympy as sp
 
 from numerics.kernels.evaluate import evaluate
+from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum
-from numerics.prediction.run_observables import Network, sums_of_errors
+from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.run_observables import sums_of_errors
 from numerics.prediction.runs import STATUS as PREDICTION_STATUS
 from numerics.prediction.runs import WIDTHS_PER_RANK, status_of
 from theory.dynamics.single_mode import stability_limit
@@ -101,16 +103,16 @@ class PredictedMinimum:
     status: int
 
 
-def make_network(spectrum: ModeSpectrum, start: Start, update: str) -> Network:
+def make_network(spectrum: ModeSpectrum, start: Start, update: str) -> RandomNetwork:
     """Return the network of a start, with its learning rate."""
     first = 2 * start.threshold / (1 + start.variance_ratio)
-    network = Network(first, start.variance_ratio * first, start.width, 1.0, update)
+    network = RandomNetwork(first, start.variance_ratio * first, start.width, 1.0, update)
     return replace(
         network, learning_rate=start.learning_rate_share * stable_rate(spectrum, network)
     )
 
 
-def stable_rate(spectrum: ModeSpectrum, network: Network) -> float:
+def stable_rate(spectrum: ModeSpectrum, network: RandomNetwork) -> float:
     """Return the stability limit of the learning rate, ``1/sqrt(||Y||^2 + c_w^2)``."""
     sides = zip((network.c1, network.c2), spectrum.shape[::-1], strict=True)
     edges = [scale * _edge(network.width, size) ** 2 / network.width for scale, size in sides]
@@ -118,13 +120,15 @@ def stable_rate(spectrum: ModeSpectrum, network: Network) -> float:
     return float(_limit()(largest, sum(edges) / 2))
 
 
-def predicted_minimum(spectrum: ModeSpectrum, network: Network, budget: int) -> PredictedMinimum:
+def predicted_minimum(
+    spectrum: ModeSpectrum, network: RandomNetwork, budget: int
+) -> PredictedMinimum:
     """Follow a network until its smallest test error lies behind it.
 
     That is when the weakest spike of Y is learned and the last quarter of the run brought no
     smaller error; at ``BEYOND`` times the budget at the latest.
     """
-    recursion, last = network.recursion(spectrum), spectrum.spikes - 1
+    recursion, last = Recursion(spectrum, network), spectrum.spikes - 1
     most = max(FIRST_PIECE, BEYOND * budget)
     trajectory = recursion.advance(FIRST_PIECE)
     entries = float(np.prod(spectrum.shape))

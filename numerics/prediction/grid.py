@@ -11,13 +11,16 @@ Every cell has a ``status`` (0 valid, see :data:`numerics.prediction.runs.STATUS
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.cache import load
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
-from numerics.prediction.run_observables import Network, distance, observe, run
+from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.run_observables import distance, observe, run
 from numerics.prediction.runs import REFERENCES, STATUS, signal_values, status_of
 from numerics.published_rules import learning_rate, variance_of, width_of
 from numerics.support.descriptions import describe
@@ -116,7 +119,9 @@ def predict_grid(
         found = _closed_form(spectrum, networks, steps, update)
     else:
         found = _second_order(spectrum, networks, steps, update, reference)
-    found["status"] = status_of(found["min_test_error"], found["truncation"], networks[2], spectrum)
+    found["status"] = status_of(
+        found["min_test_error"], found["truncation"], networks.width, spectrum
+    )
     shape = rows.size, columns.size
     names = ("gamma_sigma2", "gamma_w")
     data = xr.Dataset(
@@ -141,6 +146,15 @@ def predict_grid(
     return describe(data, predict_grid)
 
 
+class _Networks(NamedTuple):
+    """Networks and their learning rates, as :class:`RandomNetwork`, one entry a cell."""
+
+    c1: NDArray[np.float64]
+    c2: NDArray[np.float64]
+    width: NDArray[np.float64]
+    learning_rate: NDArray[np.float64]
+
+
 def _networks(
     rows: NDArray,
     columns: NDArray,
@@ -148,8 +162,8 @@ def _networks(
     ratio: float,
     largest: float,
     learning_rate_divisor: float,
-) -> NDArray[np.float64]:
-    """Return c1, c2, width and learning rate of every cell, shape (4, cells)."""
+) -> _Networks:
+    """Return the networks of the grid, row by row."""
     variance = np.array([variance_of(d, a) for a in rows])[:, None]
     width = np.array([float(width_of(d, b)) for b in columns])[None, :]
     first = variance * width
@@ -162,29 +176,28 @@ def _networks(
         check_positive("learning_rate_divisor", learning_rate_divisor),
     )
     cells = np.broadcast_arrays(first, ratio * first, width, rate)
-    return np.ascontiguousarray([x.ravel() for x in cells])
+    return _Networks(*(np.ascontiguousarray(x.ravel()) for x in cells))
 
 
 def _closed_form(
-    spectrum: ModeSpectrum, networks: NDArray, iterations: int, update: str
+    spectrum: ModeSpectrum, networks: _Networks, iterations: int, update: str
 ) -> dict[str, NDArray]:
     """Run the generated kernel over all cells."""
-    spikes, last = spectrum.spikes, spectrum.targets.size - spectrum.unpaired
-    target, known = spectrum.targets, spectrum.correlations
-    counts = spectrum.counts[spikes:last]
+    spikes, bulk = slice(spectrum.spikes), spectrum.bulk
     kernel = load(grid_module(update), loops="error_grid")
-    found = kernel.Found(*(np.empty(networks.shape[1]) for _ in kernel.Found._fields))
+    found = kernel.Found(*(np.empty(networks.width.size) for _ in kernel.Found._fields))
     kernel.grid(
         kernel.Target(
-            spectrum.signal,
-            target[:spikes],
-            known[:spikes],
-            target[spikes:last],
-            counts,
-            known[spikes:last],
-            spectrum.edge,
-            *map(float, spectrum.shape),
-            float(counts.sum()),
+            signal=spectrum.signal,
+            spikes=spectrum.targets[spikes],
+            spike_correlations=spectrum.correlations[spikes],
+            nodes=spectrum.targets[bulk],
+            counts=spectrum.counts[bulk],
+            node_correlations=spectrum.correlations[bulk],
+            edge=spectrum.edge,
+            d_out=float(spectrum.shape[0]),
+            d_in=float(spectrum.shape[1]),
+            paired=float(spectrum.counts[bulk].sum()),
         ),
         kernel.Cells(*networks),
         kernel.Limits(iterations, STRIDE),
@@ -199,16 +212,16 @@ def _closed_form(
 
 
 def _second_order(
-    spectrum: ModeSpectrum, networks: NDArray, iterations: int, update: str, reference: str
+    spectrum: ModeSpectrum, networks: _Networks, iterations: int, update: str, reference: str
 ) -> dict[str, NDArray]:
     """Run cell after cell to where the paper stops."""
     found: dict[str, list[float]] = {
         key: []
         for key in ("min_test_error", "iterations", "stable_rank", "truncation", "max_distance")
     }
-    for values in networks.T:
+    for values in zip(*networks, strict=True):
         c1, c2, width, rate = (float(x) for x in values)
-        network = Network(c1, c2, width, rate, update)
+        network = RandomNetwork(c1, c2, width, rate, update)
         trajectory = run(spectrum, network, iterations, True)
         seen = observe(spectrum, network, trajectory)
         best = int(np.argmin(seen["test_error"]))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from numerics.kernels.cache import load
 from numerics.kernels.evaluate import evaluate, output_names
 from numerics.prediction.mode_spectrum import ModeSpectrum
+from numerics.prediction.random_network import RandomNetwork
 from theory.kernels.mode_recursion import second_order_module
 from theory.random_matrices.wishart import excitation_form
 
@@ -67,14 +68,8 @@ class Recursion:
     ----------
     spectrum : ModeSpectrum
         Modes of the target.
-    c1, c2 : float
-        Scales of C1 and C2 at the start.
-    width : float
-        Sets the size of the fluctuations.
-    learning_rate : float
-        Step size.
-    update : {"simultaneous", "sequential"}
-        Order in which the layers move.
+    network : RandomNetwork
+        Scales and width at the start, step size and order of update.
     scales, matrix : bool
         Whether C1 and C2, and whether A, fluctuate at the start.
     mean_shift : tuple of float
@@ -84,18 +79,15 @@ class Recursion:
     def __init__(
         self,
         spectrum: ModeSpectrum,
-        c1: float,
-        c2: float,
-        width: float,
-        learning_rate: float,
-        update: str = "simultaneous",
+        network: RandomNetwork,
         *,
         scales: bool = True,
         matrix: bool = True,
         mean_shift: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        self._kernel = second_order_kernel(update)
-        self._learning_rate = learning_rate
+        c1, c2 = network.c1, network.c2
+        self._kernel = second_order_kernel(network.update)
+        self._learning_rate = network.learning_rate
         has_input, has_output = (side.astype(np.float64) for side in spectrum.sides)
         zero = np.zeros(spectrum.targets.size)
         self._modes = self._kernel.Modes(
@@ -104,7 +96,7 @@ class Recursion:
             np.column_stack([mean_shift[0] * has_input, zero, mean_shift[1] * has_output]),
         )
         found = _pairs(spectrum, scales, matrix)
-        sizes = np.array(_excitations(c1, c2, width))
+        sizes = np.array(_excitations(network))
         entries = found.pattern * sizes[found.kind][:, None]
         self._pairs = self._kernel.Pairs(*found.members, entries)
         self._recorded = False
@@ -127,18 +119,19 @@ def second_order_kernel(update: str) -> ModuleType:
     return load(second_order_module(update), loops="mode_recursion")
 
 
-def euler_modes(
-    spectrum: ModeSpectrum, threshold: float, learning_rate: float, steps: int, update: str
-) -> NDArray[np.float64]:
+def euler_modes(spectrum: ModeSpectrum, network: RandomNetwork, steps: int) -> NDArray[np.float64]:
     """Return the modes under Euler steps of equation (1) of the paper, shape (steps + 1, modes)."""
     out = np.empty((steps + 1, spectrum.targets.size))
-    second_order_kernel(update).euler(spectrum.targets, threshold, learning_rate, out)
+    kernel = second_order_kernel(network.update)
+    kernel.euler(spectrum.targets, network.threshold, network.learning_rate, out)
     return out
 
 
-def _excitations(c1: float, c2: float, width: float) -> list[float]:
+def _excitations(network: RandomNetwork) -> list[float]:
     """Return the sizes of the independent fluctuations, in the order of their form."""
-    return [float(x) for x in evaluate(excitation_form, c1, c2, width).values()]
+    return [
+        float(x) for x in evaluate(excitation_form, network.c1, network.c2, network.width).values()
+    ]
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,7 @@ ENSEMBLE_DRAWS = 40_000
 ENSEMBLE_SEED = 2024
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ModeSpectrum:
     """Modes of the target Y, and what each of them knows of A*.
 
@@ -102,6 +102,28 @@ class ModeSpectrum:
     edge: float
     noise: float
     nodes: int
+
+    @classmethod
+    def of_one_mode(cls, target: float) -> ModeSpectrum:
+        """Return a spectrum of one mode, a spike without noise that is 0 in A*."""
+        return cls(
+            targets=np.array([target]),
+            counts=np.ones(1),
+            correlations=np.zeros(1),
+            spikes=1,
+            unpaired=False,
+            signal=np.array([target]),
+            shape=(1, 1),
+            bulk_shape=(0, 0),
+            edge=0.0,
+            noise=0.0,
+            nodes=1,
+        )
+
+    @property
+    def bulk(self) -> slice:
+        """Which modes are nodes of the bulk."""
+        return slice(self.spikes, self.targets.size - self.unpaired)
 
     @property
     def sides(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -168,17 +190,17 @@ def mode_spectrum(
     if min(bulk_shape) > 0:
         edge = float(evaluate(spike_form, 1.0, tau, *bulk_shape)["edge"])
     return ModeSpectrum(
-        targets,
-        counts,
-        correlations,
-        spikes,
-        rows != columns,
-        theta,
-        (rows, columns),
-        bulk_shape,
-        edge,
-        tau,
-        wanted,
+        targets=targets,
+        counts=counts,
+        correlations=correlations,
+        spikes=spikes,
+        unpaired=rows != columns,
+        signal=theta,
+        shape=(rows, columns),
+        bulk_shape=bulk_shape,
+        edge=edge,
+        noise=tau,
+        nodes=wanted,
     )
 
 

@@ -7,8 +7,6 @@ generated kernels; see :mod:`numerics.prediction.runs` for the range in which th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,46 +15,20 @@ from numerics.kernels.cache import load
 from numerics.kernels.evaluate import evaluate
 from numerics.prediction.mode_recursion import Recursion, Trajectory, euler_modes
 from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
+from numerics.prediction.random_network import RandomNetwork
 from theory.kernels.mode_recursion import stopping_module
 from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
 from theory.published_settings import STOPPING
 
-__all__ = ["Network", "distance", "observe", "paper_stop", "run"]
+__all__ = ["distance", "observe", "paper_stop", "run"]
 
 #: Iterations run before the stopping rule is asked again.
 _CHUNK = 64
 
 
-@dataclass(frozen=True)
-class Network:
-    """A random network and how it is trained, as the recursion sees it."""
-
-    c1: float
-    c2: float
-    width: float
-    learning_rate: float
-    update: str
-
-    @property
-    def threshold(self) -> float:
-        """Return ``c = (c1 + c2)/2``."""
-        return (self.c1 + self.c2) / 2
-
-    @property
-    def start_variance(self) -> float:
-        """Return the variance of an entry of A at the start."""
-        return self.c1 * self.c2 / self.width
-
-    def recursion(self, spectrum: ModeSpectrum, **options: Any) -> Recursion:
-        """Return the recursion of this network on a target."""
-        return Recursion(
-            spectrum, self.c1, self.c2, self.width, self.learning_rate, self.update, **options
-        )
-
-
-def run(spectrum: ModeSpectrum, network: Network, iterations: int, stop: bool) -> Trajectory:
+def run(spectrum: ModeSpectrum, network: RandomNetwork, iterations: int, stop: bool) -> Trajectory:
     """Run the recursion, in pieces where it may stop early."""
-    recursion = network.recursion(spectrum)
+    recursion = Recursion(spectrum, network)
     if not stop:
         return recursion.advance(iterations)
     whole = recursion.advance(min(_CHUNK, iterations))
@@ -72,7 +44,9 @@ def run(spectrum: ModeSpectrum, network: Network, iterations: int, stop: bool) -
         whole = whole.joined(recursion.advance(min(_CHUNK, iterations - done)))
 
 
-def observe(spectrum: ModeSpectrum, network: Network, trajectory: Trajectory) -> dict[str, NDArray]:
+def observe(
+    spectrum: ModeSpectrum, network: RandomNetwork, trajectory: Trajectory
+) -> dict[str, NDArray]:
     """Return what a trajectory shows, each with one row an iteration.
 
     Keys: train_error, test_error, leading_test_error, truncation (means over entries), outlier
@@ -143,7 +117,7 @@ def sums_of_errors(spectrum: ModeSpectrum, trajectory: Trajectory) -> dict[str, 
 
 
 def singular_values(
-    spectrum: ModeSpectrum, network: Network, trajectory: Trajectory
+    spectrum: ModeSpectrum, network: RandomNetwork, trajectory: Trajectory
 ) -> tuple[NDArray, NDArray]:
     """Return outliers, shape (iterations, rank), and the edge of the bulk of A."""
     steps, rank = len(trajectory), spectrum.signal.size
@@ -163,28 +137,16 @@ def singular_values(
     return -np.sort(-outlier, axis=1), edge
 
 
-def last_mode(target: float, network: Network, steps: int) -> NDArray[np.float64]:
+def last_mode(target: float, network: RandomNetwork, steps: int) -> NDArray[np.float64]:
     """Return one mode at infinite width, a row an iteration."""
-    alone = ModeSpectrum(
-        np.array([target]),
-        np.ones(1),
-        np.zeros(1),
-        1,
-        False,
-        np.array([target]),
-        (1, 1),
-        (0, 0),
-        0.0,
-        0.0,
-        1,
-    )
     if steps == 1:
         return np.zeros(1)
-    return network.recursion(alone, scales=False, matrix=False).advance(steps - 1).mode[:, 0]
+    alone = ModeSpectrum.of_one_mode(target)
+    return Recursion(alone, network, scales=False, matrix=False).advance(steps - 1).mode[:, 0]
 
 
 def distance(
-    spectrum: ModeSpectrum, network: Network, trajectory: Trajectory, reference: str
+    spectrum: ModeSpectrum, network: RandomNetwork, trajectory: Trajectory, reference: str
 ) -> NDArray[np.float64]:
     """Return the root mean square distance of descent from the self-consistent dynamics.
 
@@ -198,17 +160,12 @@ def distance(
     nodes = spectrum.nodes
     noise = math.hypot(spectrum.noise, math.sqrt(variance))
     noisy = mode_spectrum(d_in, d_out, spectrum.signal, noise=noise, nodes=nodes)
-    power = network.recursion(noisy, matrix=False).advance(steps).power
+    power = Recursion(noisy, network, matrix=False).advance(steps).power
     value, count = bulk_nodes(d_out, d_in, math.sqrt(variance), nodes)
     excess = evaluate(excess_form, value, network.threshold)["excess"] @ count
-    consistent = network.recursion(
-        spectrum, scales=False, mean_shift=(excess / d_in, excess / d_out)
-    ).advance(steps)
+    mean_shift = excess / d_in, excess / d_out
+    consistent = Recursion(spectrum, network, scales=False, mean_shift=mean_shift).advance(steps)
     gap = trajectory.shift - consistent.shift
     if reference == "euler":
-        gap = (
-            gap
-            + trajectory.mode
-            - euler_modes(spectrum, network.threshold, network.learning_rate, steps, network.update)
-        )
+        gap = gap + trajectory.mode - euler_modes(spectrum, network, steps)
     return np.sqrt(power + gap**2 @ spectrum.counts)

@@ -24,7 +24,8 @@ from numerics.prediction.mode_spectrum import (
     mode_spectrum,
     typical_singular_values,
 )
-from numerics.prediction.run_observables import Network, distance, observe, paper_stop, run
+from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.run_observables import distance, observe, paper_stop, run
 from numerics.published_rules import learning_rate as published_learning_rate
 from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import describe
@@ -156,7 +157,7 @@ def predict_run(
     second = first
     if init_variance2 is not None:
         second = check_positive("init_variance2", init_variance2)
-    network = Network(
+    network = RandomNetwork(
         first * units,
         second * units,
         units,
@@ -274,7 +275,9 @@ def signal_values(
     return singular_values
 
 
-def _dataset(spectrum: ModeSpectrum, network: Network, seen: dict, reference: str) -> xr.Dataset:
+def _dataset(
+    spectrum: ModeSpectrum, network: RandomNetwork, seen: dict, reference: str
+) -> xr.Dataset:
     time = "iteration"
     test, truncation = seen["test_error"], seen["truncation"]
     best = int(np.argmin(test))
@@ -329,7 +332,9 @@ def status_of(
     return np.where(np.asarray(width) < WIDTHS_PER_RANK * rank, 2, np.where(exceeded, 1, 0))
 
 
-def _out_of_range(data: xr.Dataset, network: Network, spectrum: ModeSpectrum) -> OutOfRangeError:
+def _out_of_range(
+    data: xr.Dataset, network: RandomNetwork, spectrum: ModeSpectrum
+) -> OutOfRangeError:
     relative, rank = float(data.min_truncation / abs(data.min_test_error)), spectrum.signal.size
     return OutOfRangeError(
         f"the prediction needs width >= {WIDTHS_PER_RANK * rank}, rank <= "

@@ -15,7 +15,9 @@ compiled = njit(cache=True, nogil=True, error_model="numpy")
 
 @compiled
 def stop(
-    train_errors: NDArray[float64], test_errors: NDArray[float64], settings: tuple[float, ...]
+    train_errors: NDArray[float64],
+    test_errors: NDArray[float64],
+    settings: tuple[float, int, float, float, int],
 ) -> int:
     """Return the first iteration that ends a run, or the number of errors."""
     rises = 0

@@ -16,7 +16,7 @@ from numerics.advice import search as advice_search
 from numerics.advice.advise import advise
 from numerics.advice.search import SAME_ERROR, Start, make_network, predicted_minimum
 from numerics.prediction.mode_spectrum import mode_spectrum
-from numerics.prediction.run_observables import Network
+from numerics.prediction.random_network import RandomNetwork
 from numerics.prediction.runs import TRUNCATION_LIMIT, predict_run
 from numerics.regimes.exponent_plane import regime
 from numerics.support.errors import OutOfRangeError
@@ -296,7 +296,7 @@ def test_a_minimum_beyond_the_budget_is_told(spectrum):
 def test_the_stability_limit_sees_the_width(spectrum):
     # Infinite width but for fluctuations of C1 of relative size 2 sqrt(d/w) = 2e-5.
     limit = lambda width: advice_search.stable_rate(  # noqa: E731
-        spectrum, Network(100.0, 100.0, width, 1.0, "simultaneous")
+        spectrum, RandomNetwork(100.0, 100.0, width, 1.0, "simultaneous")
     )
     largest = spectrum.targets.max()
     assert limit(1e12) == pytest.approx(1 / math.hypot(largest, 100.0), rel=1e-4)
@@ -312,7 +312,7 @@ def test_a_finite_regime_is_that_of_its_exponents(gamma_sigma2, gamma_w):
     d = 1000
     spectrum = mode_spectrum(d, d, [float(d)])
     c = d ** (gamma_sigma2 + gamma_w)
-    network = Network(c, c, d**gamma_w, 1.0, "simultaneous")
+    network = RandomNetwork(c, c, d**gamma_w, 1.0, "simultaneous")
     name = advice_choice.finite_regime(spectrum, network)
     assert name == regime(gamma_sigma2, gamma_w).name.item()
 

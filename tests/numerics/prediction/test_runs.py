@@ -12,6 +12,7 @@ from numerics.prediction import mode_recursion as second_order
 from numerics.prediction import runs as pr
 from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum, mode_spectrum, typical_singular_values
+from numerics.prediction.random_network import RandomNetwork
 from numerics.support.errors import OutOfRangeError
 from numerics.support.validation import UPDATES
 
@@ -72,17 +73,17 @@ def plain_spectrum(targets, d_in, d_out):
     values = np.array([*targets, *([0.0] if extra else [])])
     counts = np.array([*np.ones(len(targets)), *([float(extra)] if extra else [])])
     return ModeSpectrum(
-        values,
-        counts,
-        values,
-        len(targets),
-        bool(extra),
-        np.array(targets),
-        (d_out, d_in),
-        (0, 0),
-        0.0,
-        0.0,
-        1,
+        targets=values,
+        counts=counts,
+        correlations=values,
+        spikes=len(targets),
+        unpaired=bool(extra),
+        signal=np.array(targets),
+        shape=(d_out, d_in),
+        bulk_shape=(0, 0),
+        edge=0.0,
+        noise=0.0,
+        nodes=1,
     )
 
 
@@ -98,7 +99,8 @@ def test_second_order_is_the_exact_expansion(update, shape, monkeypatch):
 
     def recursion():
         spectrum = plain_spectrum(targets, d_in, d_out)
-        return Recursion(spectrum, c1, c2, width, rate, update).advance(steps)
+        network = RandomNetwork(c1, c2, width, rate, update)
+        return Recursion(spectrum, network).advance(steps)
 
     found = recursion()
     assert np.allclose(found.mode[-1, :2], np.diag(middle), rtol=1e-12)
@@ -116,29 +118,28 @@ def test_copies_of_a_node_are_single_modes():
     """Equal modes listed singly, and as one mode with a count, give the same sums."""
     single = plain_spectrum([1.5, 0.7, 0.7, 0.7], 6, 4)
     grouped = ModeSpectrum(
-        np.array([1.5, 0.7, 0.0]),
-        np.array([1.0, 3.0, 2.0]),
-        np.zeros(3),
-        1,
-        True,
-        np.array([1.5]),
-        (4, 6),
-        (3, 5),
-        0.0,
-        0.0,
-        1,
+        targets=np.array([1.5, 0.7, 0.0]),
+        counts=np.array([1.0, 3.0, 2.0]),
+        correlations=np.zeros(3),
+        spikes=1,
+        unpaired=True,
+        signal=np.array([1.5]),
+        shape=(4, 6),
+        bulk_shape=(3, 5),
+        edge=0.0,
+        noise=0.0,
+        nodes=1,
     )
-    one, other = (
-        Recursion(x, 0.4, 0.3, 50.0, 0.1, "sequential").advance(20) for x in (single, grouped)
-    )
+    network = RandomNetwork(0.4, 0.3, 50.0, 0.1, "sequential")
+    one, other = (Recursion(x, network).advance(20) for x in (single, grouped))
     assert np.allclose(one.power, other.power, rtol=1e-12)
     assert np.allclose(one.shift[:, [0, 1]], other.shift[:, [0, 1]], rtol=1e-12)
 
 
 def test_a_run_in_pieces_is_the_same_run():
     spectrum = mode_spectrum(60, 40, [30.0, 25.0])
-    make = lambda: Recursion(spectrum, 1.0, 2.0, 500.0, 1e-3, "sequential")  # noqa: E731
-    whole, pieces = make().advance(50), make()
+    network = RandomNetwork(1.0, 2.0, 500.0, 1e-3, "sequential")
+    whole, pieces = Recursion(spectrum, network).advance(50), Recursion(spectrum, network)
     joined = pieces.advance(20).joined(pieces.advance(30))
     for name in ("mode", "shift", "power", "bulk_power"):
         assert np.array_equal(getattr(whole, name), getattr(joined, name))
