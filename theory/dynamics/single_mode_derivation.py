@@ -8,6 +8,9 @@ Holds and source: as for :mod:`theory.dynamics.single_mode`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
 from sympy.polys.fields import field
@@ -59,11 +62,12 @@ def single_mode() -> Derivation:
     )
 
 
-def _reduce(expression: sp.Expr) -> sp.Expr:
+def _reduce(expression: sp.Expr, where: Mapping[sp.Symbol, sp.Expr] | None = None) -> sp.Expr:
     """Reduce to zero what vanishes by the definitions of D and p0 and cosh^2 - sinh^2 = 1."""
     E, u, v = (sp.Dummy(name, positive=True) for name in "Euv")
     rational = (
-        expression.rewrite((sp.cosh, sp.sinh), sp.exp)
+        expression.subs(where or {})
+        .rewrite((sp.cosh, sp.sinh), sp.exp)
         .subs(sp.exp(D * t), E)
         .subs(sp.exp(-D * t), 1 / E)
     )
@@ -217,7 +221,7 @@ def _stable_steps() -> list[Step]:
                     f"Kernel form of the {name}, y > 0, s0 {'>' if sign > 0 else '<'} 0.",
                     sp.Eq(function(t), plain, evaluate=False),
                     where={function(t): exact.subs(signs)},
-                    reduce=lambda rest, back=back: _reduce(rest.subs(back)),
+                    reduce=partial(_reduce, where=back),
                 )
             )
     return steps
