@@ -17,20 +17,22 @@ from theory.dynamics.mode_descent import BLOCK, GAIN, mode_gain, step_mode
 from theory.kernels.arithmetic import arithmetic_module, form_function, step_function, text_of
 from theory.kernels.emission import KernelModule
 from theory.prediction import closed_form_errors as closed_form
-from theory.prediction.closed_form_errors import (
-    a,
+from theory.prediction.errors import error_form, estimate_form, outlier_form
+from theory.published_rules import stopping_rule
+from theory.published_settings import STOPPING
+from theory.symbols import c, c1, c2, d_in, d_out, eta, t, w, y
+from theory.symbols.dynamics import a
+from theory.symbols.prediction import (
     corr,
     even,
     growth,
     odd,
     paired,
-    r,
+    power,
+    shift_share,
     start_variance,
 )
-from theory.prediction.errors import error_form, estimate_form, outlier_form, power, shift_share
-from theory.published_rules import stopping_rule
-from theory.published_settings import STOPPING
-from theory.symbols import c, c1, c2, d_in, d_out, eta, t, w, y
+from theory.symbols.prediction import r_left as r
 from theory.symbols.published import iteration, theta_1, train, train_1, train_start
 
 __all__ = ["grid_module"]
@@ -102,9 +104,7 @@ _FORMS: dict[str, Callable[[], StableForm]] = {
     "bulk_mode": closed_form.bulk_form,
     "error_shares": _shares,
     "norm_shares": _norm_shares,
-    "flow_time": lambda: _single(
-        (closed_form.iteration, eta, c), stabilise(closed_form.flow_time())
-    ),
+    "flow_time": lambda: _single((iteration, eta, c), stabilise(closed_form.flow_time())),
     "kernel_variance": lambda: _single((c1, c2, w, d_in, d_out), closed_form.lazy_variance()),
     "start_power": lambda: _single(
         (start_variance, even, odd, paired, d_in, d_out, c, t), closed_form.start_power()

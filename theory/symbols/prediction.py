@@ -28,7 +28,7 @@ shift_share = symbol(
 )
 
 
-def _quantity(name: str, meaning: str, unit: str = _SQUARED):
+def _quantity(name: str, meaning: str, unit: str = _SQUARED) -> sp.Symbol:
     return symbol(name, meaning, latex=rf"\mathrm{{{name.replace('_', ' ')}}}", unit=unit)
 
 
@@ -111,7 +111,7 @@ _PLAIN = str.maketrans("", "", "_{}")
 _SIDE = 4  # two modes of two rows each: enough to see the sum over every partner j of a mode i
 
 
-def _square(name: str, meaning: str, latex: str, side: int = _SIDE):
+def _square(name: str, meaning: str, latex: str, side: int = _SIDE) -> sp.MatrixSymbol:
     return matrix(name, side, side, meaning, latex=latex, text=latex.translate(_PLAIN))
 
 
@@ -148,7 +148,7 @@ p_i = symbol("p_i", "sqrt(s_i^2 + c^2)", unit=_A, positive=True)
 p_j = symbol("p_j", "sqrt(s_j^2 + c^2)", unit=_A, positive=True)
 
 
-def _combination(name: str, meaning: str, latex: str = ""):
+def _combination(name: str, meaning: str, latex: str = "") -> tuple[sp.Symbol, sp.Function]:
     letter = latex or name.split("_")[0]
     made = symbol(name, meaning, latex=f"{letter}_{{ij}}", unit=_A, real=True)
     of = function(
