@@ -1,25 +1,16 @@
-"""Regimes, their boundaries and the exponent of the smallest test error."""
+"""Regimes and their boundaries."""
 
-import itertools
 import random
 
 import mpmath
 import pytest
 import sympy as sp
 
-from theory.algebra.derivation import ProofError
-from theory.regimes import boundaries_derivation as derivation
-from theory.regimes import crossing_times as finite_time
-from theory.regimes import minimal_error, quantities
+from theory.regimes import quantities
 from theory.regimes.boundaries import Boundary, boundaries
-from theory.regimes.boundaries_derivation import boundaries_derivation
-from theory.regimes.crossing_derivation import crossing_steps
-from theory.regimes.minimal_error import limiting_term, minimal_error_exponent, regions, stops
 from theory.regimes.regime import NAMES, regime_name, symbolic_regime
 from theory.regimes.scales import (
     EQUAL_LAYERS,
-    PAPER_TASK,
-    Quantity,
     d,
     gamma_sigma2,
     gamma_w,
@@ -33,8 +24,7 @@ from theory.regimes.scales import (
     tau,
     theta,
 )
-from theory.symbols import c, w, y
-from theory.symbols.regimes import S
+from theory.symbols import w
 
 R = sp.Rational
 PLANE = {boundary.name: boundary for boundary in boundaries()}
@@ -238,175 +228,6 @@ def test_bad_exponents(arguments, options, error, message):
     with pytest.raises(error) as caught:
         symbolic_regime(*arguments, **options)
     assert str(caught.value) == message
-
-
-# The exponent of the smallest test error
-
-
-TASKS = (
-    (1, 0, 0, 0),
-    (R(4, 5), 0, R(3, 10), 0),
-    (R(11, 10), R(1, 5), R(1, 5), R(3, 5)),
-    (R(2, 5), 0, R(1, 10), R(1, 5)),
-    (R(6, 5), R(-1, 5), R(1, 2), 0),
-)
-
-
-def lattice(task, steps=41):
-    at = dict(zip((p, q, kappa, gap), map(sp.sympify, task), strict=True))
-    # Off the round numbers, where boundaries are.
-    first = [-3 + 3.51 * i / (steps - 1) + 1e-4 for i in range(steps)]
-    second = [3.02 * i / (steps - 1) + 1.7e-4 for i in range(steps)]
-    return at, first, second
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_limiting_term_changes_on_boundaries_alone(task):
-    at, first, second = lattice(task)
-    function = lambda x: sp.lambdify((gamma_sigma2, gamma_w), x.xreplace(at), "math")  # noqa: E731
-    codes = {
-        sp.Symbol(x.name): i
-        for i, x in enumerate({x.name: x for stop in stops() for x in stop.terms}.values())
-    }
-    names = {sp.Symbol(x): i for i, x in enumerate(NAMES)}
-    term = function(limiting_term().xreplace({x: sp.Integer(i) for x, i in codes.items()}))
-    name = function(regime_name().xreplace({x: sp.Integer(i) for x, i in names.items()}))
-    ties = [
-        function(x.ratio_exponent)
-        for x in boundaries()
-        if x.equation.xreplace(at) not in (sp.true, sp.false)
-    ]
-    for i, j in itertools.product(range(len(first) - 1), range(len(second) - 1)):
-        here = first[i], second[j]
-        for there in ((first[i + 1], second[j]), (first[i], second[j + 1])):
-            if (term(*here), name(*here)) != (term(*there), name(*there)):
-                assert any(tie(*here) * tie(*there) <= 0 for tie in ties), (here, there)
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_error_is_continuous_and_never_above_start_and_end(task):
-    at, first, second = lattice(task)
-    exponent = minimal_error.minimal_error().exponent.xreplace(at)
-    error = sp.lambdify((gamma_sigma2, gamma_w), exponent)
-    missing = float((2 * p - 2 + kappa).subs(at))
-    noise, rank = float(2 * at[q]), float(at[kappa])
-    step = 2.2 * (first[1] - first[0]) + 1.2 * (second[1] - second[0])
-    for i, j in itertools.product(range(len(first) - 1), range(len(second) - 1)):
-        x, y = first[i], second[j]
-        assert error(x, y) <= max(missing, 2 * x + y) + 1e-12
-        if y > 1:
-            assert error(x, y) <= noise + 1e-12
-        crosses_rank = (y - rank) * (second[j + 1] - rank) <= 0
-        assert abs(error(first[i + 1], y) - error(x, y)) <= step
-        assert crosses_rank or abs(error(x, second[j + 1]) - error(x, y)) <= step
-
-
-def test_the_exponent_as_first_stated_holds_in_the_active_region_alone():
-    exponent = minimal_error_exponent().xreplace(PAPER_TASK)
-    stated = sp.Max(-1, 2 * (gamma_sigma2 + gamma_w - 1), 2 * gamma_sigma2 + gamma_w)
-    difference = lambda x, y: (exponent - stated).subs({gamma_sigma2: x, gamma_w: y})  # noqa: E731
-    for point in ((-2, R(3, 2)), (R(-3, 2), R(9, 4)), (-1, R(3, 2)), (R(-7, 10), R(1, 2))):
-        assert difference(*point) == 0
-    for point in ((R(-8, 5), R(29, 10)), (R(-1, 2), R(6, 5)), (R(-3, 10), R(1, 2))):
-        assert difference(*point) != 0
-
-
-def test_regions_cover_each_case_once():
-    found = [region for _, inner in regions() for _, region in inner]
-    assert len(found) == 9
-    assert len({region.facts for region in found}) == 9
-
-
-# Derivation and planted faults
-
-
-def test_derivation_prints():
-    found = boundaries_derivation()
-    assert found.topic == "boundaries"
-    assert len(found) > 100
-    assert {step.mark for step in found} == {"defined", "derived", "proved"}
-    assert "Infinite noise (paper)" in str(found)
-    assert r"\gamma_{\sigma^2}" in found.latex()
-
-
-@pytest.mark.parametrize(
-    ("name", "fault"),
-    [
-        ("kernel_square", lambda: (sigma1**2 + sigma2**2) ** 2 * w**2),
-        ("kernel_square", lambda: 4 * (sigma1**4 + sigma2**4) * w**2),
-        ("initial_matrix", lambda: Quantity("initial matrix", S, sigma1**2 * w, "")),
-        ("spike_estimation", lambda: Quantity("spike estimation", S, k * tau**2, "")),
-        ("held_noise", lambda: Quantity("noise", S, tau**2, "")),
-        (
-            "fitted_noise",
-            lambda: Quantity("fitted noise", S, tau**2 * quantities.kernel_square() / theta, ""),
-        ),
-        ("missing_signal", lambda: Quantity("missing signal", S, k * theta / d, "")),
-    ],
-)
-def test_a_wrong_quantity_breaks_a_proof(monkeypatch, name, fault):
-    monkeypatch.setattr(quantities, name, fault)
-    with pytest.raises(ProofError):
-        derivation._waiting_steps() + derivation._cell_steps()
-
-
-def test_a_wrong_equation_breaks_the_proof_of_its_tie(monkeypatch):
-    monkeypatch.setattr(
-        Boundary, "equation", property(lambda self: sp.Eq(gamma_sigma2 + gamma_w, 1 + p))
-    )
-    with pytest.raises(ProofError):
-        derivation._boundary_steps()
-
-
-def test_a_region_that_forgets_the_sweet_spot_breaks_a_proof(monkeypatch):
-    monkeypatch.setattr(minimal_error, "stops", lambda: stops()[1:])
-    with pytest.raises(ProofError):
-        derivation._cell_steps()
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new"),
-    [
-        ("crossing_time", sp.sqrt(2), 1),
-        ("convergence_time", c, 2 * c),
-        ("alignment_time", w, w + d),
-        ("early_growth", c, 2 * c),
-    ],
-)
-def test_a_wrong_time_breaks_a_proof(monkeypatch, name, old, new):
-    wrong = getattr(finite_time, name)().subs(old, new)
-    monkeypatch.setattr(finite_time, name, lambda: wrong)
-    with pytest.raises(ProofError):
-        crossing_steps()
-
-
-# Finite times against the mode itself
-
-
-def integrated(target, threshold, time):
-    """Return s(t) by Taylor integration of the mode's equation, 30 digits."""
-    with mpmath.workdps(30):
-        solution = mpmath.odefun(
-            lambda _, s: [2 * mpmath.sqrt(s[0] ** 2 + threshold**2) * (target - s[0])], 0, [0]
-        )
-        return solution(time)[0]
-
-
-@pytest.mark.parametrize("ratio", [0.5, 0.1, 0.01])
-def test_crossing_time(ratio):
-    target = mpmath.mpf(3)
-    at = {y: 3, c: sp.Float(3 * ratio, 30)}
-    time = mpmath.mpf(sp.N(finite_time.crossing_time().subs(at), 25))
-    assert abs(integrated(target, target * ratio, time) / (target * ratio) - 1) < 1e-14
-
-
-@pytest.mark.parametrize("ratio", [10, 1, 0.1])
-def test_convergence_time(ratio):
-    target, accuracy = mpmath.mpf(2), 1e-5
-    at = {y: 2, c: sp.Float(2 * ratio, 30), finite_time.accuracy: accuracy}
-    time = mpmath.mpf(sp.N(finite_time.convergence_time().subs(at), 25))
-    left = (target - integrated(target, target * ratio, time)) / target
-    assert abs(left / accuracy - 1) < 1e-4  # the next order is accuracy itself
 
 
 def test_names_of_regimes_are_those_decided():
