@@ -171,7 +171,7 @@ def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> f
         return float("nan")
     curvature, matrix = chosen.curvature, task.target
     if task.inputs is not None:
-        curvature, matrix = curvature * np.linalg.norm(task.inputs, 2) ** 2, task.truth
+        curvature, matrix = curvature * float(np.linalg.norm(task.inputs, 2)) ** 2, task.truth
     largest = np.linalg.norm(matrix, 2)
     limit = mode_stability_limit().subs({y: largest, c: max(threshold, np.finfo(float).tiny)})
     return float(limit) / curvature

@@ -43,7 +43,7 @@ __all__ = [
 def explicit_weights(
     d_in: int,
     d_out: int,
-    width: int,
+    width: float,
     *,
     init_variance: float,
     init_variance2: float | None = None,

@@ -8,6 +8,8 @@ with that Gram matrix, and r, which need not be the width, is at most ``d_in + d
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 import numpy as np
 import xarray as xr
@@ -26,7 +28,7 @@ def _first_layer(value: ArrayLike) -> NDArray[np.float64]:
     return check_matrix("W1", value)
 
 
-def _second_layer(value: ArrayLike, state: NetworkState) -> NDArray[np.float64]:
+def _second_layer(value: ArrayLike, state: Any) -> NDArray[np.float64]:
     return check_matrix("W2", value, (None, state.W1.shape[0]))
 
 
@@ -98,7 +100,11 @@ class NetworkState:
     """
 
     W1: NDArray[np.float64] = attrs.field(converter=_first_layer)
-    W2: NDArray[np.float64] = attrs.field(converter=attrs.Converter(_second_layer, takes_self=True))
+    W2: NDArray[np.float64] = attrs.field(
+        converter=attrs.Converter(  # type: ignore[misc]  # mypy's plugin knows no Converter
+            _second_layer, takes_self=True
+        )
+    )
     c1: float = _mean_square("W1", 1)
     c2: float = _mean_square("W2", 0)
     width: float = attrs.field(converter=_width, kw_only=True)
@@ -152,7 +158,7 @@ class NetworkState:
         """
         if self.W1.shape[0] <= self.d_in + self.d_out:
             return self
-        R = np.linalg.qr(np.hstack([self.W1, self.W2.T]), mode="r")
+        R = np.asarray(np.linalg.qr(np.hstack([self.W1, self.W2.T]), mode="r"))
         W1, W2 = R[:, : self.d_in], R[:, self.d_in :].T
         return attrs.evolve(self, W1=np.ascontiguousarray(W1), W2=np.ascontiguousarray(W2))
 

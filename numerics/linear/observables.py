@@ -80,7 +80,8 @@ def singular_values(A: ArrayLike) -> Matrix:
     >>> singular_values([[0.0, 3.0], [1.0, 0.0]])
     array([3., 1.])
     """
-    return np.linalg.svd(check_matrix("A", A), compute_uv=False)
+    values = np.linalg.svd(check_matrix("A", A), compute_uv=False)
+    return values.astype(np.float64, copy=False)
 
 
 def stable_rank(A: ArrayLike) -> float:
@@ -304,7 +305,7 @@ def balancedness_drift(W1: ArrayLike, W2: ArrayLike, *, W1_0: ArrayLike, W2_0: A
     """
     W1, W2 = _weights(W1, W2)
     W1_0, W2_0 = check_matrix("W1_0", W1_0, W1.shape), check_matrix("W2_0", W2_0, W2.shape)
-    R = np.linalg.qr(np.hstack([W1, W2.T, W1_0, W2_0.T]), mode="r")
+    R = np.asarray(np.linalg.qr(np.hstack([W1, W2.T, W1_0, W2_0.T]), mode="r"))
     d_in, d_out = W1.shape[1], W2.shape[0]
     now, start = np.split(R, 2, axis=1)
     signs = np.concatenate([np.ones(d_in), -np.ones(d_out)])
