@@ -55,6 +55,7 @@ from .networks.fully_connected import FullyConnected as FullyConnected
 from .networks.convolutional import Convolutional as Convolutional
 from .networks.training import train_network as train_network
 from .networks.training import FlowResult as FlowResult
+from .networks.trajectory import FlowSnapshot as FlowSnapshot
 from .networks.frozen_kernel import frozen_flow as frozen_flow
 from .networks.step_rule import StepRule as StepRule
 from .networks.step_rule import LINEARISED as LINEARISED

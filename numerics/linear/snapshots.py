@@ -6,7 +6,7 @@ An observable is a function of a :class:`Snapshot`, the run at one iteration bes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 
 import attrs
 import numpy as np
@@ -14,9 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.linear import observables
 from numerics.linear.tasks import Task
-from numerics.support.validation import check_choice
 
-__all__ = ["OBSERVABLES", "Observable", "Snapshot", "chosen_observables", "variables"]
+__all__ = ["DIMENSIONS", "OBSERVABLES", "Observable", "Snapshot"]
 
 
 @attrs.frozen(eq=False, kw_only=True)
@@ -114,48 +113,3 @@ OBSERVABLES: dict[str, Observable] = {
 
 #: Dimensions of the values of those that return arrays.
 DIMENSIONS = {"singular_value": ("mode",), "mode_overlap": ("truth_mode",)}
-
-
-def chosen_observables(
-    observe: Iterable[str | Observable] | Mapping[str, Observable],
-) -> dict[str, Observable]:
-    """Return the functions that are asked for, by the names of their variables.
-
-    Raises
-    ------
-    ValueError, TypeError
-        If a name is not one of ``OBSERVABLES``, or a function has none.
-    """
-    if isinstance(observe, str):
-        raise TypeError(f"observe must be a list of names and functions, got the str {observe!r}")
-    if isinstance(observe, Mapping):
-        chosen = dict(observe)
-    else:
-        chosen = dict(_named(each) for each in observe)
-    for name, function in chosen.items():
-        if not callable(function):
-            raise TypeError(f"observe[{name!r}] must be a function, got {type(function).__name__}")
-    return chosen
-
-
-def variables(
-    values: Mapping[str, list[ArrayLike]], along: str
-) -> dict[str, tuple[tuple[str, ...], NDArray]]:
-    """Return observed values as variables of a dataset, stacked along a dimension."""
-    stacked = {name: np.array(rows) for name, rows in values.items()}
-    return {
-        name: (
-            (along, *DIMENSIONS.get(name, tuple(f"{name}_{k}" for k in range(array.ndim - 1)))),
-            array,
-        )
-        for name, array in stacked.items()
-    }
-
-
-def _named(each: str | Observable) -> tuple[str, Observable]:
-    if not callable(each):
-        return each, OBSERVABLES[check_choice("observe", each, tuple(OBSERVABLES))]
-    name = getattr(each, "__name__", "")
-    if not name.isidentifier():
-        raise ValueError(f"observe must name its functions, as {{'mine': ...}}, got {name or each}")
-    return name, each

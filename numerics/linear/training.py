@@ -28,9 +28,10 @@ from numerics.kernels.cache import load
 from numerics.linear.descent import Descent, Motion, stability_limit
 from numerics.linear.initial_states import balanced_factor, self_consistent_lift
 from numerics.linear.network_state import NetworkState
-from numerics.linear.snapshots import Observable, Snapshot, chosen_observables, variables
+from numerics.linear.snapshots import DIMENSIONS, OBSERVABLES, Observable, Snapshot
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
+from numerics.support.observing import chosen_functions, variables
 from numerics.support.validation import check_choice, check_dimension, check_update
 from theory.functions.losses import Loss
 from theory.kernels.descent_loop import training_module
@@ -227,7 +228,7 @@ def train(
     51
     """
     total, stride = check_dimension("iterations", iterations), check_dimension("every", every)
-    functions = chosen_observables(observe)
+    functions = chosen_functions(observe, OBSERVABLES)
     trainer = Trainer(
         state.compressed() if compress else state,
         task,
@@ -248,7 +249,7 @@ def train(
             values[name].append(function(trainer.snapshot()))
     columns = zip(("loss", "train_error", "test_error"), np.array(errors).T, strict=True)
     data: dict[str, tuple] = {name: ("iteration", column) for name, column in columns}
-    data |= variables(values, "iteration")
+    data |= variables(values, "iteration", DIMENSIONS)
     data["A"] = (("row", "column"), trainer.A.copy())
     if dynamics != "lazy":
         W1, W2 = (x.copy() for x in trainer.weights)

@@ -61,7 +61,7 @@ class FlowProblem:
 
 
 class Stepper:
-    """A point on the flow.
+    """A point on the flow; it plans the length ``_dt`` of its next step itself.
 
     Attributes
     ----------
@@ -74,6 +74,8 @@ class Stepper:
     refused : int
         Steps that were not accepted.
     """
+
+    _dt: float
 
     def __init__(self, problem: FlowProblem) -> None:
         self.problem, self.time, self.refused, self.half_loss_time = problem, 0.0, 0, math.nan
@@ -97,6 +99,22 @@ class Stepper:
     def step(self) -> bool:
         """Move on; False if no step longer than the round-off of time was accepted."""
         raise NotImplementedError
+
+    def step_until(self, end: float) -> bool:
+        """Move on, at most to a time; see :meth:`step`."""
+        planned, refused = self._dt, self.refused
+        if not planned > end - self.time:
+            return self.step()
+        self._dt = end - self.time
+        moved = self.step()
+        if moved and self.refused == refused:
+            # The step was short for the sake of its end, not of its error.
+            self._dt = max(self._dt, planned)
+        return moved
+
+    def has_reached(self, moment: float) -> bool:
+        """Tell whether the flow is at a time, up to the rounding of its sum of steps, or beyond."""
+        return self.time >= moment * (1 - 8 * np.finfo(float).eps)
 
     def _evaluate(
         self, outputs: NDArray[np.float64], forces: NDArray[np.float64]

@@ -21,11 +21,13 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import sympy as sp
-from numpy.typing import NDArray
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
 
 from numerics.networks.euler_steps import EulerStepper
 from numerics.networks.flow_problem import FlowProblem, Stepper
@@ -33,7 +35,16 @@ from numerics.networks.kernel_change import KernelChange
 from numerics.networks.linearised_steps import LinearisedStepper
 from numerics.networks.network_interface import Network, Weights
 from numerics.networks.step_rule import LINEARISED, StepRule
-from numerics.support.validation import check_dimension, check_labels, check_matrix, check_positive
+from numerics.networks.trajectory import FlowObservable, Trajectory
+from numerics.support.descriptions import describe
+from numerics.support.observing import chosen_functions
+from numerics.support.validation import (
+    check_dimension,
+    check_labels,
+    check_matrix,
+    check_positive,
+    check_times,
+)
 from theory.functions.margin_losses import MarginLoss, get_margin_loss
 
 __all__ = ["STOP_REASONS", "FlowResult", "train_network"]
@@ -76,6 +87,9 @@ class FlowResult:
     conserved_drift : float
         Largest change of ``||W_l||_F^2 - ||W_{l+1}||_F^2``, which flow conserves for homogeneous
         activations, in units of the largest ``||W_l||_F^2``; nan for others.
+    trajectory : xarray.Dataset
+        Over the chosen ``time``: ``mean_loss``, ``train_output``, with test inputs
+        ``test_output``, and what is observed.
     """
 
     weights: tuple[NDArray[np.float64], ...]
@@ -92,6 +106,7 @@ class FlowResult:
     half_loss_time: float
     layer_change: tuple[float, ...]
     conserved_drift: float
+    trajectory: xr.Dataset = field(default_factory=xr.Dataset)
 
     @property
     def status(self) -> str:
@@ -111,6 +126,8 @@ def train_network(
     rule: StepRule = LINEARISED,
     margin: float = 1.0,
     max_steps: int = 1_000_000,
+    times: ArrayLike = (),
+    observe: Iterable[FlowObservable] | Mapping[str, FlowObservable] = (),
 ) -> FlowResult:
     """Train a network by full-batch gradient flow until it fits.
 
@@ -137,6 +154,11 @@ def train_network(
         at 1, which they approach only.
     max_steps : int
         Accepted steps at most.
+    times : array_like
+        When the flow is seen, nondecreasing; steps end there.  Those after its end are left out.
+    observe : iterable of callable, or mapping
+        Functions of a :class:`numerics.networks.trajectory.FlowSnapshot` that are evaluated at
+        these times, called as they are named; or functions by the names of their variables.
 
     Returns
     -------
@@ -145,7 +167,8 @@ def train_network(
     Raises
     ------
     ValueError
-        If labels are not +1 or -1, or the loss has no curvature bound.
+        If labels are not +1 or -1, the loss has no curvature bound, or functions are given
+        without times.
 
     Examples
     --------
@@ -162,25 +185,32 @@ def train_network(
     problem = _checked(network, start, X, y, alpha, loss, margin, rule)
     X_test, y_test = _checked_test(test)
     limit = check_dimension("max_steps", max_steps)
+    moments = check_times("times", times) if np.size(times) else np.empty(0)
+    functions = chosen_functions(observe, {})
+    if functions and not moments.size:
+        raise ValueError(f"observe needs times, got none for {', '.join(functions)}")
+    trajectory = Trajectory(problem, moments, functions, X_test=X_test)
     # A run that diverges says so in its reason.
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         run = STEPPERS[rule.method](problem)
         watch = None if X_test is None else KernelChange(network, problem.weights, X_test)
         steps, reason = 0, None
         while reason is None:
+            trajectory.see(run)
             if not run.is_finite:
                 reason = "diverged"
             elif run.smallest_margin >= problem.margin:
                 reason = "fitted"
             elif steps == limit:
                 reason = "step_limit"
-            elif not run.step():
+            elif not run.step_until(trajectory.next):
                 reason = "stalled"
             else:
                 steps += 1
                 if watch is not None:
                     watch.see(run.time, run.weights)
-        return _result(problem, run, steps, reason, watch, X_test, y_test)
+        result = _result(problem, run, steps, reason, watch, X_test, y_test)
+    return replace(result, trajectory=describe(trajectory.dataset(), train_network))
 
 
 def _checked(

@@ -53,6 +53,9 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "closed_form_test_error": ("test error of the closed form", _MEAN_SQUARE),
     "closed_form_singular_value": ("singular value of the closed form", _MATRIX),
     "steps": ("steps", "1"),
+    "mean_loss": ("alpha^2 times the loss", "mean over training inputs"),
+    "train_output": ("predictor on a training input", "unit of the labels"),
+    "test_output": ("predictor on a test input", "unit of the labels"),
     # Their smallest test error.
     "min_test_error": ("smallest test error", _MEAN_SQUARE),
     "min_iteration": ("iteration of the smallest test error", "1"),

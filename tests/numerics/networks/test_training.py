@@ -33,6 +33,32 @@ def train(scaled_alpha, rule=LINEARISED, activation="softplus", depth=1, **setti
     )
 
 
+@pytest.mark.parametrize("rule", [LINEARISED, FAST_EULER], ids=["linearised", "euler"])
+def test_a_trajectory_is_that_of_runs_that_end_at_its_times(rule):
+    """A run that is seen at chosen times is as exact as one that is not."""
+    plain = train(0.1, rule)
+    times = np.linspace(0, 0.9 * plain.time, 7)
+    seen = {"moved": lambda flow: np.linalg.norm(flow.weights[0] - flow.start[0])}
+    run = train(0.1, rule, times=[*times, 1e6 * plain.time], observe=seen)
+    same(run, plain, 0.05)
+    found = run.trajectory
+    np.testing.assert_array_equal(found.time, times)  # without the one that is not reached
+    assert not found.train_output[0].any() and not found.moved[0]
+    assert (np.diff(found.moved) > 0).all() and (np.diff(found.mean_loss) < 0).all()
+    X, _, X_test, _ = data()
+    assert found.train_output.shape == (7, len(X)) and found.test_output.shape == (7, len(X_test))
+    exact = train(0.1, TIGHT, times=times).trajectory
+    assert abs(found.test_output - exact.test_output).max() < 0.05 * abs(exact.test_output).max()
+    assert plain.trajectory.sizes == {"time": 0}
+
+
+def test_observables_need_times():
+    with pytest.raises(ValueError, match="observe needs times, got none for moved"):
+        train(0.1, observe={"moved": lambda flow: 0.0})
+    with pytest.raises(ValueError, match="times must be nondecreasing"):
+        train(0.1, times=[1.0, 0.5])
+
+
 def same(found, expected, tolerance):
     """Compare what a run is read for."""
     for name in ("kernel_change", "time_to_kernel_change", "half_loss_time"):
