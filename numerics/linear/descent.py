@@ -91,6 +91,9 @@ class Descent:
         loss: str | Loss | sp.Expr,
         dtype: str,
     ) -> None:
+        check_state(state)
+        if not isinstance(task, Task):
+            raise TypeError(f"task must be a Task, got {type(task).__name__}")
         self.learning_rate = check_positive("learning_rate", learning_rate)
         self.dtype = np.dtype(check_choice("dtype", str(dtype), ("float64", "float32")))
         self._loss, self._task, self.threshold = get_loss(loss), task, state.threshold
@@ -150,6 +153,12 @@ class Descent:
 
     def _array(self, values: ArrayLike) -> NDArray:
         return np.array(values, dtype=self.dtype, order="C")
+
+
+def check_state(state: NetworkState) -> None:
+    """Refuse what is no network state."""
+    if not isinstance(state, NetworkState):
+        raise TypeError(f"state must be a NetworkState, got {type(state).__name__}")
 
 
 def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> float:

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.support.validation import check_matrix, check_nonnegative
+from numerics.support.validation import check_matrix, check_nonnegative, check_text, check_width
 
 __all__ = ["NetworkState"]
 
@@ -37,7 +37,12 @@ def _scale(value: float, field: attrs.Attribute) -> float:
 
 
 def _width(value: float) -> float:
-    return float(value)
+    # The self-consistent lift stands for infinite width.
+    return value if isinstance(value, float) and value == np.inf else check_width(value)
+
+
+def _kind(value: str) -> str:
+    return check_text("kind", value)
 
 
 def _mean_square(layer: str, dimension: int) -> float:
@@ -108,7 +113,7 @@ class NetworkState:
     c1: float = _mean_square("W1", 1)
     c2: float = _mean_square("W2", 0)
     width: float = attrs.field(converter=_width, kw_only=True)
-    kind: str = attrs.field(default="explicit", kw_only=True)
+    kind: str = attrs.field(default="explicit", converter=_kind, kw_only=True)
 
     @width.default
     def _own_width(self) -> int:
@@ -138,6 +143,8 @@ class NetworkState:
         >>> bool(abs(rest.A - whole.A).max() < 1e-12)
         True
         """
+        if not isinstance(run, xr.Dataset):
+            raise TypeError(f"run must be an xarray.Dataset, got {type(run).__name__}")
         if not {"W1", "W2"} <= set(run):
             raise ValueError(
                 f"run must have W1 and W2 at its end, got dynamics {run.attrs.get('dynamics')!r} "
@@ -183,6 +190,8 @@ class NetworkState:
         >>> back.W1.shape, bool(abs(back.W1 - start.W1).max() < 1e-14)
         ((100, 3), True)
         """
+        if not isinstance(start, NetworkState):
+            raise TypeError(f"start must be a NetworkState, got {type(start).__name__}")
         width = min(start.W1.shape[0], start.d_in + start.d_out)
         wanted, own = ((x.d_in, x.d_out) for x in (start, self))
         if wanted != own or self.W1.shape[0] != width:

@@ -15,7 +15,7 @@ Holds for any loss of :mod:`theory.functions.losses`, with or without mask and i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -25,14 +25,14 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
-from numerics.linear.descent import Descent, Motion, stability_limit
+from numerics.linear.descent import Descent, Motion, check_state, stability_limit
 from numerics.linear.initial_states import balanced_factor, self_consistent_lift
 from numerics.linear.network_state import NetworkState
 from numerics.linear.snapshots import DIMENSIONS, OBSERVABLES, Observable, Snapshot
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
 from numerics.support.observing import chosen_functions, variables
-from numerics.support.validation import check_choice, check_dimension, check_update
+from numerics.support.validation import check_choice, check_dimension, check_switch, check_update
 from theory.functions.losses import Loss
 from theory.kernels.descent_loop import training_module
 
@@ -179,7 +179,7 @@ def train(
     update: str = "simultaneous",
     loss: str | Loss | sp.Expr = "squared",
     dtype: str = "float64",
-    observe: Iterable[str | Observable] | Mapping[str, Observable] = (),
+    observe: Sequence[str | Observable] | Mapping[str, Observable] = (),
     every: int = 1,
     compress: bool = True,
 ) -> xr.Dataset:
@@ -191,7 +191,7 @@ def train(
         As for :class:`Trainer`.
     iterations : int
         Number of steps.
-    observe : iterable of str or callable, or mapping
+    observe : list of str or callable, or mapping
         Names of :data:`numerics.linear.snapshots.OBSERVABLES` and functions of a
         :class:`numerics.linear.snapshots.Snapshot`, which are called as they are named; or
         functions by the names of their variables.
@@ -229,8 +229,9 @@ def train(
     """
     total, stride = check_dimension("iterations", iterations), check_dimension("every", every)
     functions = chosen_functions(observe, OBSERVABLES)
+    check_state(state)
     trainer = Trainer(
-        state.compressed() if compress else state,
+        state.compressed() if check_switch("compress", compress) else state,
         task,
         learning_rate=learning_rate,
         dynamics=dynamics,

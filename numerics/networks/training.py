@@ -21,7 +21,7 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -126,8 +126,8 @@ def train_network(
     rule: StepRule = LINEARISED,
     margin: float = 1.0,
     max_steps: int = 1_000_000,
-    times: ArrayLike = (),
-    observe: Iterable[FlowObservable] | Mapping[str, FlowObservable] = (),
+    times: ArrayLike | None = None,
+    observe: Sequence[FlowObservable] | Mapping[str, FlowObservable] = (),
 ) -> FlowResult:
     """Train a network by full-batch gradient flow until it fits.
 
@@ -154,9 +154,9 @@ def train_network(
         at 1, which they approach only.
     max_steps : int
         Accepted steps at most.
-    times : array_like
+    times : array_like, optional
         When the flow is seen, nondecreasing; steps end there.  Those after its end are left out.
-    observe : iterable of callable, or mapping
+    observe : list of callable, or mapping
         Functions of a :class:`numerics.networks.trajectory.FlowSnapshot` that are evaluated at
         these times, called as they are named; or functions by the names of their variables.
 
@@ -185,7 +185,7 @@ def train_network(
     problem = _checked(network, start, X, y, alpha, loss, margin, rule)
     X_test, y_test = _checked_test(test)
     limit = check_dimension("max_steps", max_steps)
-    moments = check_times("times", times) if np.size(times) else np.empty(0)
+    moments = np.empty(0) if times is None else check_times("times", times)
     functions = chosen_functions(observe, {})
     if functions and not moments.size:
         raise ValueError(f"observe needs times, got none for {', '.join(functions)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,14 +13,14 @@ __all__ = ["chosen_functions", "variables"]
 
 
 def chosen_functions(
-    observe: Iterable[str | Callable[..., ArrayLike]] | Mapping[str, Callable[..., ArrayLike]],
+    observe: Sequence[str | Callable[..., ArrayLike]] | Mapping[str, Callable[..., ArrayLike]],
     known: Mapping[str, Callable[..., ArrayLike]],
 ) -> dict[str, Callable[..., ArrayLike]]:
     """Return the functions that are asked for, by the names of their variables.
 
     Parameters
     ----------
-    observe : iterable of str or callable, or mapping
+    observe : list of str or callable, or mapping
         Names of known functions and functions, which are called as they are named; or functions
         by the names of their variables.
     known : mapping
@@ -36,8 +36,10 @@ def chosen_functions(
     >>> list(chosen_functions(["largest", min], {"largest": max}))
     ['largest', 'min']
     """
-    if isinstance(observe, str):
-        raise TypeError(f"observe must be a list of names and functions, got the str {observe!r}")
+    if not isinstance(observe, list | tuple | Mapping):
+        raise TypeError(
+            f"observe must be a list of names and functions, got {type(observe).__name__}"
+        )
     if isinstance(observe, Mapping):
         chosen = dict(observe)
     else:

@@ -159,6 +159,8 @@ CALLS = {
             "rule": "object",
             "margin": "positive",
             "max_steps": "count",
+            "times": "times?",
+            "observe": "words",
         },
     ),
     "numerics.frozen_flow": Call(

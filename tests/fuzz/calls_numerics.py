@@ -132,6 +132,15 @@ CALLS = {
             "kind": "text",
         },
     ),
+    "numerics.NetworkState.compressed": Call(lambda: state().compressed, dict, {}),
+    "numerics.NetworkState.expanded": Call(
+        lambda: state().expanded, lambda: {"start": state()}, {"start": "object"}
+    ),
+    "numerics.NetworkState.from_run": Call(
+        lambda: numerics.NetworkState.from_run,
+        lambda: {"run": numerics.train(state(), task(), learning_rate=0.01, iterations=2)},
+        {"run": "anything"},  # runs are among the values that are tried
+    ),
     "numerics.random_state": Call(lambda: numerics.random_state, _draw(12), _START),
     "numerics.explicit_weights": Call(
         lambda: numerics.explicit_weights, _draw(5), _START | {"width": "count"}
@@ -149,7 +158,7 @@ CALLS = {
     "numerics.train": Call(
         lambda: numerics.train,
         lambda: {"state": state(), "task": task(), "learning_rate": 0.01, "iterations": 2},
-        _RUN | {"iterations": "count", "observe": "words", "every": "count"},
+        _RUN | {"iterations": "count", "observe": "words", "every": "count", "compress": "flag"},
     ),
     "numerics.Trainer": Call(
         lambda: numerics.Trainer,

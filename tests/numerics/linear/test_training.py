@@ -96,7 +96,7 @@ def test_errors_of_the_dataset_are_those_of_the_task():
 def test_every_and_observe():
     task = low_rank_recovery(6, rank=2, rng=0)
     state = random_state(6, 6, 1e3, init_variance=1e-3, rng=1)
-    run = train(state, task, learning_rate=0.01, iterations=25, every=10, observe=OBSERVABLES)
+    run = train(state, task, learning_rate=0.01, iterations=25, every=10, observe=list(OBSERVABLES))
     np.testing.assert_array_equal(run.iteration, [0, 10, 20, 25])
     assert run.singular_value.dims == ("iteration", "mode")
     assert float(run.ntk_change[0]) == 0.0

@@ -139,7 +139,7 @@ def test_observables_are_those_of_the_network_itself():
         learning_rate=0.02,
         iterations=60,
         every=60,
-        observe=OBSERVABLES,
+        observe=list(OBSERVABLES),
     )
     gradient = reference.squared(task.target)
     own = reference.gradient_descent(state.W1, state.W2, gradient, 0.02, 60, every=60)
