@@ -21,7 +21,7 @@ from theory.random_matrices.spiked_matrix import spectra
 from theory.random_matrices.wishart import wishart
 from theory.regimes.boundaries_derivation import boundaries_derivation
 
-__all__ = ["TOPICS", "derive", "latex_document"]
+__all__ = ["TOPICS", "derivation_text", "derive", "latex_document"]
 
 #: Every topic with its title and the function that proves it.
 TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
@@ -67,8 +67,8 @@ def derive(topic: str) -> Derivation:
     return TOPICS[topic][1]()
 
 
-def derivation_text(topic: str, *, latex: bool = False) -> str:
-    """Return one derivation as text, or as the LaTeX that :func:`latex_document` frames.
+def derivation_text(topic: str, latex: bool = False) -> str:
+    """Return one derivation as text, or as the section of a LaTeX document.
 
     Examples
     --------
@@ -79,13 +79,15 @@ def derivation_text(topic: str, *, latex: bool = False) -> str:
     return made.latex() if latex else str(made)
 
 
-def latex_document(derivations: Iterable[Derivation]) -> str:
-    """Return a LaTeX document that compiles with amsmath, amssymb and graphicx.
+def latex_document(derivations: Iterable[Derivation | str]) -> str:
+    """Return a LaTeX document of derivations, or of their sections.
+
+    It compiles with amsmath, amssymb and graphicx.
 
     Examples
     --------
     >>> "begin{document}" in latex_document([derive("gram-dynamics")])
     True
     """
-    body = "\n\n".join(item.latex() for item in derivations)
+    body = "\n\n".join(x if isinstance(x, str) else x.latex() for x in derivations)
     return f"{_PREAMBLE}\n\n{body}\n\n\\end{{document}}"

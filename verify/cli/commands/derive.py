@@ -11,8 +11,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "derive",
-        help="print a derivation, proved by sympy as it is printed",
-        description="Print a derivation; sympy proves each step anew while it is printed.",
+        help="print a derivation, proved by sympy",
+        description="Print a derivation. sympy proves each step when it is printed for the first "
+        "time, and again after any change of the formulas.",
     )
     command.add_argument("topic", nargs="?", help="one topic; all of them if left out")
     command.add_argument("--latex", action="store_true", help="print a LaTeX document")
@@ -22,16 +23,14 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from theory.topics import TOPICS, derive, latex_document
+    from numerics.kernels.derived import stored
+    from theory.topics import TOPICS, derivation_text, latex_document
 
     if options.list:
         for topic, (title, _) in TOPICS.items():
             print(f"{topic:20} {title}")
         return 0
     chosen = list(TOPICS) if options.topic is None else [options.topic]
-    derivations = [derive(topic) for topic in chosen]
-    if options.latex:
-        print(latex_document(derivations))
-    else:
-        print("\n\n".join(str(item) for item in derivations))
+    shown = [stored(derivation_text, topic, options.latex) for topic in chosen]
+    print(latex_document(shown) if options.latex else "\n\n".join(shown))
     return 0
