@@ -16,24 +16,21 @@ Source: ours; the stability limit is that of :mod:`theory.dynamics.single_mode`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
 
 import numpy as np
-import sympy as sp
 
 from numerics.kernels.evaluate import evaluate
+from numerics.linear.descent import mode_stability_limit
 from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum
 from numerics.prediction.random_network import RandomNetwork
 from numerics.prediction.run_observables import sums_of_errors
 from numerics.prediction.runs import STATUS as PREDICTION_STATUS
 from numerics.prediction.runs import WIDTHS_PER_RANK, status_of
-from theory.dynamics.single_mode import stability_limit
+from theory.algebra.stable_form import StableForm
 from theory.prediction.errors import estimate_form
 from theory.random_matrices.spiked_matrix import SIZES, mean_edge
-from theory.symbols import c, y
 from theory.symbols.task import tau
 
 __all__ = [
@@ -117,7 +114,7 @@ def stable_rate(spectrum: ModeSpectrum, network: RandomNetwork) -> float:
     sides = zip((network.c1, network.c2), spectrum.shape[::-1], strict=True)
     edges = [scale * _edge(network.width, size) ** 2 / network.width for scale, size in sides]
     largest = max(float(spectrum.targets.max()), spectrum.edge)
-    return float(_limit()(largest, sum(edges) / 2))
+    return mode_stability_limit(largest, sum(edges) / 2)
 
 
 def predicted_minimum(
@@ -194,14 +191,8 @@ def weakest_signal(spectrum: ModeSpectrum) -> float:
 
 def _edge(width: float, size: int) -> float:
     """Return the largest singular value of a (width, size) matrix of standard normal entries."""
-    return float(_mean_edge()(float(width), float(size)))
+    return float(evaluate(_edge_form, width, size)["edge"])
 
 
-@cache
-def _mean_edge() -> Callable[[float, float], float]:
-    return sp.lambdify(SIZES, mean_edge().subs(tau, 1), "math")
-
-
-@cache
-def _limit() -> Callable[[float, float], float]:
-    return sp.lambdify((y, c), stability_limit(), "math")
+def _edge_form() -> StableForm:
+    return StableForm(SIZES, (), {"edge": mean_edge().subs(tau, 1)})

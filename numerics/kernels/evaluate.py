@@ -52,7 +52,8 @@ def evaluate(
     kernel, names = _kernel(form, settings, compiled)
     shape = np.broadcast_shapes(*(np.shape(x) for x in arguments))
     if not compiled:
-        values = kernel(*(np.asarray(x, dtype=np.float64) for x in arguments))
+        # Whole numbers stay what they are: a sum may run to one.
+        values = kernel(*map(np.asarray, arguments))
         found = (np.broadcast_to(np.asarray(x, dtype=np.float64), shape) for x in values)
         return dict(zip(names, found, strict=True))
     # np.full is several times faster than np.broadcast_arrays where arrays are small.

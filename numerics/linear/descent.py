@@ -22,18 +22,23 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.kernels.evaluate import evaluate
 from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.support.errors import DivergedError
 from numerics.support.validation import check_choice, check_dimension, check_positive
-from theory.dynamics.single_mode import stability_limit as mode_stability_limit
+from theory.algebra.stable_form import StableForm
+from theory.dynamics.single_mode import stability_limit as stability_limit_of_a_mode
 from theory.functions.losses import Loss, get_loss
 from theory.symbols import c, y
 
-__all__ = ["DIVERGENCE_FACTOR", "Descent", "Motion", "stability_limit"]
+__all__ = ["DIVERGENCE_FACTOR", "Descent", "Motion", "mode_stability_limit", "stability_limit"]
 
 #: A run has diverged when its loss exceeds the largest of its first values by this factor.
 DIVERGENCE_FACTOR = 1e6
+
+#: Its square is not yet zero as a float.
+SMALLEST_THRESHOLD = 1e-150
 
 
 @attrs.frozen(eq=False)
@@ -182,5 +187,19 @@ def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> f
     if task.inputs is not None:
         curvature, matrix = curvature * float(np.linalg.norm(task.inputs, 2)) ** 2, task.truth
     largest = np.linalg.norm(matrix, 2)
-    limit = mode_stability_limit().subs({y: largest, c: max(threshold, np.finfo(float).tiny)})
-    return float(limit) / curvature
+    return mode_stability_limit(float(largest), threshold) / curvature
+
+
+def mode_stability_limit(target: float, threshold: float) -> float:
+    """Return the largest stable learning rate of one mode, ``1/sqrt(target^2 + threshold^2)``.
+
+    Examples
+    --------
+    >>> mode_stability_limit(3.0, 4.0)
+    0.2
+    """
+    return float(evaluate(_limit_form, target, max(threshold, SMALLEST_THRESHOLD))["limit"])
+
+
+def _limit_form() -> StableForm:
+    return StableForm((y, c), (), {"limit": stability_limit_of_a_mode()})

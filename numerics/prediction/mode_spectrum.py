@@ -19,17 +19,16 @@ Source: :mod:`theory.random_matrices.spiked_matrix`, :mod:`theory.random_matrice
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv
 
 from numerics.kernels.evaluate import evaluate
 from numerics.support.validation import check_dimension, check_nonnegative, check_rank, check_vector
+from theory.algebra.stable_form import StableForm
 from theory.random_matrices.spike_repulsion import repulsion_form
 from theory.random_matrices.spiked_matrix import (
     NOISE,
@@ -179,7 +178,8 @@ def mode_spectrum(
         spikes = found
     value, known = _placed(own[:spikes], excess[:spikes], tau, *bulk_shape)
     node, count = bulk_nodes(*bulk_shape, tau, wanted)
-    spread_out = _bulk_correlation()(tau, node, alone["value"][:, None]).sum(0)
+    pairs = evaluate(_correlation_form, tau, node, alone["value"][:, None], compiled=False)
+    spread_out = pairs["correlation"].sum(0)
     targets = np.concatenate([value, node])
     counts = np.concatenate([np.ones(spikes), count])
     correlations = np.concatenate([known, spread_out])
@@ -218,8 +218,8 @@ def typical_singular_values(d_in: int, d_out: int, rank: int) -> NDArray[np.floa
     """
     rows, columns = check_dimension("d_out", d_out), check_dimension("d_in", d_in)
     k = check_rank(rank, columns, rows)
-    log_mean, spread = (f(rows, columns, k) for f in _typical())
-    return np.exp(float(log_mean) + float(spread) * _ensemble_means(k))
+    found = evaluate(_typical_form, rows, columns, k, compiled=False)
+    return np.exp(float(found["log_mean"]) + float(found["spread"]) * _ensemble_means(k))
 
 
 def _own_block(theta: NDArray, spikes: int, tau: float) -> tuple[NDArray, NDArray]:
@@ -286,27 +286,26 @@ def bulk_nodes(rows: int, columns: int, tau: float, nodes: int) -> tuple[NDArray
     if size == 0:
         return np.empty(0), np.empty(0)
     count = min(nodes, size)
-    first, later, off = (float(f(1.0, rows, columns)) for f in _jacobi())
+    entries = evaluate(_jacobi_form, 1.0, rows, columns, compiled=False)
+    first, later, off = map(float, entries.values())
     matrix = np.diag([first, *[later] * (count - 1)])
     matrix += np.diag([off] * (count - 1), 1) + np.diag([off] * (count - 1), -1)
     squares, vectors = np.linalg.eigh(matrix)
     return tau * np.sqrt(np.maximum(squares, 0.0)), size * vectors[0] ** 2
 
 
-@cache
-def _jacobi() -> tuple:
-    return tuple(sp.lambdify((NOISE, *SIZES), entry, "math") for entry in jacobi_matrix())
+def _jacobi_form() -> StableForm:
+    names = ("first", "later", "off")
+    return StableForm((NOISE, *SIZES), (), dict(zip(names, jacobi_matrix(), strict=True)))
 
 
-@cache
-def _bulk_correlation() -> Callable[..., NDArray[np.float64]]:
-    return sp.lambdify((NOISE, y, y_hat), bulk_correlation(), "numpy")
+def _correlation_form() -> StableForm:
+    return StableForm((NOISE, y, y_hat), (), {"correlation": bulk_correlation()})
 
 
-@cache
-def _typical() -> tuple:
-    symbols = (*SIZES, rank_symbol)
-    return tuple(sp.lambdify(symbols, x, "scipy") for x in (typical_log_mean(), typical_spread()))
+def _typical_form() -> StableForm:
+    outputs = {"log_mean": typical_log_mean(), "spread": typical_spread()}
+    return StableForm((*SIZES, rank_symbol), (), outputs)
 
 
 @cache
