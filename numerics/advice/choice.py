@@ -19,14 +19,14 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import sympy as sp
 from numpy.typing import NDArray
 
 from numerics.advice.search import Start, make_network, weakest_signal
+from numerics.kernels.evaluate import evaluate
 from numerics.prediction.mode_spectrum import ModeSpectrum
 from numerics.prediction.random_network import RandomNetwork
-from theory.regimes import scales as scaling
-from theory.regimes.regime import regime_name
+from numerics.regimes.plane_formulas import regime_form
+from theory.regimes.regime import NAMES as REGIMES
 
 __all__ = [
     "NAMES",
@@ -102,17 +102,11 @@ def finite_regime(spectrum: ModeSpectrum, network: RandomNetwork) -> str:
     :mod:`theory.regimes.boundaries` without their constants.
     """
     base = math.log(math.prod(spectrum.shape)) / 2
-    power = lambda value: sp.Float(math.log(value) / base)  # noqa: E731
-    one, two = (power(c / network.width) for c in (network.c1, network.c2))
-    values = {
-        scaling.gamma_sigma2: (one + two) / 2,
-        scaling.gap: abs(one - two),
-        scaling.gamma_w: power(network.width),
-        scaling.p: power(weakest_signal(spectrum)),
-        scaling.q: power(spectrum.noise),
-        scaling.kappa: power(spectrum.signal.size),
-    }
-    return str(regime_name().xreplace(values))
+    one, two = (math.log(c / network.width) / base for c in (network.c1, network.c2))
+    others = (network.width, weakest_signal(spectrum), spectrum.noise, spectrum.signal.size)
+    width, signal, noise, rank = (math.log(x) / base for x in others)
+    exponents = ((one + two) / 2, width, signal, noise, rank, abs(one - two))
+    return REGIMES[int(evaluate(regime_form, *exponents, compiled=False)["regime"])]
 
 
 def _rounded(value: float, digits: int, to_whole: Callable[[float], int] = round) -> float:

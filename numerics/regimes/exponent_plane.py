@@ -11,27 +11,24 @@ Source: Tu, Aranguri and Jacot 2024 for the plane; see :func:`theory.regimes.bou
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from functools import cache, partial
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
-import sympy as sp
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import label
 
-from numerics.regimes.boundary_lines import boundary_lines, finite_lines, latex
+from numerics.kernels.derived import stored
+from numerics.kernels.evaluate import evaluate
+from numerics.regimes import plane_formulas as formulas
+from numerics.regimes.boundary_lines import boundary_lines, finite_lines
 from numerics.support.descriptions import describe
 from numerics.support.validation import check_dimension, check_finite, check_positive
-from theory.regimes import scales as scaling
-from theory.regimes.minimal_error import stops
-from theory.regimes.regime import NAMES, Regime, symbolic_regime
+from theory.regimes.regime import NAMES, Regime
 from theory.regimes.scales import Scale
 
-__all__ = ["LIMITS", "exponent_plane", "regime"]
-
-#: Names of the terms that can set the smallest test error.
-LIMITS = tuple(dict.fromkeys(term.name for stop in stops() for term in stop.terms))
+__all__ = ["exponent_plane", "regime"]
 
 #: The exponents of the task, with the paper's values.
 TASK = {"p": 1.0, "q": 0.0, "kappa": 0.0, "gap": 0.0}
@@ -44,6 +41,8 @@ MEANINGS = {
 }
 
 Array = NDArray[np.float64]
+#: p, q, kappa, gap.
+Exponents = tuple[float, float, float, float]
 
 
 def regime(
@@ -88,7 +87,7 @@ def regime(
     scales = {name: Scale(values[name], values[f"{name}_log_power"]) for name in MEANINGS}
     return Regime(
         name=np.array(NAMES)[values["regime"].astype(int)],
-        limited_by=np.array(LIMITS)[values["limited_by"].astype(int)],
+        limited_by=np.array(stored(formulas.limiting_terms))[values["limited_by"].astype(int)],
         proven=values["proven"].astype(bool),
         **scales,
     )
@@ -151,41 +150,18 @@ def exponent_plane(
         raise ValueError(f"points must be >= 2, got {points}")
     axes = [np.linspace(*limits, int(points)) for limits in ranges]
     values = _evaluate(axes[0][:, None], axes[1][None, :], task)
+    limits = stored(formulas.limiting_terms)
     data = _plane(axes, values).assign_attrs(
         {name: float(value) for name, value in task.items()}
-        | {"regimes": ", ".join(NAMES), "limits": ", ".join(LIMITS)}
+        | {"regimes": ", ".join(NAMES), "limits": ", ".join(limits)}
     )
-    exact = {getattr(scaling, name): sp.Rational(repr(float(x))) for name, x in task.items()}
-    data = data.merge(boundary_lines(ranges, exact, partial(regime, **task)))
-    data = data.merge(_regions(values, axes, exact))
+    exponents = _exponents(task)
+    data = data.merge(boundary_lines(ranges, exponents, partial(regime, **task)))
+    data = data.merge(_regions(values, axes, exponents))
     if d is not None:
         sizes = _sizes(d, rank, signal, noise, task)
-        data = data.merge(finite_lines(ranges, sizes))
-        data = data.assign_attrs({str(name): value for name, value in sizes.items()})
+        data = data.merge(finite_lines(ranges, tuple(sizes.values()))).assign_attrs(sizes)
     return describe(data, exponent_plane)
-
-
-@cache
-def _functions(**task: float) -> dict[str, Callable[[Array, Array], Array]]:
-    """Return the fields of a symbolic regime as functions of arrays; words become codes."""
-    axes = scaling.gamma_sigma2, scaling.gamma_w
-    symbolic = symbolic_regime(*axes, **task)
-    codes = {
-        sp.Symbol(name): sp.Integer(i) for names in (NAMES, LIMITS) for i, name in enumerate(names)
-    }
-    fields = {
-        "regime": _symbol(symbolic.name).xreplace(codes),
-        "limited_by": _symbol(symbolic.limited_by).xreplace(codes),
-        "proven": sp.sympify(symbolic.proven),
-    }
-    for name in MEANINGS:
-        scale = getattr(symbolic, name)
-        fields |= {name: scale.exponent, f"{name}_log_power": scale.log_power}
-    return {name: sp.lambdify(axes, field, "numpy") for name, field in fields.items()}
-
-
-def _symbol(word: str | sp.Expr) -> sp.Expr:
-    return sp.Symbol(word) if isinstance(word, str) else word
 
 
 def _evaluate(
@@ -194,11 +170,12 @@ def _evaluate(
     points = np.broadcast_arrays(_real("gamma_sigma2", gamma_sigma2), _real("gamma_w", gamma_w))
     if points[1].size and points[1].min() < 0:
         raise ValueError(f"gamma_w must be >= 0, got {points[1].min()}")
-    functions = _functions(**{name: check_finite(name, x) for name, x in task.items()})
-    return {
-        name: np.broadcast_to(np.asarray(function(*points), dtype=np.float64), points[0].shape)
-        for name, function in functions.items()
-    }
+    return evaluate(formulas.plane_form, *points, settings=_exponents(task), compiled=False)
+
+
+def _exponents(task: Mapping[str, float]) -> Exponents:
+    p, q, kappa, gap = (float(check_finite(name, task[name])) for name in TASK)
+    return p, q, kappa, gap
 
 
 def _real(name: str, value: ArrayLike) -> Array:
@@ -219,7 +196,7 @@ def _range(name: str, limits: tuple[float, float]) -> tuple[float, float]:
 
 def _sizes(
     d: int, rank: float | None, signal: float | None, noise: float | None, task: Mapping
-) -> dict[sp.Symbol, float]:
+) -> dict[str, float]:
     """Return d, k, theta and tau at finite d."""
     size = check_dimension("d", d)
     if size < 2:
@@ -228,10 +205,10 @@ def _sizes(
     k = typical if rank is None else check_positive("rank", rank)
     theta = float(size) ** task["p"] / math.sqrt(k / typical)
     return {
-        scaling.d: float(size),
-        scaling.k: k,
-        scaling.theta: theta if signal is None else check_positive("signal", signal),
-        scaling.tau: float(size) ** task["q"] if noise is None else check_positive("noise", noise),
+        "d": float(size),
+        "k": k,
+        "theta": theta if signal is None else check_positive("signal", signal),
+        "tau": float(size) ** task["q"] if noise is None else check_positive("noise", noise),
     }
 
 
@@ -248,23 +225,22 @@ def _plane(axes: list[Array], values: Mapping[str, Array]) -> xr.Dataset:
     return data
 
 
-def _regions(
-    values: Mapping[str, Array], axes: list[Array], task: Mapping[sp.Symbol, sp.Rational]
-) -> xr.Dataset:
+def _regions(values: Mapping[str, Array], axes: list[Array], task: Exponents) -> xr.Dataset:
     """Return the connected regions of one regime and one limiting term, numbered."""
-    exponents = [_by_width(name, task) for name in LIMITS]
+    limits = stored(formulas.limiting_terms)
+    exponents = stored(formulas.exponents_by_width, *task)
     differs = np.array([below != above for below, above in exponents])
     limit = values["limited_by"].astype(int)
     wide = (axes[1] >= 1)[None, :] & differs[limit]
-    codes = (values["regime"].astype(int) * len(LIMITS) + limit) * 2 + wide
+    codes = (values["regime"].astype(int) * len(limits) + limit) * 2 + wide
     number = np.zeros(codes.shape, dtype=np.int16)
     rows: list[tuple[str, str, str]] = []
     for code in np.unique(codes):
         parts, count = label(codes == code)
         number += np.where(parts > 0, parts + len(rows) - 1, 0).astype(np.int16)
         rest, side = divmod(int(code), 2)
-        regime_code, limit_code = divmod(rest, len(LIMITS))
-        words = NAMES[regime_code], LIMITS[limit_code], exponents[limit_code][side]
+        regime_code, limit_code = divmod(rest, len(limits))
+        words = NAMES[regime_code], limits[limit_code], exponents[limit_code][side]
         rows += [words] * count
     names = ("region_regime", "region_limited_by", "region_exponent")
     return xr.Dataset(
@@ -274,10 +250,3 @@ def _regions(
             for name, words in zip(names, zip(*rows, strict=True), strict=True)
         },
     )
-
-
-def _by_width(name: str, task: Mapping[sp.Symbol, sp.Rational]) -> tuple[str, str]:
-    """Return the exponent of a term for w < d and for w > d, as LaTeX."""
-    terms = {term.name: term for stop in stops() for term in stop.terms}
-    exponent = terms[name].scale.exponent.xreplace(task)
-    return latex(scaling.narrow(exponent)), latex(scaling.wide(exponent))

@@ -28,7 +28,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.typing import LineStyleType
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.regimes.boundary_lines import latex
+from numerics.regimes.plane_formulas import latex
 from theory.regimes.boundaries import boundaries
 from theory.regimes.scales import EQUAL_LAYERS, PAPER_TASK, d, gamma_sigma2, gamma_w, k, kappa
 

@@ -66,12 +66,10 @@ def run(options: argparse.Namespace) -> int:
         rank=options.rank,
     )
     paths = save_result(data, draw_boundaries(data), folder, "boundaries")
-    from theory.regimes.boundaries import boundaries
+    from numerics.kernels.derived import stored
+    from numerics.regimes.plane_formulas import boundary_equations
 
-    for boundary in boundaries():
-        print(
-            f"{boundary.name:34}{boundary.source:7}{boundary.equation.lhs} = "
-            f"{boundary.equation.rhs}"
-        )
+    for name, source, equation in stored(boundary_equations):
+        print(f"{name:34}{source:7}{equation}")
     print("wrote " + ", ".join(str(path) for path in paths))
     return 0
