@@ -1,6 +1,6 @@
 """Boundaries of the exponent plane as lines: their limit, and their place at finite d.
 
-In the limit the ratio of the two quantities that tie is ``d^excess``, and excess is linear in
+In the limit the ratio of the two quantities that tie is ``d^ratio_exponent``, which is linear in
 gamma_sigma2, so a boundary is solved exactly at each gamma_w.  At finite d the line is where the
 logarithm of the ratio changes sign, with the constants of :mod:`theory.regimes.quantities` and with
 L of the waiting time.

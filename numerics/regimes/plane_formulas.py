@@ -97,9 +97,10 @@ def limit_boundaries(p: float, q: float, kappa: float, gap: float) -> list[dict[
 
 def limit_form(p: float, q: float, kappa: float, gap: float) -> StableForm:
     """Return the exponents of first/second and of first, for each row of these boundaries."""
-    task, outputs = _exact(p, q, kappa, gap), {}
+    task = _exact(p, q, kappa, gap)
+    outputs: dict[str, sp.Expr] = {}
     for k, boundary in enumerate(_in_the_limit(task)):
-        outputs[f"excess_{k}"] = boundary.excess.xreplace(task)
+        outputs[f"excess_{k}"] = boundary.ratio_exponent.xreplace(task)
         outputs[f"term_{k}"] = boundary.first.scale.exponent.xreplace(task)
     return StableForm(_PLANE, (), outputs)
 
@@ -157,7 +158,8 @@ def _sizes(d: float, k: float, theta: float, tau: float) -> dict[sp.Symbol, sp.F
 
 def _in_the_limit(task: dict[sp.Symbol, sp.Rational]) -> list[Boundary]:
     """Return the boundaries that the task has, without those that coincide with one before."""
-    kept, drawn = [], set()
+    kept: list[Boundary] = []
+    drawn: set[sp.Basic] = set()
     for boundary in boundaries():
         equation = boundary.equation.xreplace(task)
         if equation in drawn | {sp.true, sp.false} or not boundary.where.xreplace(task):
@@ -177,7 +179,7 @@ def _at_finite_dimension() -> list[Boundary]:
     kept = []
     for boundary in boundaries():
         ties = {boundary.first.name, boundary.second.name}
-        in_plane = boundary.excess.has(gamma_sigma2) or boundary.excess.has(gamma_w)
+        in_plane = boundary.ratio_exponent.has(gamma_sigma2) or boundary.ratio_exponent.has(gamma_w)
         constants = not boundary.sets or (boundary.sets == "error" and ties <= known)
         if boundary.side != "narrow" and in_plane and constants:
             kept.append(boundary)
