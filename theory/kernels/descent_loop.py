@@ -97,10 +97,11 @@ def training_module(
     masked, with_inputs : bool
         Whether entries are unobserved, and whether there are inputs other than the identity.
     """
-    named, flows = (system, True) if isinstance(system, str) else (system.name, system.rates)
-    functions = ("evaluate", "advance", "rates") if flows else ("evaluate", "advance")
+    has_rates = isinstance(system, str) or bool(system.rates)
+    functions = ("evaluate", "advance") + (("rates",) if has_rates else ())
     # The name becomes that of a file; the hash beside it tells apart what looks alike in it.
-    name = re.sub(r"\W+", "_", f"{named}_{loss.name}")[:MAX_NAME]
+    name = f"{system if isinstance(system, str) else system.name}_{loss.name}"
+    name = re.sub(r"\W+", "_", name)[:MAX_NAME]
     return KernelModule(
         name, functions, _training_text, (system, without_values(loss), masked, with_inputs)
     )
@@ -137,7 +138,7 @@ def product_line(out: str, product: MatrixExpr) -> str:
     >>> product_line("P", W2 * W1)
     'np.dot(W2, W1, P)'
     """
-    factors = product.args if isinstance(product, sp.MatMul) else (product,)
+    factors: tuple[sp.Basic, ...] = product.args if isinstance(product, sp.MatMul) else (product,)
     if len(factors) != 2:
         raise ValueError(f"a kernel line must be a product of two matrices, got {product}")
     return f"np.dot({_factor(factors[0])}, {_factor(factors[1])}, {out})"
