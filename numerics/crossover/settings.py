@@ -51,38 +51,7 @@ def _check_loss(name: str, value: Any) -> str:
 
 @attrs.frozen(kw_only=True)
 class CrossoverSettings(DeclaredSweep):
-    """Settings of a sweep over (depth, width, scaled_alpha, seed).
-
-    Attributes
-    ----------
-    depth, width : tuple of int
-        Hidden layers (convolutions) and units (channels) of each, increasing; also given as a
-        number or as text like '64,128'.
-    scaled_alpha : tuple of float
-        ``sqrt(width) alpha``, increasing; also given as 'first:last:count', in equal factors.
-    seeds : int
-        Networks of each depth and width.
-    data : str
-        Name of an image set, or ``file:PATH.npz`` (:mod:`numerics.crossover.data`).
-    folder : str or None
-        Where its files are, if not where they are usually found.
-    n_train, n_test : int
-        Inputs to train on, and to test on.
-    data_seed : int
-        Of the draw of inputs from an image set.
-    architecture : {"fully_connected", "convolutional"}
-        The latter needs the extra ``torch``.
-    activation : str
-        Name, or expression in ``preactivation``.
-    loss : str
-        Name, or expression in ``margin``.
-    rule : StepRule
-        How gradient flow is cut into steps.
-    max_steps : int
-        Accepted steps of a run at most.
-    seed : int
-        Root of all randomness but the draw of inputs.
-    """
+    """Settings of a sweep over (depth, width, scaled_alpha, seed); see `CrossoverSweep`."""
 
     depth: tuple[int, ...] = setting(parse_counts, (1, 2, 3))
     width: tuple[int, ...] = setting(parse_counts, (64, 128, 256, 512))

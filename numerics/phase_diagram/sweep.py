@@ -33,7 +33,33 @@ __all__ = ["SweepPlan"]
 class SweepPlan(PhaseDiagramSettings):
     """Everything that determines the results of a sweep over (gamma_sigma2, gamma_w, replicate).
 
-    Its settings are those of :class:`numerics.phase_diagram.settings.PhaseDiagramSettings`.
+    Attributes
+    ----------
+    gamma_sigma2, gamma_w : tuple of float
+        Axes of the grid, increasing; also given as 'first:last:count' or a single number.
+    replicates : int
+        Independent draws of a cell.
+    d, rank : int
+        Dimension (d x d matrices) and rank of A*.
+    iterations : int
+        Most steps of a run.
+    learning_rate_divisor : float
+        The paper's learning rate is 1 over this times ``sigma^2 w`` or ``||A*||``.
+    dynamics : tuple of str
+        From ``SWEPT_DYNAMICS``; the first one is stopped by the rule and reported, the second
+        runs beside it.
+    update : {"sequential", "simultaneous"}
+        Sequential as published.
+    precision : {"float64", "float32"}
+        Of the matrices in training.
+    task : {"shared", "fresh"}
+        One task for all cells of a replicate, as in the paper, or one for each cell.
+    curves : bool
+        Keep errors and distance at each iteration.
+    stopping : StoppingRule
+        When a run ends.
+    seed : int
+        Root of all randomness.
 
     Examples
     --------
