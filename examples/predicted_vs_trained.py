@@ -21,17 +21,15 @@ import mixed_dynamics as md
 #: Cells (gamma_sigma2, gamma_w) of the proven region: width above d, below infinite noise.
 CELLS = ((-1.85, 2.25), (-1.3, 1.8), (-1.2, 2.3), (-1.5, 1.5), (-1.0, 1.5), (-0.9, 2.0))
 
-FRACTION = 50.0
-
 
 def main() -> None:
     """Train, predict and print one line a cell and one a dimension."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--d", type=int, nargs="+", default=[50, 100], help="dimensions")
     parser.add_argument("--seeds", type=int, nargs="+", default=[3], help="runs, one or one a d")
-    parser.add_argument("--rank", type=int, default=5)
+    parser.add_argument("--rank", type=int, default=md.FIGURE2.rank)
     parser.add_argument("--cells", type=float, nargs="+", help="gamma_sigma2 gamma_w, in pairs")
-    parser.add_argument("--iterations", type=int, default=750, help="at most")
+    parser.add_argument("--iterations", type=int, default=md.FIGURE2.iterations, help="at most")
     parser.add_argument("--distance", action="store_true", help="of the two dynamics, too")
     options = parser.parse_args()
     cells = CELLS if not options.cells else np.reshape(options.cells, (-1, 2)).tolist()
@@ -63,7 +61,7 @@ def compare(
             gamma_sigma2=gamma_sigma2,
             gamma_w=gamma_w,
             seed=seed,
-            learning_rate_divisor=FRACTION,
+            learning_rate_divisor=md.FIGURE2.divisor,
         )
         test, away = train(cell, options.iterations, options.distance)
         signal = np.linalg.svd(cell.task.truth, compute_uv=False)[: options.rank]

@@ -10,6 +10,10 @@ from .topics import latex_document as latex_document
 from .algebra.derivation import Derivation as Derivation
 from .algebra.derivation import ProofError as ProofError
 
+# Settings of the published experiments.
+from .published_settings import FIGURE1 as FIGURE1
+from .published_settings import FIGURE2 as FIGURE2
+
 # Regimes and times of linear networks.
 from .regimes.boundaries import boundaries as boundaries
 from .regimes.regime import symbolic_regime as symbolic_regime

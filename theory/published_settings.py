@@ -43,11 +43,14 @@ class FigureSettings(NamedTuple, Generic[Exponent]):
     iterations: int
 
 
+#: When a run ends.
 STOPPING = StoppingSettings(train_error=1e-3, test_rises=2, stall=2e-4, fall=1e-2, after=3)
 
+#: The one cell of Figure 1.
 FIGURE1 = FigureSettings(
     d=500, rank=5, gamma_sigma2=-1.85, gamma_w=2.25, divisor=5.0, iterations=100
 )
+#: The phase diagram of Figure 2.
 FIGURE2 = FigureSettings(
     d=200, rank=5, gamma_sigma2="-3:0:30", gamma_w="0:2.8:30", divisor=50.0, iterations=750
 )

@@ -46,8 +46,8 @@ class SweepPlan(PhaseDiagramSettings):
     learning_rate_divisor : float
         The paper's learning rate is 1 over this times ``sigma^2 w`` or ``||A*||``.
     dynamics : tuple of str
-        From ``SWEPT_DYNAMICS``; the first one is stopped by the rule and reported, the second
-        runs beside it.
+        'gradient_descent', 'self_consistent' or both: the first is stopped by the rule and
+        reported, the second runs beside it.
     update : {"sequential", "simultaneous"}
         Sequential as published.
     precision : {"float64", "float32"}
