@@ -62,7 +62,7 @@ def bulk_form() -> StableForm:
     cancellation beyond that of ``1 - exp(-2Dt)``.
     """
     rate, gap, fade, decay, gain, M, N, scale = intermediates(
-        "rate gap fade decay gain M_ N_ scale", positive=True
+        "rate gap fade decay gain M_ N_ scale_", positive=True
     )
     definitions = (
         (rate, sp.sqrt(y**2 + c**2)),

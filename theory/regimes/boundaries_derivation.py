@@ -47,7 +47,7 @@ from theory.symbols.regimes import (
 )
 from theory.symbols.regimes import L_wait as L
 from theory.symbols.regimes import regime as regime_symbol
-from theory.symbols.task import d, sigma1, sigma2, tau, theta
+from theory.symbols.task import d, k, sigma1, sigma2, tau, theta
 
 __all__ = ["boundaries_derivation"]
 
@@ -105,7 +105,14 @@ def _boundary_steps() -> list[Step]:
         finite = boundary.finite()
         text = "At finite d, layers of one variance"
         text += ", with the L of waiting:" if finite.has(L) else ":"
-        steps.append(derive(text, finite.lhs, finite.rhs))
+        steps.append(
+            proved(
+                text,
+                finite,
+                where=_met(boundary),
+                reduce=lambda x: sp.expand_log(sp.expand(x), force=True),
+            )
+        )
     return steps
 
 
@@ -115,6 +122,18 @@ def _tied(boundary: Boundary) -> dict[sp.Symbol, sp.Expr]:
     unknown = next(x for x in (gamma_sigma2, gamma_w, p) if ratio_exponent.has(x))
     (solution,) = sp.solve(ratio_exponent, unknown)
     return {unknown: solution}
+
+
+def _met(boundary: Boundary) -> dict[sp.Symbol, sp.Expr]:
+    """Return the value of a letter at which the two quantities are equal at finite d."""
+    equal = {sigma1: d ** (gamma_sigma2 / 2), sigma2: d ** (gamma_sigma2 / 2), w: d**gamma_w}
+    first, second = (x.expression.subs(equal) for x in (boundary.first, boundary.second))
+    for letter in (k, theta, tau):
+        if (first / second).has(letter):
+            (value,) = sp.solve(first - second, letter)
+            return {letter: value}
+    (value,) = sp.solve(sp.expand_log(sp.log(first / second), force=True), gamma_w)
+    return {gamma_w: value}
 
 
 def _spike_steps() -> list[Step]:

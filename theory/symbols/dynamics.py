@@ -103,7 +103,13 @@ rate_d = symbol("rate_d", "an eigenvalue of D", latex="d", text="d", unit=_A, po
 x = symbol("x", "v^T C1 v, first entry of the Gram block of a mode", unit=_A, real=True)
 a = symbol("a", "u^T A v, off-diagonal entry of that block", unit=_A, real=True)
 z = symbol("z", "u^T C2 u, last entry of that block", unit=_A, real=True)
-h = symbol("h_residual", "scaled residual eta (y - a), frozen during a step", real=True)
+h = symbol(
+    "h_residual",
+    "scaled residual eta (y - a), frozen during a step",
+    latex="h",
+    text="h",
+    real=True,
+)
 a_of = function("a_of", "a as a function of time", latex="a", text="a", unit=_A)
 Q_mode = matrix("Q_mode", 2, 2, "Gram block of a mode", latex="Q", text="Q", unit=_A)
 N_stage = matrix("N_stage", 2, 2, "what a step multiplies it by", latex="N", text="N")

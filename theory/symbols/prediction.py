@@ -29,7 +29,7 @@ shift_share = symbol(
 
 
 def _quantity(name: str, meaning: str, unit: str = _SQUARED) -> sp.Symbol:
-    return symbol(name, meaning, latex=rf"\mathrm{{{name.replace('_', ' ')}}}", unit=unit)
+    return symbol(name, meaning, latex=rf"\text{{{name.replace('_', ' ')}}}", unit=unit)
 
 
 A_start = matrix("A_0", d_out, d_in, "A to order 0 in the start's fluctuation", unit=_A)
@@ -53,7 +53,10 @@ s_next = symbol("s_next", "s after an Euler step", latex="s'", text="s'", unit=_
 # The closed form of a phase diagram.
 r_left = symbol("r", "what is left of a mode to learn, y - s", unit=_A, real=True)
 growth = symbol(
-    "growth", "V t^2, relative second order of the lazy residual", latex="V t^{2}", nonnegative=True
+    "growth",
+    "V t^2, relative second order of the lazy residual",
+    latex=r"\mathrm{growth}",
+    nonnegative=True,
 )
 even = symbol(
     "even", "sum of the squares of ge over the bulk", latex=r"\Sigma_{e}", nonnegative=True

@@ -23,7 +23,9 @@ q = symbol("q", "exponent of the noise's entries", real=True)
 kappa = symbol("kappa", "exponent of the rank", real=True)
 
 # Letters of the quantities that are compared.
-c_edge = symbol("c_edge", "largest eigenvalue of C1 and C2", unit=_A, positive=True)
+c_edge = symbol(
+    "c_edge", "largest eigenvalue of C1 and C2", latex=r"c_{\mathrm{edge}}", unit=_A, positive=True
+)
 epsilon_C = symbol("epsilon_C", "relative fluctuation of C1 and C2", positive=True)
 theta_min = symbol(
     "theta_min",
