@@ -15,7 +15,7 @@ from theory.algebra.derivation import Derivation, Step, define, derive, proved
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.regimes import quantities as of
 from theory.regimes.boundaries import Boundary, boundaries
-from theory.regimes.crossing_derivation import crossing_steps
+from theory.regimes.crossing_derivation import crossing_steps, late_step
 from theory.regimes.crossing_times import late_distance
 from theory.regimes.minimal_error import (
     Region,
@@ -27,8 +27,8 @@ from theory.regimes.minimal_error import (
 )
 from theory.regimes.regime import regime_name
 from theory.regimes.scales import BASE, EQUAL_LAYERS, PAPER_TASK, narrow, settled, wide
-from theory.symbols import c, c1, c2, t, w
-from theory.symbols.notation import D, s_of, y_positive
+from theory.symbols import c, c1, c2, w
+from theory.symbols.notation import y_positive
 from theory.symbols.random_matrices import omega, y_hat
 from theory.symbols.regimes import (
     K_noise,
@@ -174,11 +174,7 @@ def _waiting_steps() -> list[Step]:
     least = tau**2 * K_noise * (L**2 + L / 2) / theta**2
     late = late_distance().subs(y_positive, theta)
     return [
-        derive(
-            "Late, the signal left times exp(2Dt), D = sqrt(theta^2 + c^2), is",
-            sp.Limit(sp.exp(2 * D * t) * (theta - s_of(t)), t, sp.oo),
-            late,
-        ),
+        late_step("Late, the signal left times exp(2Dt), D = sqrt(theta^2 + c^2), is", theta),
         proved(
             "so that it decays as 2 theta^2/c exp(-2 theta t) where c << theta.",
             _equal(sp.Limit(c * late, c, 0), 2 * theta**2),
@@ -199,7 +195,9 @@ def _waiting_steps() -> list[Step]:
             "2k tau^2/d,",
             _equal(e_of(T), error),
         ),
-        derive("It is least at T = L/theta, where", L * sp.exp(4 * L), right),
+        proved(
+            "It is least at T = L/theta, where", _equal(L * sp.exp(4 * L), right), where={S: signal}
+        ),
         proved(
             "and there it is",
             _equal(e_of(L / theta), least),

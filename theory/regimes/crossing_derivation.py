@@ -29,7 +29,7 @@ from theory.symbols.regimes import (
 )
 from theory.symbols.task import d, sigma1, sigma2, theta
 
-__all__ = ["crossing_steps"]
+__all__ = ["crossing_steps", "late_step"]
 
 _POSITIVE = {y: y_positive}
 _ROOT = sp.sqrt(y_positive**2 + c**2)
@@ -111,20 +111,31 @@ def _rate_steps() -> list[Step]:
     ]
 
 
-def _convergence_steps() -> list[Step]:
+def late_step(text: str, target: sp.Symbol) -> Step:
+    """Prove how the distance of a mode to its target decays in the end."""
     u = sp.Dummy("u", positive=True)
-    rational = {y: c * (1 - u**2) / (2 * u), D: c * (1 + u**2) / (2 * u)}
-    mode = (y - remaining_distance().subs(_START)).rewrite(sp.exp).subs(rational)
+    rational = {target: c * (1 - u**2) / (2 * u), D: c * (1 + u**2) / (2 * u)}
+    distance = remaining_distance().subs(_START).subs(y, target).rewrite(sp.exp)
+    return proved(
+        text,
+        _equal(
+            sp.Limit(sp.exp(2 * D * t) * (target - s_of(t)), t, sp.oo),
+            2 * target * D**2 / (c * (c + D)),
+        ),
+        where={s_of(t): (target - distance).subs(rational), **rational},
+    )
+
+
+def _convergence_steps() -> list[Step]:
     time = times.convergence_time()
     rate = sp.sqrt(y**2 + c**2)
     expanded = sp.expand_log(time.subs(_POSITIVE), force=True)
     return [
+        late_step("In the end the distance decays exponentially, with the prefactor", y),
         proved(
-            "In the end the distance decays exponentially, with the prefactor",
-            _equal(
-                sp.Limit(sp.exp(2 * D * t) * (1 - s_of(t) / y), t, sp.oo), 2 * D**2 / (c * (c + D))
-            ),
-            where={s_of(t): mode, **rational},
+            "that is",
+            _equal(2 * y * D**2 / (c * (c + D)), times.late_distance().subs(y_positive, y)),
+            where={D: rate},
         ),
         derive("so a relative distance epsilon is reached at", t_converged, time),
         proved(
