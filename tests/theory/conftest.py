@@ -7,11 +7,12 @@ assumptions.  Products, inverses and roots are those of NumPy, time derivatives 
 limits are values close to the limit.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from functools import cache
 from types import SimpleNamespace
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -114,7 +115,16 @@ class Numbers:
                 lambda *arguments: self._of_matrices(*arguments, shift=shift),
             )
         limits = {item: self._limit(item, shift) for item in x.atoms(sp.Limit)}
-        return _number(self._numbers(x.xreplace(limits).doit(), shift))
+        # Integrals are left to quadrature; a derivative's variable is a name like others after it.
+        x = self._named(x.xreplace(limits).doit(integrals=False), shift)
+        areas = {item: self._area(item, shift) for item in x.atoms(sp.Integral)}
+        return _number(self._numbers(x.xreplace(areas), shift))
+
+    def _area(self, item: sp.Integral, shift: float) -> sp.Expr:
+        variable, *ends = item.limits[0]
+        low, high = (float(self._scalar(end, shift)) for end in ends)
+        inside = sp.lambdify(variable, self._numbers(item.function, shift, {variable}), "mpmath")
+        return sp.Float(mpmath.quad(inside, [low, high]))
 
     def _named(self, x: sp.Basic, shift: float) -> sp.Basic:
         """Replace what names stand for: functions, their derivatives, defined symbols."""
@@ -153,15 +163,17 @@ class Numbers:
         place = FAR if point is sp.oo else point + (-NEAR if str(side) == "-" else NEAR)
         return self._numbers(expression.doit().xreplace({variable: place}), shift)
 
-    def _numbers(self, x: sp.Expr, shift: float) -> sp.Expr:
+    def _numbers(self, x: sp.Expr, shift: float, kept: Collection = ()) -> sp.Expr:
         unknown = x.atoms(AppliedUndef)
         if unknown:
             raise UnknownName(", ".join(map(str, unknown)))
         base = self._base(shift)
         values = {}
-        for symbol in x.free_symbols - {
-            y for y in x.free_symbols if isinstance(y, sp.MatrixSymbol)
-        }:
+        for symbol in (
+            x.free_symbols
+            - set(kept)
+            - {y for y in x.free_symbols if isinstance(y, sp.MatrixSymbol)}
+        ):
             value = base[symbol] if symbol in base else self._draw(symbol)
             values[symbol] = _exact(value)
         return x.xreplace(values)
@@ -254,7 +266,7 @@ def _outcome(step, numbers, key, special):
         return f"unknown {type(step.formula).__name__}"
     if isinstance(left, sp.Tuple) and step.mark == "defined":
         solved = [_solved(*pair) for pair in zip(left, right, strict=True)]
-        if all(name is not None and name not in numbers._base(0.0) for name, _ in solved):
+        if special or all(x is not None and x not in numbers._base(0.0) for x, _ in solved):
             numbers.bindings |= dict(solved)
             return "name"
     if step.mark in ("defined", "derived") and (special or not _known(left, numbers)):
@@ -295,7 +307,7 @@ def _solved(left, right):
         return left, right
     if isinstance(left, sp.Inverse) and isinstance(left.arg, sp.MatrixSymbol):
         return left.arg, sp.Inverse(right)
-    if isinstance(left, sp.Pow) and isinstance(left.base, sp.Symbol):
+    if isinstance(left, sp.Pow) and isinstance(left.base, sp.Symbol | AppliedUndef):
         return left.base, right ** (1 / left.exp)
     return None, None
 

@@ -253,8 +253,6 @@ def _mode_block_steps() -> list[Step]:
     itself, partner = _symbol("L", 0, 0), _symbol("L", 0, 1)
     own = _symbol("X", 0, 0)
     merged = {partner: itself, _symbol("X", 0, 1): own, BLOCKS["Q_j"]: BLOCKS["Q_i"]}
-    x00, x01, x10, x11 = PAIR
-    shown = sp.Matrix([[x00, x01], [x10, x11]])
     return [
         derive(
             "In the singular bases of the target N and Q0 are diagonal in modes. A pair of "
@@ -276,8 +274,8 @@ def _mode_block_steps() -> list[Step]:
         *(
             derive(
                 f"Entries of a pair ({update}, stage {number}); g is A_1 at the start of the step.",
-                shown,
-                sp.Matrix(2, 2, list(values)),
+                letters.X_ij_after,
+                sp.ImmutableMatrix(2, 2, values),
             )
             for update in ("simultaneous", "sequential")
             for number, values in enumerate(pair_stages(update), start=1)
