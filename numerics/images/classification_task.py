@@ -111,7 +111,7 @@ class ImageData:
             f"images of {size}, fingerprint {self.fingerprint or 'none'})"
         )
 
-    def _store(self, field: str, array: NDArray) -> None:
+    def _store(self, field: str, array: NDArray[Any]) -> None:
         view = array.view()
         view.setflags(write=False)
         object.__setattr__(self, field, view)

@@ -277,7 +277,7 @@ def _read_python_batch(file: Path) -> ImagePool:
     return _cifar_pool(file, pixels, np.array(labels))
 
 
-def _cifar_pool(file: Path, pixels: NDArray[np.uint8], labels: NDArray) -> ImagePool:
+def _cifar_pool(file: Path, pixels: NDArray[np.uint8], labels: NDArray[np.integer]) -> ImagePool:
     """Return one batch with the channels last, its labels checked."""
     wrong = labels[(labels < 0) | (labels >= CIFAR_CLASSES)]
     if wrong.size:

@@ -21,6 +21,7 @@ Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
 from __future__ import annotations
 
 import math
+from types import ModuleType
 
 import numpy as np
 import sympy as sp
@@ -152,7 +153,7 @@ class FullyConnected(ScaledNetwork):
         layers.move_to(self._checked(weights))
         return layers
 
-    def _activation_call(self) -> tuple:
+    def _activation_call(self) -> tuple[ModuleType, float, NDArray[np.float64]]:
         """Return the kernel, its scale c/sqrt(h) and the parameters of the activation."""
         scale = float(self.activation.normalisation) / math.sqrt(self.width)
         parameters = np.array(list(self.activation.parameters.values()), dtype=np.float64)

@@ -182,7 +182,7 @@ def _names() -> dict[str, Any]:
     def double(value: Any) -> Any:
         return value if torch.is_tensor(value) else torch.tensor(value, dtype=torch.float64)
 
-    def pairwise(function: Callable) -> Callable:
+    def pairwise(function: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *values: reduce(function, map(double, values))
 
     return names | {

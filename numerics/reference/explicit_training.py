@@ -37,7 +37,9 @@ from numerics.support.validation import (
 __all__ = ["TrainingRun", "gradient_descent", "gradient_flow", "huber", "log_cosh", "squared"]
 
 
-Gradient = Callable[[NDArray], tuple[float, NDArray]]
+#: Weights of float32 or float64, and what is computed from them.
+Array = NDArray[Any]
+Gradient = Callable[[Array], tuple[float, Array]]
 
 
 class TrainingRun(NamedTuple):
@@ -63,8 +65,8 @@ class TrainingRun(NamedTuple):
 
 
 def gradient_descent(
-    W1: NDArray,
-    W2: NDArray,
+    W1: Array,
+    W2: Array,
     gradient: Gradient,
     learning_rate: float,
     iterations: int,
@@ -139,8 +141,8 @@ def gradient_descent(
 
 
 def gradient_flow(
-    W1: NDArray,
-    W2: NDArray,
+    W1: Array,
+    W2: Array,
     gradient: Gradient,
     times: ArrayLike,
     rtol: float = 1e-10,
@@ -187,10 +189,10 @@ def gradient_flow(
     rtol, atol = check_positive("rtol", rtol), check_positive("atol", atol)
     _check_callable(gradient)
 
-    def unpack(weights: NDArray) -> tuple[NDArray, NDArray]:
+    def unpack(weights: Array) -> tuple[Array, Array]:
         return weights[: W1.size].reshape(W1.shape), weights[W1.size :].reshape(W2.shape)
 
-    def velocity(_: float, weights: NDArray) -> NDArray:
+    def velocity(_: float, weights: Array) -> Array:
         V1, V2 = unpack(weights)
         _, G = _evaluate(gradient, V2 @ V1)
         return -np.concatenate([(V2.T @ G).ravel(), (G @ V1.T).ravel()])
@@ -262,7 +264,7 @@ def huber(
     """
     delta = check_positive("delta", delta)
 
-    def value_and_slope(r: NDArray) -> tuple[NDArray, NDArray]:
+    def value_and_slope(r: Array) -> tuple[Array, Array]:
         slope = np.clip(r, -delta, delta)
         return slope * (r - slope / 2), slope
 
@@ -279,7 +281,7 @@ def log_cosh(
     neither cancels nor overflows.
     """
 
-    def value_and_slope(r: NDArray) -> tuple[NDArray, NDArray]:
+    def value_and_slope(r: Array) -> tuple[Array, Array]:
         size = np.abs(r)
         near = np.log1p(2 * np.sinh(np.minimum(size, 1) / 2) ** 2)
         far = size + np.log1p(np.exp(-2 * size)) - math.log(2)
@@ -292,14 +294,14 @@ def _loss_gradient(
     target: ArrayLike,
     mask: ArrayLike | None,
     inputs: ArrayLike | None,
-    value_and_slope: Callable[[NDArray], tuple[NDArray, NDArray]],
+    value_and_slope: Callable[[Array], tuple[Array, Array]],
 ) -> Gradient:
     """Return A -> (sum of the values, slopes @ inputs^T) for an elementwise loss of A X - Y."""
     Y = check_matrix("target", target)
     X = None if inputs is None else check_matrix("inputs", inputs, (None, Y.shape[1]))
     observed = None if mask is None else check_mask("mask", mask, Y.shape)
 
-    def gradient(A: NDArray) -> tuple[float, NDArray]:
+    def gradient(A: Array) -> tuple[float, Array]:
         # the arithmetic follows the dtype of A, so that float32 weights stay float32
         samples = None if X is None else X.astype(A.dtype, copy=False)
         outputs = A if samples is None else A @ samples
@@ -313,7 +315,7 @@ def _loss_gradient(
     return gradient
 
 
-def _step(W1: NDArray, W2: NDArray, scaled: NDArray, update: str) -> None:
+def _step(W1: Array, W2: Array, scaled: Array, update: str) -> None:
     """Update both layers in place, given eta * G."""
     change = W2.T @ scaled
     if update == "sequential":
@@ -324,7 +326,7 @@ def _step(W1: NDArray, W2: NDArray, scaled: NDArray, update: str) -> None:
         W1 -= change
 
 
-def _evaluate(gradient: Gradient, A: NDArray) -> tuple[float, NDArray]:
+def _evaluate(gradient: Gradient, A: Array) -> tuple[float, Array]:
     """Return (loss, G) with G in the dtype of A, its shape checked."""
     loss, G = gradient(A)
     G = np.asarray(G, dtype=A.dtype)
@@ -333,7 +335,7 @@ def _evaluate(gradient: Gradient, A: NDArray) -> tuple[float, NDArray]:
     return float(loss), G
 
 
-def _stability_limit(W1: NDArray, W2: NDArray, gradient: Gradient) -> float:
+def _stability_limit(W1: Array, W2: Array, gradient: Gradient) -> float:
     """Return 2 / (top NTK eigenvalue), at the start or at the squared loss's minimum."""
     A = W2 @ W1
     descended = A - _evaluate(gradient, A)[1]
@@ -344,7 +346,7 @@ def _stability_limit(W1: NDArray, W2: NDArray, gradient: Gradient) -> float:
     return 2 / top if top > 0 else math.inf
 
 
-def _check_weights(W1: Any, W2: Any) -> tuple[NDArray, NDArray]:
+def _check_weights(W1: Any, W2: Any) -> tuple[Array, Array]:
     """Return the weights as they came, once they fit; no float64 copy of large float32 ones."""
     for name, W in (("W1", W1), ("W2", W2)):
         if not isinstance(W, np.ndarray) or W.dtype not in (np.float32, np.float64):

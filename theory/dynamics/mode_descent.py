@@ -106,7 +106,7 @@ def mode_steps() -> list[Step]:
     balanced = {name: value.subs(z, x) for name, value in named.items()}
     updates = {"simultaneous": both, "sequential": turns}
 
-    def relation(text: str, left: sp.Expr, right: sp.Expr, values: dict) -> Step:
+    def relation(text: str, left: sp.Expr, right: sp.Expr, values: dict[sp.Basic, sp.Expr]) -> Step:
         where = {name: value for name, value in values.items() if left.has(name)}
         return proved(text, sp.Eq(left, right, evaluate=False), where=where)
 

@@ -17,6 +17,7 @@ import cmath
 import math
 import operator
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import sympy as sp
 
@@ -57,13 +58,13 @@ FUNCTIONS: dict[str, tuple[Callable[..., sp.Expr], int | None]] = {
 
 CONSTANTS = {"pi": sp.pi}
 
-_OPERATORS: dict[type[ast.operator], Callable] = {
+_OPERATORS: dict[type[ast.operator], Callable[..., Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
-_COMPARISONS: dict[type[ast.cmpop], Callable] = {
+_COMPARISONS: dict[type[ast.cmpop], Callable[..., Any]] = {
     ast.Lt: sp.Lt,
     ast.LtE: sp.Le,
     ast.Gt: sp.Gt,

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import mpmath
 import sympy as sp
@@ -114,7 +115,7 @@ def _scaled_atanh(t: mpmath.mpf) -> mpmath.mpf:
     return mpmath.atanh(root) / root if root else mpmath.mpf(1)
 
 
-def _polynomial(function: Callable, low: mpmath.mpf, high: mpmath.mpf, name: str) -> str:
+def _polynomial(function: Callable[..., Any], low: mpmath.mpf, high: mpmath.mpf, name: str) -> str:
     """Return the Horner form of the shortest polynomial that is as good as the function."""
     least = min(abs(function(low)), abs(function(high)))
     for terms in range(2, 40):

@@ -57,7 +57,7 @@ def _gram_text(loss: Loss) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _evaluate_function(entries: dict, loss: Loss) -> list[str]:
+def _evaluate_function(entries: dict[str, sp.Expr], loss: Loss) -> list[str]:
     # Names of our own: a user's parameter may be called like a variable of the loop.
     own = {
         x: sp.Symbol(f"parameter_{k}", positive=True) for k, x in enumerate(loss.parameter_symbols)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import mpmath
 import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.kernels.evaluate import evaluate
 from numerics.linear.single_mode import single_mode
@@ -21,7 +21,7 @@ from theory.dynamics.closed_form import mode_eigenvalues
 from theory.dynamics.single_mode import DEFINITIONS, mode_solution, remaining_distance
 from theory.dynamics.unified_evolution import IMBALANCE, THRESHOLD, lift_form
 from theory.symbols import c, c1, c2, s, s0, t, y
-from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import RoundOff
 from verify.problems.strategies import scales
 
@@ -51,29 +51,29 @@ def _mode_arguments(problem: Problem) -> tuple[float, float, float, float]:
 
 
 @cache
-def _mode_formulas(module: str) -> Callable[..., tuple]:
+def _mode_formulas(module: str) -> Callable[..., tuple[Any, ...]]:
     both = [x.subs(DEFINITIONS) for x in (mode_solution(), remaining_distance())]
     return sp.lambdify((y, s0, c, t), both, module)
 
 
-def _mode_reference(problem: Problem, factor: float = 1.0) -> NDArray:
+def _mode_reference(problem: Problem, factor: float = 1.0) -> Array:
     target, start, threshold, time = map(mpmath.mpf, _mode_arguments(problem))
     with mpmath.workdps(_digits(problem)):
         values = _mode_formulas("mpmath")(target, start, factor * threshold, time)
         return np.array([float(x) for x in values])
 
 
-def _mode_kernel(problem: Problem) -> NDArray:
+def _mode_kernel(problem: Problem) -> Array:
     *mode, time = _mode_arguments(problem)
     return np.array([float(x) for x in single_mode(*mode, time=time)])
 
 
-def _mode_as_written(problem: Problem) -> NDArray:
+def _mode_as_written(problem: Problem) -> Array:
     with np.errstate(all="ignore"):
         return np.array(_mode_formulas("numpy")(*map(np.float64, _mode_arguments(problem))))
 
 
-def _mode_in_float32(problem: Problem) -> NDArray:
+def _mode_in_float32(problem: Problem) -> Array:
     with np.errstate(over="ignore", under="ignore"):
         return _mode_kernel(problem).astype(np.float32)
 
@@ -84,7 +84,7 @@ def _lift_arguments(problem: Problem) -> tuple[float, float, float]:
     return unit * problem["value"], unit, unit * problem["layers"]
 
 
-def _lift_reference(problem: Problem, factor: float = 1.0) -> NDArray:
+def _lift_reference(problem: Problem, factor: float = 1.0) -> Array:
     """Return the factor of ``[[lam/2 + p, s], [s, -lam/2 + p]]`` by Cholesky."""
     value, first, second = map(mpmath.mpf, _lift_arguments(problem))
     with mpmath.workdps(_digits(problem)):
@@ -95,16 +95,16 @@ def _lift_reference(problem: Problem, factor: float = 1.0) -> NDArray:
 
 
 @cache
-def _lift_blocks() -> Callable[..., tuple]:
+def _lift_blocks() -> Callable[..., tuple[Any, ...]]:
     root = sp.sqrt(s**2 + THRESHOLD**2)
     return sp.lambdify((s, c1, c2), (IMBALANCE / 2 + root, -IMBALANCE / 2 + root), "mpmath")
 
 
-def _lift_kernel(problem: Problem) -> NDArray:
+def _lift_kernel(problem: Problem) -> Array:
     return np.array(list(evaluate(lift_form, *_lift_arguments(problem)).values()))
 
 
-def _lift_as_written(problem: Problem) -> NDArray:
+def _lift_as_written(problem: Problem) -> Array:
     value, first, second = _lift_arguments(problem)
     root = np.sqrt(value**2 + ((first + second) / 2) ** 2)
     pivot = np.sqrt((first - second) / 2 + root)
@@ -120,7 +120,7 @@ def _riccati_arguments(problem: Problem) -> tuple[float, float, float, float]:
     return value, unit, unit * problem["layers"], time
 
 
-def _riccati_reference(problem: Problem, factor: float = 1.0) -> NDArray:
+def _riccati_reference(problem: Problem, factor: float = 1.0) -> Array:
     """Return D - f, exp(-Dt) and (1 - exp(-2Dt))/(2D), with D = sqrt(f^2 + c1 c2)."""
     value, first, second, time = map(mpmath.mpf, _riccati_arguments(problem))
     with mpmath.workdps(_digits(problem)):
@@ -129,11 +129,11 @@ def _riccati_reference(problem: Problem, factor: float = 1.0) -> NDArray:
         return np.array([float(x) for x in (rate - value, decay, (1 - decay**2) / (2 * rate))])
 
 
-def _riccati_kernel(problem: Problem) -> NDArray:
+def _riccati_kernel(problem: Problem) -> Array:
     return np.array(list(evaluate(mode_eigenvalues, *_riccati_arguments(problem)).values()))
 
 
-def _riccati_as_written(problem: Problem) -> NDArray:
+def _riccati_as_written(problem: Problem) -> Array:
     value, first, second, time = _riccati_arguments(problem)
     rate = np.sqrt(value**2 + first * second)
     decay = np.exp(-rate * time)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.initial_states import random_state
 from numerics.linear.tasks import low_rank_from_spectrum
 from numerics.linear.training import Trainer
 from numerics.prediction.runs import predict_run
-from verify.framework.claim import Claim, Counterexample, Fault, Problem
+from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Sampling
 from verify.framework.replicates import remembered
 from verify.problems.strategies import seeds
@@ -57,7 +56,7 @@ def _predicted(problem: Problem, noise: float = 1.0, units: float = 1.0) -> tupl
 
 
 @remembered
-def _measured(problem: Problem) -> tuple[NDArray, NDArray]:
+def _measured(problem: Problem) -> tuple[Array, Array]:
     """Return the same of trained networks, one value a draw of noise and start."""
     values, width, threshold, rate, steps = _scales(problem)
     d = problem.get("d", DIMENSION)

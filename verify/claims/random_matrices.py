@@ -12,12 +12,11 @@ from functools import cache
 import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.prediction.mode_spectrum import mode_spectrum
 from theory.random_matrices.spike_repulsion import repulsion_form
 from theory.random_matrices.spiked_matrix import spike_form
-from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import Sampling
 from verify.problems.strategies import seeds
 
@@ -45,7 +44,7 @@ def _signal(problem: Problem) -> float:
     return problem["ratio"] * _spike("threshold", problem, 1.0)
 
 
-def _drawn(problem: Problem, count: int, draws: int) -> NDArray:
+def _drawn(problem: Problem, count: int, draws: int) -> Array:
     """Return the leading singular values of draws with so many equal signals, a row a draw."""
     rng = np.random.default_rng(problem["seed"])
     found = np.empty((draws, count))
@@ -56,7 +55,7 @@ def _drawn(problem: Problem, count: int, draws: int) -> NDArray:
     return found
 
 
-def _gaps(problem: Problem) -> NDArray:
+def _gaps(problem: Problem) -> Array:
     values = _drawn(problem, problem["rank"], GAPS)
     return values[:, 0] - values[:, -1]
 
@@ -82,7 +81,7 @@ def _gap_of_the_block(problem: Problem, moved: bool = True) -> float:
     return float(values[0] - values[-1])
 
 
-def _scatter(problem: Problem) -> NDArray:
+def _scatter(problem: Problem) -> Array:
     """Return variances of the largest singular value, one a batch."""
     values = _drawn(problem, 1, BATCHES * BATCH).reshape(BATCHES, BATCH)
     return values.var(axis=1, ddof=1)

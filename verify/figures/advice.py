@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm
@@ -226,7 +227,7 @@ def draw_runs(data: xr.Dataset, axes: Axes) -> Axes:
     return axes
 
 
-def _legend_below(axes: Axes, handles: list) -> None:
+def _legend_below(axes: Axes, handles: list[Artist]) -> None:
     axes.legend(
         handles=handles,
         frameon=False,

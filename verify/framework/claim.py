@@ -12,12 +12,26 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+import numpy as np
 from hypothesis.strategies import SearchStrategy
+from numpy.typing import NDArray
 
-__all__ = ["Claim", "Fault", "Law", "Counterexample", "Outcome", "Problem", "claims_by_name"]
+__all__ = [
+    "Array",
+    "Claim",
+    "Counterexample",
+    "Fault",
+    "Law",
+    "Outcome",
+    "Problem",
+    "claims_by_name",
+]
 
 #: A drawn problem: plain values by name, so that it can be printed as a snippet and run again.
 Problem = Mapping[str, Any]
+
+#: What claims predict and measure where it is not one number.
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,9 @@ __all__ = [
 #: a hundredth of the others, and shows the next order.
 ACCIDENTAL = 4
 
+#: Names and values, hashable.
+Items = tuple[tuple[str, Any], ...]
+
 #: Measurements remembered: three networks at six sizes of each of a thorough run's 25 problems.
 REMEMBERED = 450
 
@@ -38,7 +41,9 @@ def random_source(problem: Problem, size: float, replicate: int) -> np.random.Ge
     return np.random.default_rng([problem["seed"], int(size), replicate])
 
 
-def replicated(count: int) -> Callable[[Callable[..., ArrayLike]], Callable[..., NDArray]]:
+def replicated(
+    count: int,
+) -> Callable[[Callable[..., ArrayLike]], Callable[..., NDArray[np.float64]]]:
     """Turn the measurement of one draw into that of many: a row a part, a column a draw.
 
     Parameters
@@ -53,9 +58,9 @@ def replicated(count: int) -> Callable[[Callable[..., ArrayLike]], Callable[...,
     (2, 3)
     """
 
-    def repeat(measure: Callable[..., ArrayLike]) -> Callable[..., NDArray]:
+    def repeat(measure: Callable[..., ArrayLike]) -> Callable[..., NDArray[np.float64]]:
         @wraps(measure)
-        def measured(problem: Problem, size: float, **options: Any) -> NDArray:
+        def measured(problem: Problem, size: float, **options: Any) -> NDArray[np.float64]:
             sources = (random_source(problem, size, replicate) for replicate in range(count))
             return np.array([measure(problem, size, rng, **options) for rng in sources]).T
 
@@ -75,7 +80,7 @@ def geometric_mean(values: ArrayLike) -> float:
 
 
 def over_draws(
-    count: int = ACCIDENTAL, combine: Callable[[list], Any] = root_mean_square
+    count: int = ACCIDENTAL, combine: Callable[[list[Any]], Any] = root_mean_square
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Combine what is measured on a problem with so many seeds from its own on.
 
@@ -108,7 +113,7 @@ def remembered(measure: Callable[..., Any]) -> Callable[..., Any]:
     """Return a measurement that is made once a problem: faults and other claims need it again."""
 
     @lru_cache(maxsize=REMEMBERED)
-    def known(items: tuple, size: tuple, options: tuple) -> Any:
+    def known(items: Items, size: tuple[float, ...], options: Items) -> Any:
         return measure(dict(items), *size, **dict(options))
 
     @wraps(measure)

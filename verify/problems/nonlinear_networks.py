@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.networks.fully_connected import FullyConnected
-from verify.framework.claim import Problem
+from verify.framework.claim import Array, Problem
 
 __all__ = ["COUNT", "D_IN", "drawn_network"]
 
@@ -15,7 +15,9 @@ __all__ = ["COUNT", "D_IN", "drawn_network"]
 COUNT, TEST, D_IN = 8, 12, 8
 
 
-def drawn_network(problem: Problem, width: int) -> tuple:
+def drawn_network(
+    problem: Problem, width: int
+) -> tuple[FullyConnected, tuple[Array, ...], Array, Array, Array]:
     """Return network, weights, training inputs, labels and test inputs of a problem.
 
     Inputs have norm ``sqrt(D_IN)``; half of the labels are 1, half -1.

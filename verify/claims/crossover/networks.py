@@ -12,20 +12,20 @@ from collections.abc import Sequence
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.crossover.linear_networks import linear_crossover
 from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import train
 from numerics.networks.fully_connected import FullyConnected
+from numerics.networks.network_interface import Weights
 from theory.crossover.kernel_change import relative_kernel_change
 from theory.crossover.output_scaling import crossover_mapping
 from theory.symbols import d_in, n
 from theory.symbols.crossover import alpha as alpha_symbol
 from theory.symbols.crossover import h
 from theory.symbols.crossover import t_G as network_time
-from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import RoundOff
 from verify.problems.nonlinear_networks import COUNT, D_IN, drawn_network
 from verify.problems.strategies import scales, seeds
@@ -51,13 +51,13 @@ FINE = 400.0
 # The NTK, layer by layer.
 
 
-def _gradient_gram(problem: Problem) -> NDArray:
+def _gradient_gram(problem: Problem) -> Array:
     network, weights, X, _, X_test = drawn_network(problem, problem["width"])
     rows = [_gradients(network, weights, inputs) for inputs in (X, X_test)]
     return rows[0] @ rows[1].T
 
 
-def _gradients(network: FullyConnected, weights: tuple, X: NDArray) -> NDArray:
+def _gradients(network: FullyConnected, weights: Weights, X: Array) -> Array:
     """Return the gradient of f at every input, a row each."""
     units = np.eye(len(X))
     return np.array(
@@ -68,19 +68,19 @@ def _gradients(network: FullyConnected, weights: tuple, X: NDArray) -> NDArray:
     )
 
 
-def _layerwise_gram(problem: Problem) -> NDArray:
+def _layerwise_gram(problem: Problem) -> Array:
     network, weights, X, _, X_test = drawn_network(problem, problem["width"])
     return network.ntk(weights, X, X_test)
 
 
-def _hidden_gram(problem: Problem) -> NDArray:
+def _hidden_gram(problem: Problem) -> Array:
     """Return the NTK without the share of the last layer."""
     network, weights, X, _, X_test = drawn_network(problem, problem["width"])
     rows = [_gradients(network, weights, x)[:, : -problem["width"]] for x in (X, X_test)]
     return rows[0] @ rows[1].T
 
 
-def _transposed_gram(problem: Problem) -> NDArray:
+def _transposed_gram(problem: Problem) -> Array:
     network, weights, X, _, X_test = drawn_network(problem, problem["width"])
     square = [W.T if W.ndim == 2 and W.shape[0] == W.shape[1] else -W for W in weights]
     return network.ntk([np.ascontiguousarray(W) for W in square], X[::-1], X_test)
@@ -89,7 +89,7 @@ def _transposed_gram(problem: Problem) -> NDArray:
 # What homogeneous networks conserve.
 
 
-def _descended(problem: Problem) -> tuple[list[NDArray], list[list[NDArray]]]:
+def _descended(problem: Problem) -> tuple[list[Array], list[list[Array]]]:
     """Return the weights after steps of descent on half the mean square, and their changes."""
     network, start, X, y, _ = drawn_network(problem, 16)
     weights, changes = [W.copy() for W in start], []
@@ -103,15 +103,15 @@ def _descended(problem: Problem) -> tuple[list[NDArray], list[list[NDArray]]]:
     return weights, changes
 
 
-def _square_norms(weights: Sequence[NDArray]) -> NDArray:
+def _square_norms(weights: Sequence[Array]) -> Array:
     return np.array([np.vdot(W, W) for W in weights])
 
 
-def _balance(problem: Problem) -> NDArray:
+def _balance(problem: Problem) -> Array:
     return np.diff(_square_norms(_descended(problem)[0]))
 
 
-def _predicted_balance(problem: Problem, factor: float = 1.0) -> NDArray:
+def _predicted_balance(problem: Problem, factor: float = 1.0) -> Array:
     """Return what is left of the start's balance: every step adds its own, of second order."""
     _, start, *_ = drawn_network(problem, 16)
     _, changes = _descended(problem)
@@ -121,7 +121,7 @@ def _predicted_balance(problem: Problem, factor: float = 1.0) -> NDArray:
 # The mapping to (sigma^2, w).
 
 
-def _descent_of_network(problem: Problem) -> NDArray:
+def _descent_of_network(problem: Problem) -> Array:
     """Return F of the scaled linear network after steps of descent on the mean square."""
     network, start, X, y, _ = drawn_network(problem, problem["width"])
     alpha = problem["alpha"]
@@ -134,7 +134,7 @@ def _descent_of_network(problem: Problem) -> NDArray:
     return alpha * (network.outputs(weights, X) - first)
 
 
-def _descent_of_matrix(problem: Problem, power: float = 1.0) -> NDArray:
+def _descent_of_matrix(problem: Problem, power: float = 1.0) -> Array:
     """Return the same from ``A = W2 W1`` of the mapped variance, width and learning rate."""
     _, start, X, y, _ = drawn_network(problem, problem["width"])
     at = {
@@ -165,7 +165,7 @@ def _network_step(problem: Problem) -> float:
 # The change of a wide linear network's kernel.
 
 
-def _linear_change(problem: Problem) -> NDArray:
+def _linear_change(problem: Problem) -> Array:
     data = linear_crossover(
         [problem["threshold"]],
         [VAST],
@@ -178,7 +178,7 @@ def _linear_change(problem: Problem) -> NDArray:
     return data.kernel_change.values.ravel()
 
 
-def _closed_change(problem: Problem, factor: float = 1.0) -> NDArray:
+def _closed_change(problem: Problem, factor: float = 1.0) -> Array:
     values, d = [1] * problem["rank"], problem["d"]
     threshold = factor * problem["threshold"]
     return np.full(2, float(relative_kernel_change(values, threshold, d_in=d, d_out=d)))

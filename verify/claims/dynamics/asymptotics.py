@@ -10,7 +10,6 @@ from itertools import islice
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.closed_form import closed_form
 from numerics.linear.initial_states import self_consistent_lift
@@ -18,7 +17,7 @@ from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer
 from numerics.reference.euler_scheme import euler_self_consistent
-from verify.framework.claim import Claim, Counterexample, Fault, Problem
+from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import over_draws
 from verify.problems.linear_tasks import network, target_matrix, task
@@ -65,12 +64,12 @@ def _width_gap(problem: Problem, width: float, factor: float = 1.0) -> float:
     return float(np.linalg.norm(finals[0] - finals[1]))
 
 
-def _start(problem: Problem) -> tuple[NDArray, NDArray, NetworkState]:
+def _start(problem: Problem) -> tuple[Array, Array, NetworkState]:
     Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
     return Y, A0, self_consistent_lift(A0, problem["c1"], problem["c2"])
 
 
-def _lift_descent(problem: Problem, steps: int, factor: float = 1.0) -> NDArray:
+def _lift_descent(problem: Problem, steps: int, factor: float = 1.0) -> Array:
     Y, A0, _ = _start(problem)
     state = self_consistent_lift(A0, factor * problem["c1"], factor * problem["c2"])
     trainer = Trainer(state, Task(Y, Y), learning_rate=_end(problem) / steps)

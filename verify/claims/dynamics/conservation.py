@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import self_consistent_lift
 from numerics.linear.network_state import NetworkState
 from numerics.linear.observables import balancedness
 from numerics.linear.training import Trainer
-from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff
 from verify.framework.replicates import over_draws
 from verify.problems.linear_tasks import network, target_matrix, task
@@ -24,7 +23,7 @@ FAMILY = "conservation"
 HORIZON = 1.0
 
 
-def _end_of_flow(problem: Problem, state: NetworkState) -> tuple[NDArray, NDArray]:
+def _end_of_flow(problem: Problem, state: NetworkState) -> tuple[Array, Array]:
     """Return W1 and W2 after flow over the time scale of the fastest mode."""
     end = HORIZON / (max(problem["spectrum"]) + state.threshold)
     run = gradient_flow(
@@ -39,17 +38,17 @@ def _end_of_flow(problem: Problem, state: NetworkState) -> tuple[NDArray, NDArra
     return run.W1.values[0], run.W2.values[0]
 
 
-def _balancedness_start(problem: Problem) -> NDArray:
+def _balancedness_start(problem: Problem) -> Array:
     state = network(problem)
     return balancedness(state.W1, state.W2)
 
 
-def _balancedness_end(problem: Problem) -> NDArray:
+def _balancedness_end(problem: Problem) -> Array:
     W1, W2 = _end_of_flow(problem, network(problem))
     return balancedness(W1, W2)
 
 
-def _without_the_sign(problem: Problem) -> NDArray:
+def _without_the_sign(problem: Problem) -> Array:
     W1, W2 = _end_of_flow(problem, network(problem))
     return W1 @ W1.T + W2.T @ W2
 
@@ -64,7 +63,7 @@ def _drift(problem: Problem, steps: float, update: str = "simultaneous") -> floa
     return float(np.linalg.norm(after - balancedness(state.W1, state.W2)))
 
 
-def _parts_of_the_gram_matrix(problem: Problem) -> tuple[NDArray, NDArray, NDArray]:
+def _parts_of_the_gram_matrix(problem: Problem) -> tuple[Array, Array, Array]:
     """Return D and O, blocks on and off the diagonal of Q, and the signs J, after flow."""
     A0 = 0.3 * target_matrix(problem, label=3)
     W1, W2 = _end_of_flow(problem, self_consistent_lift(A0, problem["c1"], problem["c2"]))
@@ -74,13 +73,13 @@ def _parts_of_the_gram_matrix(problem: Problem) -> tuple[NDArray, NDArray, NDArr
     return Q * (np.outer(signs, signs) > 0), Q * (np.outer(signs, signs) < 0), signs
 
 
-def _squares(problem: Problem) -> NDArray:
+def _squares(problem: Problem) -> Array:
     """Return ``D^2 + O D``, what is added in ``(QJ)^2 = D^2 + O D - (O^2 + D O)``."""
     D, off, _ = _parts_of_the_gram_matrix(problem)
     return D @ D + off @ D
 
 
-def _predicted_squares(problem: Problem, factor: float = 1.0) -> NDArray:
+def _predicted_squares(problem: Problem, factor: float = 1.0) -> Array:
     """Return ``lam QJ + c1 c2 I`` and what is subtracted: where A is large both sides are."""
     D, off, signs = _parts_of_the_gram_matrix(problem)
     c1, c2 = problem["c1"], problem["c2"]

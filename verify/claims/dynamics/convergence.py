@@ -13,7 +13,6 @@ from functools import cache
 import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import balanced_factor, self_consistent_lift
@@ -21,7 +20,7 @@ from numerics.linear.network_state import NetworkState
 from numerics.linear.observables import balancedness
 from theory.dynamics.single_mode import balanced_mode
 from theory.symbols import s0, t, y
-from verify.framework.claim import Claim, Counterexample, Fault, Problem
+from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
 from verify.problems.linear_tasks import in_bases, network, target_matrix, task
 from verify.problems.strategies import problems, scales
@@ -62,7 +61,7 @@ _LATE = {
 }
 
 
-def _start(problem: Problem) -> NDArray:
+def _start(problem: Problem) -> Array:
     """Return the named start; all but the last are of the size of the target."""
     Y = target_matrix(problem)
     size = max(problem["spectrum"])
@@ -125,12 +124,12 @@ def _best_of_rank(problem: Problem, mixed: bool = False) -> float:
     return float(distance.min() / np.linalg.norm(tail))
 
 
-def _signs(problem: Problem) -> NDArray:
+def _signs(problem: Problem) -> Array:
     count = min(problem["d_in"], problem["d_out"], len(problem["spectrum"]))
     return np.resize(problem["signs"], count)
 
 
-def _stuck_end(problem: Problem, signed: bool = True) -> NDArray:
+def _stuck_end(problem: Problem, signed: bool = True) -> Array:
     """Return the balanced modes at the end: logistic, or the same with time reversed to 0."""
     signs = _signs(problem)
     targets = np.array(problem["spectrum"])[: signs.size]
@@ -139,7 +138,7 @@ def _stuck_end(problem: Problem, signed: bool = True) -> NDArray:
     return in_bases(problem, _balanced_mode()(targets, starts, time * np.sign(starts)))
 
 
-def _stuck_run(problem: Problem, threshold: float = 0.0) -> NDArray:
+def _stuck_run(problem: Problem, threshold: float = 0.0) -> Array:
     signs = _signs(problem)
     targets = np.array(problem["spectrum"])[: signs.size]
     A0 = in_bases(problem, signs * START * targets)
@@ -149,7 +148,7 @@ def _stuck_run(problem: Problem, threshold: float = 0.0) -> NDArray:
 
 
 @cache
-def _balanced_mode() -> Callable[..., NDArray]:
+def _balanced_mode() -> Callable[..., Array]:
     positive = sp.Symbol("y", positive=True)
     return sp.lambdify((positive, s0, t), balanced_mode().subs(y, positive), "numpy")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
@@ -15,7 +14,7 @@ from numerics.linear.training import Trainer, stability_limit
 from numerics.reference import explicit_training as reference
 from numerics.support.validation import UPDATES
 from theory.functions.losses import get_loss
-from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff
 from verify.framework.replicates import over_draws
 from verify.problems.linear_tasks import network, target_matrix, task
@@ -53,13 +52,13 @@ def _rate(problem: Problem, goal: Task) -> float:
     return 0.25 * stability_limit(goal, 2 * c, get_loss(problem.get("loss", "squared")))
 
 
-def _reference(problem: Problem, variance_fault: bool = False, transpose: bool = False) -> NDArray:
+def _reference(problem: Problem, variance_fault: bool = False, transpose: bool = False) -> Array:
     state, goal = _explicit(problem), task(problem)
     loss = REFERENCE_LOSSES[problem["loss"]](goal.target, goal.mask)
     gradient = loss
     if transpose:
         # A tenth of the gradient drives the next column; all of it would diverge.
-        def gradient(A: NDArray) -> tuple[float, NDArray]:
+        def gradient(A: Array) -> tuple[float, Array]:
             value, G = loss(A)
             return value, 0.9 * G + 0.1 * np.roll(G, 1, axis=1)
 
@@ -77,7 +76,7 @@ def _reference(problem: Problem, variance_fault: bool = False, transpose: bool =
     return run.A[-1]
 
 
-def _width_free(problem: Problem) -> NDArray:
+def _width_free(problem: Problem) -> Array:
     """Train from the factor of the same Gram matrix that an eigendecomposition gives."""
     state, goal = _explicit(problem), task(problem)
     values, vectors = np.linalg.eigh(state.gram)
@@ -100,7 +99,7 @@ def _times(problem: Problem) -> list[float]:
     return [0.0, 0.1 / rate, 1.0 / rate, 4.0 / rate]
 
 
-def _closed(problem: Problem, threshold_factor: float = 1.0) -> NDArray:
+def _closed(problem: Problem, threshold_factor: float = 1.0) -> Array:
     Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
     factor = threshold_factor
     return closed_form(
@@ -108,13 +107,13 @@ def _closed(problem: Problem, threshold_factor: float = 1.0) -> NDArray:
     )
 
 
-def _lift_flow(problem: Problem) -> NDArray:
+def _lift_flow(problem: Problem) -> Array:
     A0 = 0.3 * target_matrix(problem, label=3)
     state = self_consistent_lift(A0, problem["c1"], problem["c2"])
     return gradient_flow(state, task(problem), _times(problem), rtol=1e-12, atol=1e-14).A.values
 
 
-def _equation_one(problem: Problem, swapped: bool = False, factor: float = 1.0) -> NDArray:
+def _equation_one(problem: Problem, swapped: bool = False, factor: float = 1.0) -> Array:
     """Return the right side of equation (1), with square roots, at a random A."""
     A, Y, c = _point(problem)
     G = factor * (A - Y)
@@ -126,13 +125,13 @@ def _equation_one(problem: Problem, swapped: bool = False, factor: float = 1.0) 
     return -(outer @ G + G @ inner)
 
 
-def _root(basis: NDArray, s: NDArray, c: float, size: int) -> NDArray:
+def _root(basis: Array, s: Array, c: float, size: int) -> Array:
     values = np.zeros(size)
     values[: s.size] = s
     return (basis * np.hypot(values, c)) @ basis.T
 
 
-def _lift_rate(problem: Problem) -> NDArray:
+def _lift_rate(problem: Problem) -> Array:
     """Return dA/dt of the lift's two layers, by the product rule from the generated rates."""
     A, Y, _ = _point(problem)
     state = self_consistent_lift(A, problem["c1"], problem["c2"])
@@ -142,7 +141,7 @@ def _lift_rate(problem: Problem) -> NDArray:
     return trainer.weights[1] @ rates[0] + rates[1] @ trainer.weights[0]
 
 
-def _point(problem: Problem) -> tuple[NDArray, NDArray, float]:
+def _point(problem: Problem) -> tuple[Array, Array, float]:
     """Return a random A, smaller than the target so that no residual is rounding alone, Y and c."""
     c = (problem["c1"] + problem["c2"]) / 2
     return 0.3 * target_matrix(problem, label=4), target_matrix(problem), c

@@ -12,7 +12,6 @@ from functools import cache
 import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
@@ -21,7 +20,7 @@ from numerics.linear.tasks import Task
 from theory.dynamics.single_mode import DEFINITIONS, threshold_crossing_time
 from theory.dynamics.unified_evolution import balanced_rate, lazy_rate, mode_rate
 from theory.symbols import c, s, y
-from verify.framework.claim import Claim, Counterexample, Fault, Problem
+from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, PowerLaw, RoundOff
 from verify.problems.linear_tasks import bases, in_bases, network, target_matrix
 from verify.problems.strategies import problems, scales
@@ -91,7 +90,7 @@ def _balanced_gap(
     )
 
 
-def _mixed_modes(problem: Problem) -> tuple[NDArray, NDArray, float]:
+def _mixed_modes(problem: Problem) -> tuple[Array, Array, float]:
     """Follow a wide network; return singular values, their rates by differences, and c.
 
     Rates are divided by the distance to the target, at three times of the run.
@@ -111,7 +110,7 @@ def _mixed_modes(problem: Problem) -> tuple[NDArray, NDArray, float]:
     return np.abs(values[:, 2]), rates / (targets - values[:, 2]), mean
 
 
-def _rate_law(problem: Problem, factor: float = 1.0) -> NDArray:
+def _rate_law(problem: Problem, factor: float = 1.0) -> Array:
     values, _, threshold = _mixed_modes(problem)
     return _mode_rate()(values, factor * threshold)
 
@@ -122,7 +121,7 @@ def _sigma_for_variance(problem: Problem) -> float:
 
 
 @cache
-def _mode_rate() -> Callable[..., NDArray]:
+def _mode_rate() -> Callable[..., Array]:
     return sp.lambdify((s, c), mode_rate(), "numpy")
 
 

@@ -18,7 +18,7 @@ from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer
 from theory.functions.losses import PREDICTION, TARGET, Loss, huber, log_cosh, loss, squared
-from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import RoundOff
 from verify.problems.strategies import dimensions, scales, seeds
 
@@ -46,7 +46,7 @@ def _loss(name: str, delta: float) -> Loss:
     return {"squared": squared(), "log_cosh": log_cosh(), "huber": huber(delta)}[name]
 
 
-def _setting(problem: Problem) -> tuple[NDArray, NDArray, NDArray, NDArray, Loss]:
+def _setting(problem: Problem) -> tuple[Array, Array, NDArray[np.bool_], Array, Loss]:
     """Return A, inputs, mask, target and the loss."""
     rng = np.random.default_rng(problem["seed"])
     d_out, d_in, n = problem["d_out"], problem["d_in"], problem["samples"]
@@ -59,7 +59,7 @@ def _setting(problem: Problem) -> tuple[NDArray, NDArray, NDArray, NDArray, Loss
     return A, inputs, mask, target, _loss(problem["loss"], problem["delta"])
 
 
-def _gradient(problem: Problem, masked: bool = True) -> NDArray:
+def _gradient(problem: Problem, masked: bool = True) -> Array:
     """Return G from the generated kernel: minus the rate of W1 where W2 is the identity."""
     A, inputs, mask, target, chosen = _setting(problem)
     goal = Task(target, A, inputs=inputs, mask=mask if masked else np.ones_like(mask))
@@ -71,7 +71,7 @@ def _gradient(problem: Problem, masked: bool = True) -> NDArray:
     return -rates[0]
 
 
-def _differences(problem: Problem, half: float = 1.0, swap: bool = False) -> NDArray:
+def _differences(problem: Problem, half: float = 1.0, swap: bool = False) -> Array:
     """Return dC/dA by central differences of every entry's loss."""
     A, inputs, mask, target, chosen = _setting(problem)
     entry = sp.lambdify((PREDICTION, TARGET), _at_parameters(chosen), "mpmath")

@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.initial_states import random_state
 from numerics.linear.observables import stable_rank
 from numerics.linear.tasks import low_rank_from_spectrum
 from numerics.linear.training import Trainer
-from verify.framework.claim import Claim, Counterexample, Fault, Problem
+from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import replicated
 from verify.problems.strategies import seeds
@@ -35,7 +34,7 @@ RATE, MOST_STEPS = 0.1, 1000
 
 def _when_learned(
     problem: Problem, size: float, rng: np.random.Generator, rank: int
-) -> tuple[NDArray, NDArray, NDArray, NDArray, float]:
+) -> tuple[Array, Array, Array, Array, float]:
     """Train until the signal is learned; return A, the target, both signal bases and T."""
     d = int(size)
     theta = problem["ratio"] * d
@@ -91,7 +90,7 @@ def _exposure(problem: Problem, share: float, size: float, time: float) -> float
     return -np.log1p(-share) / (problem["ratio"] * int(size) * time)
 
 
-def _beside(matrix: NDArray, left: NDArray, right: NDArray) -> NDArray:
+def _beside(matrix: Array, left: Array, right: Array) -> Array:
     """Return the part of a matrix outside the signal's column and row space."""
     rest = matrix - left @ (left.T @ matrix)
     return rest - (rest @ right) @ right.T

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
@@ -18,7 +17,7 @@ from numerics.linear.tasks import Task
 from numerics.linear.training import DYNAMICS, Trainer, stability_limit
 from numerics.support.validation import UPDATES
 from theory.functions.losses import get_loss
-from verify.framework.claim import Claim, Counterexample, Fault, Problem
+from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
 from verify.problems.linear_tasks import haar, network, target_matrix, task
 from verify.problems.strategies import LOSSES, problems, scales
@@ -31,7 +30,7 @@ STEPS = 40
 
 def _train(
     problem: Problem, state: NetworkState, goal: Task, unit: float = 1.0, update: str | None = None
-) -> NDArray:
+) -> Array:
     """Return A after a fixed number of steps at a quarter of the stable learning rate, / unit."""
     mean = (problem["c1"] + problem["c2"]) / 2
     rate = stability_limit(task(problem), 2 * mean, get_loss(problem.get("loss", "squared")))
@@ -47,11 +46,11 @@ def _train(
     return trainer.A / unit
 
 
-def _plain(problem: Problem) -> NDArray:
+def _plain(problem: Problem) -> Array:
     return _train(problem, network(problem), task(problem))
 
 
-def _rotated(problem: Problem, second: bool = True, transposed: bool = False) -> NDArray:
+def _rotated(problem: Problem, second: bool = True, transposed: bool = False) -> Array:
     """Train in rotated coordinates and rotate the result back."""
     state, goal = network(problem), task(problem)
     rng = np.random.default_rng([problem["seed"], 6])
@@ -62,7 +61,7 @@ def _rotated(problem: Problem, second: bool = True, transposed: bool = False) ->
     return U.T @ _train(problem, turned, Task(Y, Y)) @ V.T
 
 
-def _transposed(problem: Problem, update: str = "simultaneous", swap: bool = True) -> NDArray:
+def _transposed(problem: Problem, update: str = "simultaneous", swap: bool = True) -> Array:
     """Train the transposed problem with exchanged layers and transpose the result."""
     state, goal = network(problem), task(problem)
     mask = None if goal.mask is None else goal.mask.T
@@ -76,7 +75,7 @@ def _transposed(problem: Problem, update: str = "simultaneous", swap: bool = Tru
     return _train(problem, turned, mirrored, update=update).T
 
 
-def _scaled(problem: Problem, power: float = 0.5) -> NDArray:
+def _scaled(problem: Problem, power: float = 0.5) -> Array:
     """Train in another unit of A and return to the old one; power 1/2 is that of the weights."""
     unit, state, goal = problem["unit"], network(problem), task(problem)
     weight = unit**power
@@ -96,12 +95,12 @@ def _legs(problem: Problem) -> tuple[float, float]:
     return problem["first"] / rate, problem["second"] / rate
 
 
-def _one_leg(problem: Problem) -> NDArray:
+def _one_leg(problem: Problem) -> Array:
     Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
     return closed_form(A0, Y, c1=problem["c1"], times=[sum(_legs(problem))], c2=problem["c2"])[0]
 
 
-def _two_legs(problem: Problem, factor: float = 1.0) -> NDArray:
+def _two_legs(problem: Problem, factor: float = 1.0) -> Array:
     """Stop after the first leg and start again from A, with a threshold times ``factor``."""
     Y, A = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
     c1, c2 = problem["c1"], problem["c2"]

@@ -9,6 +9,8 @@ boundary are visited.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -121,7 +123,7 @@ def _points() -> SearchStrategy[Problem]:
         start, width = 0.3 + 0.9 * x, 1.8 + y
         return (start - width) / 2, width
 
-    def point(drawn: dict) -> Problem:
+    def point(drawn: dict[str, Any]) -> Problem:
         variance, width = place(drawn["term"], drawn["x"], drawn["y"])
         return drawn | {"gamma_sigma2": variance, "gamma_w": width}
 

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import numpy as np
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from numerics.regimes.exponent_plane import regime
 from theory.regimes import scales as scaling
 from theory.regimes.boundaries import boundaries
 from theory.regimes.quantities import held_noise
-from verify.framework.claim import Claim, Fault, Problem
+from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import PowerLaws
 from verify.framework.replicates import remembered, replicated
 from verify.problems.smallest_trained_errors import (
@@ -50,7 +49,7 @@ def _narrow_exponents(problem: Problem) -> list[float]:
 
 @remembered
 @replicated(NARROW_REPLICATES)
-def _narrow_error(problem: Problem, size: float, rng: np.random.Generator) -> NDArray:
+def _narrow_error(problem: Problem, size: float, rng: np.random.Generator) -> Array:
     """Return what the initial matrix adds, and the error above, over ``w/(w + d)``."""
     d, width = int(size), float(round(size ** problem["gamma_w"]))
     signal = problem["ratio"] * d

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["add", "read_singular_values", "run"]
@@ -18,7 +19,7 @@ CHECK_RUNS = 8
 DEFAULT_RANK = 5
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "advise",
@@ -134,7 +135,7 @@ def run(options: argparse.Namespace) -> int:
     return status
 
 
-def read_singular_values(name: str) -> NDArray:
+def read_singular_values(name: str) -> NDArray[np.float64]:
     """Read singular values from a .npy file or from text, one number a line.
 
     Raises

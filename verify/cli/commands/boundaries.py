@@ -9,7 +9,7 @@ from verify.cli.commands.range_arguments import allow_negative_ranges, two_numbe
 __all__ = ["add", "run"]
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "boundaries",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
     from numerics.crossover.sweep import CrossoverSweep
+    from verify.measurements.crossover_exponents import Exponent
 
 __all__ = ["add", "run"]
 
@@ -49,7 +50,7 @@ ENSEMBLE = 16
 LINEAR_THRESHOLDS, LINEAR_WIDTHS = "1e-4:1e4:17", "40:1e6:9"
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "crossover",
@@ -157,7 +158,7 @@ def _linear_plane(seed: int) -> xr.Dataset:
     return linear_crossover(thresholds, widths, seed=seed)
 
 
-def _write(datasets: dict[str, xr.Dataset], exponents: list, folder: Path) -> list[Path]:
+def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: Path) -> list[Path]:
     from verify.cli.output_files import save_dataset, save_figure
     from verify.figures.crossover import draw_crossover, draw_test_errors
     from verify.figures.kernel_change_diagram import draw_shared_diagram

@@ -7,7 +7,7 @@ import argparse
 __all__ = ["add", "run"]
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "derive",

@@ -9,7 +9,7 @@ from theory.published_settings import FIGURE1
 __all__ = ["add", "run"]
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "figure1",

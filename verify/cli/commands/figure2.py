@@ -37,7 +37,7 @@ SETTINGS = (
 QUICK = {"d": 150, "gamma_sigma2": "-3:0:9", "gamma_w": "0:2.8:9", "precision": "float32"}
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "figure2",

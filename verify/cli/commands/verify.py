@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["add", "run"]
 
 
-def add(commands: argparse._SubParsersAction) -> None:
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
     command = commands.add_parser(
         "verify",
