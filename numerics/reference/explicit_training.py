@@ -57,11 +57,11 @@ class TrainingRun(NamedTuple):
         Weights at the last of them.
     """
 
-    steps: NDArray
-    A: NDArray
+    steps: Array
+    A: Array
     losses: NDArray[np.float64]
-    W1: NDArray
-    W2: NDArray
+    W1: Array
+    W2: Array
 
 
 def gradient_descent(
