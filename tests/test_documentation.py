@@ -2,6 +2,7 @@
 
 import os
 import re
+import runpy
 import shlex
 import textwrap
 from pathlib import Path
@@ -53,6 +54,12 @@ def test_documented_code_runs(page, tmp_path, monkeypatch, capsys):
         for number, block in enumerate(blocks(page, "python"), start=1):
             exec(compile(block, f"{page.name}, block {number}", "exec"), namespace)
     assert "nan" not in capsys.readouterr().out.lower()
+
+
+def test_the_example_of_own_observables_runs(capsys):
+    runpy.run_path(str(ROOT / "examples" / "own_observable.py"), run_name="__main__")
+    printed = capsys.readouterr().out
+    assert "aligned_share" in printed and "first_input_share" in printed and "nan" not in printed
 
 
 def test_files_that_pages_show_exist():

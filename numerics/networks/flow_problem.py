@@ -114,7 +114,7 @@ class Stepper:
 
     def has_reached(self, moment: float) -> bool:
         """Tell whether the flow is at a time, up to the rounding of its sum of steps, or beyond."""
-        return self.time >= moment * (1 - 8 * np.finfo(float).eps)
+        return bool(self.time >= moment * (1 - 8 * np.finfo(float).eps))
 
     def _evaluate(
         self, outputs: NDArray[np.float64], forces: NDArray[np.float64]

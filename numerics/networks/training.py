@@ -255,7 +255,7 @@ def _result(
     y_test: NDArray[np.float64] | None,
 ) -> FlowResult:
     outputs, change, error = np.empty(0), math.nan, math.nan
-    if watch is not None and run.is_finite:
+    if watch is not None and X_test is not None and run.is_finite:
         network = problem.network
         start = network.outputs(problem.weights, X_test)
         outputs = problem.alpha * (network.outputs(run.weights, X_test) - start)

@@ -119,7 +119,7 @@ def attributes(name: str) -> dict[str, str]:
     return dict(zip(("long_name", "units"), DESCRIPTIONS[name], strict=True))
 
 
-def describe(data: xr.Dataset, maker: Callable[..., xr.Dataset]) -> xr.Dataset:
+def describe(data: xr.Dataset, maker: Callable[..., object]) -> xr.Dataset:
     """Return a dataset that says what its variables are, what made it, and with which versions.
 
     Parameters
@@ -127,7 +127,7 @@ def describe(data: xr.Dataset, maker: Callable[..., xr.Dataset]) -> xr.Dataset:
     data : xarray.Dataset
         Attributes that its variables have already stay as they are.
     maker : callable
-        The public function that returns it.
+        The public function that makes it.
 
     Examples
     --------

@@ -76,7 +76,7 @@ class WidthFree:
     def __init__(self, gram: NDArray, task: Task, learning_rate: float, dtype: str) -> None:
         d_in = task.shape[1]
         factor = np.linalg.cholesky(gram)
-        state = NetworkState(factor[:d_in].T, factor[d_in:], c1=1.0, c2=1.0, width=np.inf)
+        state = NetworkState(factor[:d_in].T, factor[d_in:])
         self._trainer = Trainer(
             state, task, learning_rate=learning_rate, update="sequential", dtype=dtype
         )

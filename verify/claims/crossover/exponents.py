@@ -7,6 +7,7 @@ features begin to move at ``t_1 ~ A``.  Sizes are 1/A in the feature regime and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
@@ -36,7 +37,7 @@ REPLICATES = 3
 PATIENCE = 5000
 
 
-def _flow(problem: Problem, scaled_alpha: float, **options: int) -> FlowResult:
+def _flow(problem: Problem, scaled_alpha: float, **options: Any) -> FlowResult:
     """Train a network of the problem at ``A = sqrt(h) alpha``."""
     network, weights, X, y, X_test = drawn_network(problem, WIDTH)
     return train_network(
