@@ -12,7 +12,7 @@ import pytest
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, ProofError, Step, define, proved
+from theory.algebra.derivation import Derivation, ProofError, Step, define, prove
 from theory.symbols import C1, C2, A, G, c, s, t, y
 from theory.symbols.notation import s_of
 from theory.topics import TOPICS
@@ -107,9 +107,9 @@ def test_the_list_of_what_has_no_value_is_exact(shown):
 def test_a_formula_cannot_be_shown_in_place_of_what_was_checked():
     """A proof of 0 = 0 once printed whatever it was given to show."""
     with pytest.raises(TypeError):
-        proved("false", sp.Eq(s, s, evaluate=False), show=sp.Eq(s, s + 1))
+        prove("false", sp.Eq(s, s, evaluate=False), show=sp.Eq(s, s + 1))
     with pytest.raises(ProofError, match="the difference of the two sides is -1"):
-        proved("false", sp.Eq(s, s + 1, evaluate=False))
+        prove("false", sp.Eq(s, s + 1, evaluate=False))
 
 
 @pytest.mark.parametrize("topic", ["gram-descent", "wishart"])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -18,7 +17,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from theory.algebra.noncommuting_matrices import Relations, blocks, is_zero, normal_form
 from theory.algebra.typesetting import latex, pretty
 
-__all__ = ["Derivation", "ProofError", "Step", "define", "derive", "prove", "prove_zero", "proved"]
+__all__ = ["Derivation", "ProofError", "Step", "define", "derive", "equal", "prove"]
 
 
 class ProofError(ArithmeticError):
@@ -62,7 +61,7 @@ class Derivation:
     Examples
     --------
     >>> x, y = sp.symbols("x y")
-    >>> step = prove("A square is", (x + y) ** 2, x**2 + 2 * x * y + y**2)
+    >>> step = prove("A square is", equal((x + y) ** 2, x**2 + 2 * x * y + y**2))
     >>> shown = Derivation("squares", "Squares", "for all x and y", "school", (step,))
     >>> len(shown), [step.mark for step in shown]
     (1, ['proved'])
@@ -122,40 +121,15 @@ def define(text: str, formula: sp.Basic) -> Step:
 
 def derive(text: str, name: sp.Basic, result: sp.Basic) -> Step:
     """Return a step whose right side sympy computed from the steps before it."""
-    return Step(text, sp.Eq(name, result, evaluate=False), "derived")
+    return Step(text, equal(name, result), "derived")
+
+
+def equal(left: sp.Basic, right: sp.Basic) -> sp.Eq:
+    """Return an equation that sympy leaves as it is written."""
+    return sp.Eq(left, right, evaluate=False)
 
 
 def prove(
-    text: str,
-    left: sp.Basic,
-    right: sp.Basic,
-    *,
-    given: Relations | None = None,
-    show: sp.Basic | None = None,
-) -> Step:
-    """Return a step whose two sides sympy has found equal.
-
-    Parameters
-    ----------
-    text : str
-        What the equation says.
-    left, right : sympy expressions
-        Scalars, matrix expressions or block matrices.
-    given : mapping, optional
-        Relations between matrices, used as rewriting rules.
-    show : sympy.Basic, optional
-        The formula to print, where it differs from ``Eq(left, right)``.
-
-    Raises
-    ------
-    ProofError
-        If the difference does not reduce to zero.
-    """
-    _check(text, sp.sympify(left), sp.sympify(right), given)
-    return Step(text, sp.Eq(left, right, evaluate=False) if show is None else show, "proved")
-
-
-def proved(
     text: str,
     equation: sp.Eq,
     *,
@@ -240,12 +214,6 @@ def _check(
         holds = remainder == 0
     if not holds:
         raise ProofError(f"{text}: the difference of the two sides is {remainder}")
-
-
-def prove_zero(text: str, expression: sp.Basic, *, show: sp.Basic, **options: Any) -> Step:
-    """Return a step that holds because ``expression`` reduces to zero."""
-    zero = sp.ZeroMatrix(*expression.shape) if isinstance(expression, MatrixExpr) else sp.S.Zero
-    return prove(text, expression, zero, show=show, **options)
 
 
 def _escape(text: str) -> str:

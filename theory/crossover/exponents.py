@@ -17,7 +17,7 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, derive, proved
+from theory.algebra.derivation import Derivation, Step, derive, prove
 from theory.crossover.alpha_plane import boundary_exponent, log_slope, plane_steps
 from theory.crossover.feature_derivation import depth_steps
 from theory.crossover.feature_exponents import (
@@ -164,7 +164,7 @@ def _agreement_steps() -> list[Step]:
     )
     return [
         *(
-            proved(text, sp.Eq(name, right, evaluate=False), where={name: left})
+            prove(text, sp.Eq(name, right, evaluate=False), where={name: left})
             for text, left, right, name in cases
         ),
         *_time_steps(),
@@ -192,7 +192,7 @@ def _time_steps() -> list[Step]:
             in_network_time.subs(y_positive, y),
         ),
         *(
-            proved(
+            prove(
                 f"with the power of {variable} found by comparing scales,",
                 sp.Eq(name, scale.coeff(gamma), evaluate=False),
                 where={name: power},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.derivation import Step, define, derive, equal, prove
 from theory.crossover.alpha_plane import SCALED
 from theory.crossover.feature_exponents import (
     coherent_kernel,
@@ -46,8 +46,6 @@ from theory.symbols.crossover import (
 
 __all__ = ["depth_steps"]
 
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
-
 
 def depth_steps() -> list[Step]:
     """Prove the growth of the layers, the exponents of the kernel, and the linear time."""
@@ -62,31 +60,31 @@ def _output_steps() -> list[Step]:
     square = sum(product.diff(x) ** 2 for x in norms).subs(dict.fromkeys(norms, r))
     output = lambda depth: coherent_output(r_own, r, depth)  # noqa: E731
     return [
-        proved(
+        prove(
             "A layer that has aligned, W_l = r u_l u_{l-1}^T, passes one direction on to the next:",
-            _equal(layer * into, r * out),
+            equal(layer * into, r * out),
             where={layer: r * out * into.T},
             given={into.T * into: sp.Identity(1)},
         ),
         define(
             "so L + 1 layers, one of norm r_1 and L of norm r, of which the first divides the "
             "input sqrt(d_in) u_0 by sqrt(d_in) and the others by sqrt(h), give",
-            _equal(f_of(L), output(L)),
+            equal(f_of(L), output(L)),
         ),
-        proved(
+        prove(
             "which is r_1 r h^(-1/2) for one hidden layer",
-            _equal(f_of(1), r_own * r / sp.sqrt(h)),
+            equal(f_of(1), r_own * r / sp.sqrt(h)),
             where={f_of(1): output(sp.S.One)},
         ),
-        proved(
+        prove(
             "with one more factor for each further layer.",
-            _equal(f_of(L + 1), f_of(L) * r / sp.sqrt(h)),
+            equal(f_of(L + 1), f_of(L) * r / sp.sqrt(h)),
             where={f_of(L + 1): output(L + 1), f_of(L): output(L)},
         ),
-        proved(
+        prove(
             "The flow moves a norm r_l at a speed in proportion to df/dr_l; f being a product, it "
             "moves every r_l^2 alike, so the norms grow alike.",
-            _equal(
+            equal(
                 r_own * sp.Derivative(f_of(r_own, r_two), r_own),
                 r_two * sp.Derivative(f_of(r_own, r_two), r_two),
             ),
@@ -97,9 +95,9 @@ def _output_steps() -> list[Step]:
             kernel,
             coherent_kernel(r),
         ),
-        proved(
+        prove(
             "Written out for three layers,",
-            _equal(kernel, coherent_kernel(r, sp.Integer(2))),
+            equal(kernel, coherent_kernel(r, sp.Integer(2))),
             where={kernel: square},
             at="L = 2",
         ),
@@ -115,18 +113,18 @@ def _growth_steps() -> list[Step]:
     return [
         define(
             "Measure the norms in sqrt(h), the norm of a random layer's action at the start.",
-            _equal(r, growth * sp.sqrt(h)),
+            equal(r, growth * sp.sqrt(h)),
         ),
         derive("Comparing the scales of alpha f and 1:", growth, solved),
-        proved(
+        prove(
             "which learns exactly: alpha f = 1.",
-            _equal(alpha * f, 1),
+            equal(alpha * f, 1),
             where={f: coherent_output(size, size)},
             reduce=powers,
         ),
-        proved(
+        prove(
             "The kernel grows as a power of A = sqrt(h) alpha alone:",
-            _equal(kernel / kernel_0, scaled_alpha ** -feature_exponent()),
+            equal(kernel / kernel_0, scaled_alpha ** -feature_exponent()),
             where={kernel: grown, kernel_0: start},
             reduce=powers,
         ),
@@ -140,9 +138,9 @@ def _exponent_steps() -> list[Step]:
     lazy = [A_scaled**x * h**y for x, y in (lazy_exponent(), lazy_exponent(2))]
     return [
         *steps,
-        proved(
+        prove(
             "and towards infinite depth:",
-            _equal(sp.Limit(a, L, sp.oo), 2),
+            equal(sp.Limit(a, L, sp.oo), 2),
             where={a: feature_exponent()},
         ),
         derive(
@@ -150,9 +148,9 @@ def _exponent_steps() -> list[Step]:
             b,
             last_layer_exponent(),
         ),
-        proved(
+        prove(
             "The exponents are a = 2 + 2b.",
-            _equal(a, 2 + 2 * b),
+            equal(a, 2 + 2 * b),
             where={a: feature_exponent(), b: last_layer_exponent()},
         ),
         derive(
@@ -160,9 +158,9 @@ def _exponent_steps() -> list[Step]:
             t_1,
             alpha ** time.exponent.coeff(gamma_alpha) * h ** time.exponent.coeff(gamma_h),
         ),
-        proved(
+        prove(
             "which is on the scale of A = sqrt(h) alpha: the exponent of d is",
-            _equal(letters.exponent_t1, scale_of(scaled_alpha, SCALED).exponent),
+            equal(letters.exponent_t1, scale_of(scaled_alpha, SCALED).exponent),
             where={letters.exponent_t1: time.exponent},
         ),
         derive("The kernel's change passes 1 at", alpha_star, h ** feature_boundary_exponent()),

@@ -9,7 +9,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, equal, prove
 from theory.algebra.gaussian_traces import canonical_trace, mean_trace, mean_trace_product
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.crossover.alpha_plane import log_slope
@@ -38,7 +38,6 @@ __all__ = ["kernel_change", "lazy_kernel_blocks", "mean_kernel_square"]
 _LETTERS = (letters.m_v, letters.m_vv, letters.m_2, letters.m_1)
 _RATIO = norm2(dK) / norm2(K0)
 _MEAN_RATIO = mean(norm2(dK)) / norm2(K0)
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def lazy_kernel_blocks() -> tuple[MatrixExpr, MatrixExpr]:
@@ -99,11 +98,11 @@ def _norm_steps() -> list[Step]:
         define(
             "On inputs X the sums over inputs enter through one matrix, the identity for "
             "white inputs.",
-            _equal(M, X * X.T),
+            equal(M, X * X.T),
         ),
-        proved(
+        prove(
             "The norm of the kernel's Gram matrix on them.",
-            _equal(norm2(NTK), mean_kernel_square(C1, C2, M)),
+            equal(norm2(NTK), mean_kernel_square(C1, C2, M)),
             where=small,
             at="d_out, d_in = 3, 2 and two inputs",
         ),
@@ -121,9 +120,9 @@ def _even_steps() -> list[Step]:
             q,
             excess(),
         ),
-        proved(
+        prove(
             "so at infinite width, for white inputs and two modes,",
-            _equal(_RATIO, even_change_square([q1, q2])),
+            equal(_RATIO, even_change_square([q1, q2])),
             where={norm2(dK): sum(x**2 for x in kernel), norm2(K0): 4 * c**2 * 6} | sizes,
             at="d_out, d_in = 2, 3",
         ),
@@ -140,9 +139,9 @@ def _even_on_inputs() -> Step:
     change = sp.trace((D1 * moment) ** 2) + grown**2 * square + 2 * grown * sp.trace(D1 * moment**2)
     along, along_square = ((direction.T * moment**k * direction)[0] for k in (1, 2))
     even, _ = change_on_inputs(s, c, w, *_LETTERS)
-    return proved(
+    return prove(
         "and for one output and any inputs, v the direction of A,",
-        _equal(_RATIO, even),
+        equal(_RATIO, even),
         where={
             norm2(dK): change,
             norm2(K0): 4 * c**2 * square,
@@ -166,17 +165,17 @@ def _first_order_steps() -> list[Step]:
     even = ((d_in + d_out) * fourth + 2 * square**2) / (4 * c**2)
     return [
         define(
-            "At finite width A starts at A(0); call Delta what is learned.", _equal(A, A0 + Delta)
+            "At finite width A starts at A(0); call Delta what is learned.", equal(A, A0 + Delta)
         ),
-        proved(
+        prove(
             "While C1 = C2 = c I to leading order,",
-            _equal(TimeDerivative(Delta), lazy[Delta]),
+            equal(TimeDerivative(Delta), lazy[Delta]),
             where={TimeDerivative(Delta): at_start},
         ),
         *(
-            proved(
+            prove(
                 text,
-                _equal(TimeDerivative(key), TimeDerivative(block)),
+                equal(TimeDerivative(key), TimeDerivative(block)),
                 where={
                     TimeDerivative(key): flow[key],
                     TimeDerivative(block): differentiate(block, lazy),
@@ -188,21 +187,21 @@ def _first_order_steps() -> list[Step]:
             )
         ),
         derive("The entries of A(0) are uncorrelated, of variance", v, initial_variance()),
-        proved(
+        prove(
             "Over starts, the terms of first and of second order add in square:",
-            _equal(
+            equal(
                 _MEAN_RATIO, sp.Add(fluctuation_square(norm2(Delta)), even / start, evaluate=False)
             ),
             where={mean(norm2(dK)): whole, norm2(K0): start, norm2(Delta): square},
         ),
-        proved(
+        prove(
             "Where c >> s the excess is s^2/(2c),",
-            _equal(sp.Limit(letters.excess / s**2, s, 0), 1 / (2 * c)),
+            equal(sp.Limit(letters.excess / s**2, s, 0), 1 / (2 * c)),
             where={letters.excess: excess()},
         ),
-        proved(
+        prove(
             "and the second of the two is, for one mode, the closed form.",
-            _equal(_RATIO, even_change_square([s**2 / (2 * c)])),
+            equal(_RATIO, even_change_square([s**2 / (2 * c)])),
             where={norm2(dK): even.subs({square: s**2, fourth: s**4}), norm2(K0): start},
         ),
         _first_order_on_inputs(first, second),
@@ -226,9 +225,9 @@ def _first_order_on_inputs(first: MatrixExpr, second: MatrixExpr) -> Step:
     }
     even, moved = change_on_inputs(s, c, w, *_LETTERS)
     leading = even.subs(excess(), s**2 / (2 * c))
-    return proved(
+    return prove(
         "For one output and any inputs, where c >> s, the two terms are",
-        _equal(_MEAN_RATIO, sp.Add(moved, leading, evaluate=False)),
+        equal(_MEAN_RATIO, sp.Add(moved, leading, evaluate=False)),
         where={mean(norm2(dK)): whole.subs(one), norm2(K0): 4 * c**2 * square},
     )
 
@@ -252,9 +251,9 @@ def _limit_steps() -> list[Step]:
             plain(sp.limit(one * c**2, c, sp.oo)),
         ),
         derive("Its fluctuation is", change_1, plain(first)),
-        proved(
+        prove(
             "The closed form is even in A.",
-            _equal(letters.change_of(-s), letters.change_of(s)),
+            equal(letters.change_of(-s), letters.change_of(s)),
             where={
                 letters.change_of(-s): relative_kernel_change([-s]),
                 letters.change_of(s): relative_kernel_change([s]),
@@ -293,11 +292,11 @@ def _form_steps() -> list[Step]:
     }
     plain = lambda x: x.replace(hypot, lambda a, b: sp.sqrt(a**2 + b**2))  # noqa: E731
     return [
-        *(define("A kernel scales by c", _equal(name, value)) for name, value in scaled.items()),
+        *(define("A kernel scales by c", equal(name, value)) for name, value in scaled.items()),
         *(
-            proved(
+            prove(
                 "and takes the excess over c as a quotient, without a difference of close numbers.",
-                _equal(name, plain(value)),
+                equal(name, plain(value)),
                 where={name: excess().subs(s, old) / c, ratio: old / c},
             )
             for (name, value), (ratio, _), old in zip(
@@ -305,9 +304,9 @@ def _form_steps() -> list[Step]:
             )
         ),
         *(
-            proved(
+            prove(
                 f"The square of its output '{name}', which is positive, is the closed form's.",
-                _equal(letter**2, value**2),
+                equal(letter**2, value**2),
                 where={letter**2: exact} | {x: y for x, y in scaled.items() if value.has(x)},
             )
             for name, value in form.outputs.items()

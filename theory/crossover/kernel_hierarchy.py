@@ -20,7 +20,7 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.derivation import Step, define, derive, prove
 from theory.crossover.alpha_plane import SCALED
 from theory.regimes.scales import Scale, scale_of
 from theory.symbols.crossover import (
@@ -108,7 +108,7 @@ def contraction_steps() -> list[Step]:
         odd, turned = is_odd(contraction(order)), contraction(order).subs(v_last, -v_last)
         sign = -1 if odd else 1
         steps += [
-            proved(
+            prove(
                 f"{text} is {'odd' if odd else 'even'} in the last weight: "
                 f"{'a sum of random signs,' if odd else 'its terms add up,'}",
                 sp.Eq(term(-v_last), sign * term(v_last), evaluate=False),

@@ -23,7 +23,7 @@ from collections.abc import Sequence
 import sympy as sp
 from sympy.codegen.cfunctions import hypot
 
-from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.derivation import Step, define, derive, equal, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.crossover.alpha_plane import log_slope
@@ -45,8 +45,6 @@ __all__ = [
     "motion_square",
     "turning_angle",
 ]
-
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def turning_angle() -> sp.Expr:
@@ -143,13 +141,13 @@ def _turning_steps() -> list[Step]:
     return [
         define(
             "Let the gradient have one mode, and let the direction e not be trained.",
-            _equal(G, trained),
+            equal(G, trained),
         ),
-        proved("On e the gradient vanishes.", _equal(G * e, zero), where={G: trained}, given=given),
+        prove("On e the gradient vanishes.", equal(G * e, zero), where={G: trained}, given=given),
         *(
-            proved(
+            prove(
                 text,
-                _equal(TimeDerivative(what), right),
+                equal(TimeDerivative(what), right),
                 where={TimeDerivative(what): differentiate(what, rates).subs(G, trained)},
                 given=given,
             )
@@ -164,28 +162,26 @@ def _angle_steps() -> list[Step]:
     mode = c * sp.sinh(2 * angle)
     speed = mode_rate().subs(s, s_of(angle))
     return [
-        define("Let the angle tau run with g.", _equal(sp.Derivative(letters.angle_of(t), t), g)),
-        define("Each pair turns hyperbolically,", _equal(a, turned[a])),
-        define("and", _equal(b, turned[b])),
-        proved(
-            "since these turn into each other:", _equal(sp.Derivative(a, angle), b), where=turned
-        ),
-        proved("and", _equal(sp.Derivative(b, angle), a), where=turned),
-        define("The mode moves at twice the angle,", _equal(s_of(angle), mode)),
-        proved(
+        define("Let the angle tau run with g.", equal(sp.Derivative(letters.angle_of(t), t), g)),
+        define("Each pair turns hyperbolically,", equal(a, turned[a])),
+        define("and", equal(b, turned[b])),
+        prove("since these turn into each other:", equal(sp.Derivative(a, angle), b), where=turned),
+        prove("and", equal(sp.Derivative(b, angle), a), where=turned),
+        define("The mode moves at twice the angle,", equal(s_of(angle), mode)),
+        prove(
             "by the unified formula (both sides are positive; here squared).",
-            _equal(sp.Derivative(s_of(angle), angle) ** 2, speed**2),
+            equal(sp.Derivative(s_of(angle), angle) ** 2, speed**2),
             where={s_of(angle): mode},
         ),
         derive("So tau is", angle, turning_angle()),
-        proved("since", _equal(mode, s), where={angle: turning_angle()}),
-        proved(
+        prove("since", equal(mode, s), where={angle: turning_angle()}),
+        prove(
             "With the rate sqrt(s^2 + c^2) = c + q, q being the excess of the kernel, "
             "cosh(2 tau) = 1 + q/c, as both are at least 1 and",
-            _equal(c**2 * sp.cosh(2 * angle) ** 2, (c + letters.excess) ** 2),
+            equal(c**2 * sp.cosh(2 * angle) ** 2, (c + letters.excess) ** 2),
             where={letters.excess: excess().subs(s, mode)},
         ),
-        proved("Hence", _equal(sp.cosh(angle) ** 2, (sp.cosh(2 * angle) + 1) / 2)),
+        prove("Hence", equal(sp.cosh(angle) ** 2, (sp.cosh(2 * angle) + 1) / 2)),
         derive("or", sp.cosh(angle), sp.sqrt(1 + letters.excess / (2 * c))),
     ]
 
@@ -203,15 +199,15 @@ def _spread_steps() -> list[Step]:
         ),
         derive("with variances", letters.var_a0, variance((2, 0), (2, 0))),
         derive("and", letters.var_b0, variance((0, 1), (0, 1))),
-        proved(
+        prove(
             "and no correlation.",
-            _equal(letters.cov_0, 0),
+            equal(letters.cov_0, 0),
             where={letters.cov_0: variance((2, 0), (0, 1))},
         ),
         derive("A layer moves along the mode by the relative square", m, motion_square()),
-        proved(
+        prove(
             "and the spread over starts is as much of c^2/w.",
-            _equal(delta_F**2, m * c**2 / w),
+            equal(delta_F**2, m * c**2 / w),
             where={delta_F: spread, m: motion_square()},
         ),
         derive("Lazy:", sp.Limit(delta_F**2, c, sp.oo), limit(spread_positive**2, sp.oo)),
@@ -244,17 +240,17 @@ def _form_steps() -> list[Step]:
         "function": (letters.delta_F, motion * c**2 / w),
     }
     return [
-        proved(
+        prove(
             "A kernel takes the excess over c as a quotient, x = s/c, without a difference of "
             "close numbers,",
-            _equal(q_scaled, plain),
+            equal(q_scaled, plain),
             where={q_scaled: excess() / c, x_scaled: s / c},
         ),
-        define("takes the root", _equal(root, dict(form.definitions)[root])),
+        define("takes the root", equal(root, dict(form.definitions)[root])),
         *(
-            proved(
+            prove(
                 f"and has the output '{name}', which is positive; its square is",
-                _equal(letter**2, form.outputs[name] ** 2),
+                equal(letter**2, form.outputs[name] ** 2),
                 where={letter**2: exact}
                 | {x: y for x, y in rational.items() if form.outputs[name].has(x)},
             )

@@ -27,7 +27,7 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.derivation import Step, define, derive, equal, prove
 from theory.algebra.noncommuting_matrices import (
     TimeDerivative,
     first_order,
@@ -50,8 +50,6 @@ __all__ = ["CrossoverMapping", "crossover_mapping", "mapping_steps", "output_sca
 
 #: ``sqrt(h) alpha``, the one parameter in which the feature regime of every width collapses.
 scaled_alpha = sp.sqrt(h) * alpha
-
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 @dataclass(frozen=True)
@@ -190,24 +188,24 @@ def _network_steps() -> list[Step]:
     return [
         define(
             "A two-layer linear network with unit-variance weights U and V and a scaled output,",
-            _equal(output, output_scale() * V * U * x_input),
+            equal(output, output_scale() * V * U * x_input),
         ),
         define(
             "trained by gradient flow, in time t_G, of a loss divided by alpha^2.",
-            _equal(letters.loss, N / (n * alpha**2) * letters.C_of(A)),
+            equal(letters.loss, N / (n * alpha**2) * letters.C_of(A)),
         ),
         define(
             "Rescale its weights, so that F = A x/rho.",
-            _equal(sp.Tuple(W1, W2, A), sp.Tuple(k1 * U, k2 * V, W2 * W1)),
+            equal(sp.Tuple(W1, W2, A), sp.Tuple(k1 * U, k2 * V, W2 * W1)),
         ),
         *(
             derive(f"The flow of {own} moves {layer} at the rate", rate, _scaled_rates()[layer])
             for layer, own, rate in layers
         ),
         *(
-            proved(
+            prove(
                 f"which is the flow of {layer} under C, in a time t that runs so much faster:",
-                _equal(rate, speed * TimeDerivative(layer)),
+                equal(rate, speed * TimeDerivative(layer)),
                 where={rate: _scaled_rates()[layer], TimeDerivative(layer): flow},
             )
             for speed, (layer, _, rate), (_, flow) in zip(
@@ -222,9 +220,9 @@ def _solution_steps() -> list[Step]:
     mapping, raw = crossover_mapping(), crossover_mapping(1, 1)
     back, width = mapping.inverse(sigma**2, w)
     return [
-        proved(
+        prove(
             "Both layers share one clock only if they are rescaled alike,",
-            _equal(k1, k2),
+            equal(k1, k2),
             where=factors,
         ),
         derive("so that the variance of the entries is", sigma**2, factors[k1] ** 2),
@@ -244,15 +242,15 @@ def _solution_steps() -> list[Step]:
         ),
         derive("For A acting on x itself (rho = 1) the unit of A changes, and c", c, raw.threshold),
         derive("The way back: a network of variance sigma^2 and width w has", alpha, back),
-        proved(
+        prove(
             "since with this alpha and h = w",
-            _equal(mapping.init_variance, sigma**2),
+            equal(mapping.init_variance, sigma**2),
             where={alpha: back, h: width},
         ),
-        proved(
+        prove(
             "The clock is the threshold: a lazy mode moves at the rate 2c in t, so at a rate "
             "without alpha and h in t_G.",
-            _equal(t * c, t_G),
+            equal(t * c, t_G),
             where={t: mapping.time, c: mapping.threshold},
         ),
     ]
@@ -264,17 +262,17 @@ def _subtraction_steps() -> list[Step]:
         define(
             "Where the output at the start is subtracted, F = alpha (f(w) - f(w_0)), the loss "
             "is of A - A(0); only the point at which G is taken changes.",
-            _equal(G, letters.grad_C(A - A0)),
+            equal(G, letters.grad_C(A - A0)),
         ),
-        proved(
+        prove(
             "For the squared loss the target is shifted by A(0).",
-            _equal(G, A - (Y + A0)),
+            equal(G, A - (Y + A0)),
             where={G: (A - A0) - Y},
         ),
         derive("An entry of A(0) has the standard deviation", std_A0, mapping.initial_entry),
-        proved(
+        prove(
             "which is a fluctuation of the threshold, of relative size",
-            _equal(std_A0 / c, 1 / sp.sqrt(h)),
+            equal(std_A0 / c, 1 / sp.sqrt(h)),
             where={std_A0: mapping.initial_entry, c: mapping.threshold},
         ),
     ]

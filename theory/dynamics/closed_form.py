@@ -19,7 +19,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import reflection_blocks
@@ -125,26 +125,26 @@ def _equation_steps() -> list[Step]:
     return [
         define("The gradient of the squared loss.", sp.Eq(G, A - Y, evaluate=False)),
         define("Put the target off the diagonal.", sp.Eq(F, target, evaluate=False)),
-        proved(
+        prove(
             "The off-diagonal part of Q is the part that J reverses.",
             sp.Eq(Ghat, signed, evaluate=False),
             where={Ghat: residual, Q: gram, J: reflection_blocks(), F: target},
         ),
         define("Shift the target by the imbalance.", sp.Eq(Ft, F + lam / 2 * J, evaluate=False)),
-        proved(
+        prove(
             "With the invariant the flow of Q is a matrix Riccati equation.",
             _riccati(),
             where={TimeDerivative(Q): -(signed * Q + Q * signed), Ft: full},
             given=law | mirrored | {J * J: _identity},
         ),
-        proved(
+        prove(
             "F anticommutes with J, so the square of Ft is that of F plus lam^2/4.",
             sp.Eq(Ft**2 + c1 * c2 * _identity, F**2 + c**2 * _identity, evaluate=False),
             where={Ft: full, c: THRESHOLD},
             given=squares,
         ),
         define("Let D > 0 be its root.", sp.Eq(D**2, F**2 + c**2 * _identity, evaluate=False)),
-        proved(
+        prove(
             "D^2 commutes with Ft, and so does D.",
             sp.Eq(D**2 * Ft, Ft * D**2, evaluate=False),
             where={D**2: F * F + THRESHOLD**2 * _identity, Ft: full},
@@ -168,14 +168,14 @@ def _hyperbolic_steps() -> list[Step]:
     return [
         define("The candidate's denominator,", sp.Eq(U, denominator, evaluate=False)),
         define("and numerator.", sp.Eq(V, numerator, evaluate=False)),
-        proved(
+        prove(
             "Together they solve a linear system, whose first line is",
             sp.Eq(TimeDerivative(U), linear[U], evaluate=False),
             where={TimeDerivative(U): differentiate(denominator, rates)}
             | {U: denominator, V: numerator},
             given=commute,
         ),
-        proved(
+        prove(
             "and whose second line is",
             sp.Eq(TimeDerivative(V), linear[V], evaluate=False),
             where={TimeDerivative(V): differentiate(numerator, rates)}
@@ -183,7 +183,7 @@ def _hyperbolic_steps() -> list[Step]:
             given=commute,
         ),
         define("So the solution is", sp.Eq(Q, V * sp.Inverse(U), evaluate=False)),
-        proved(
+        prove(
             "It obeys the Riccati equation,",
             _riccati(),
             where={
@@ -191,7 +191,7 @@ def _hyperbolic_steps() -> list[Step]:
                 Q: V * sp.Inverse(U),
             },
         ),
-        proved(
+        prove(
             "and starts at Q0, where cosh = I and sinh = 0.",
             sp.Eq(V * sp.Inverse(U), Q0, evaluate=False),
             where={V: numerator.xreplace(start).doit(), U: denominator.xreplace(start).doit()},
@@ -211,12 +211,12 @@ def _stable_steps() -> list[Step]:
             "Let E = exp(-Dt), H = (1 - E^2)/(2D).",
             sp.Eq(D * Gain, (_identity - Decay * Decay) / 2, evaluate=False),
         ),
-        proved(
+        prove(
             "Ft - D is a fixed point of the Riccati equation.",
             sp.Eq(riccati_rate(fixed), zero, evaluate=False),
             given=_D_RULES,
         ),
-        proved(
+        prove(
             "The distance N = Q - (Ft - D) from it obeys a logistic equation: as D > 0, a small "
             "one grows, and the fixed point is unstable.",
             sp.Eq(TimeDerivative(N), logistic, evaluate=False),
@@ -227,14 +227,14 @@ def _stable_steps() -> list[Step]:
             "Let Delta be the distance of the start from it, N the inverse of",
             sp.Eq(sp.Inverse(N), _bracket(Delta_start), evaluate=False),
         ),
-        proved(
+        prove(
             "This N solves the logistic equation.",
             sp.Eq(TimeDerivative(N), logistic, evaluate=False),
             where={TimeDerivative(N): -N * differentiate(_bracket(Delta_start), rates) * N},
             given=_bracket_rules(Delta_start),
         ),
         define("So there is a form without overflow.", sp.Eq(Q, solution, evaluate=False)),
-        proved(
+        prove(
             "It solves the Riccati equation,",
             _riccati(),
             where={
@@ -243,7 +243,7 @@ def _stable_steps() -> list[Step]:
             },
             given=_D_RULES | _bracket_rules(Q0 - fixed),
         ),
-        proved(
+        prove(
             "and starts at Q0, where E = I and H = 0.",
             sp.Eq(solution, Q0, evaluate=False),
             where={Decay: _identity, Gain: zero},
@@ -268,26 +268,26 @@ def _limit_steps() -> list[Step]:
     late = {Decay: zero, Gain: sp.Inverse(2 * D)}
     decay, gain = sp.exp(-rate_d * t), (1 - sp.exp(-2 * rate_d * t)) / (2 * rate_d)
     return [
-        proved(
+        prove(
             "Ft + D is another fixed point.",
             sp.Eq(riccati_rate(Ft + D), zero, evaluate=False),
             given=_D_RULES,
         ),
-        proved(
+        prove(
             "The distance N = Q - (Ft + D) from it decays, once it is small: it is stable.",
             sp.Eq(TimeDerivative(N), -D * N - N * D - N * N, evaluate=False),
             where={TimeDerivative(N): riccati_rate(Ft + D + N)},
             given=_D_RULES,
         ),
-        proved(
+        prove(
             "With time, at an eigenvalue d of D, E falls to 0,",
             sp.Eq(sp.Limit(decay, t, sp.oo), 0, evaluate=False),
         ),
-        proved(
+        prove(
             "and H rises to 1/(2d).",
             sp.Eq(sp.Limit(gain, t, sp.oo), 1 / (2 * rate_d), evaluate=False),
         ),
-        proved(
+        prove(
             "So the stable fixed point is where training ends: the form above at E = 0 and "
             "H = 1/(2D).",
             sp.Eq(Q_end, Ft + D, evaluate=False),
@@ -310,7 +310,7 @@ def _one_mode_step() -> list[Step]:
         values.append(f - rate + 1 / (decay**2 / (q - f + rate) + (1 - decay**2) / (2 * rate)))
     exact = mode_solution().subs(DEFINITIONS).subs({s0: s0_positive, y: y_positive})
     return [
-        proved(
+        prove(
             "In the eigenbasis of F (lam = 0) a matrix of one mode is the single-mode formula, "
             "q+- its values at the eigenvalues +-y of F.",
             sp.Eq(s_of(t), (q_plus - q_minus) / 2, evaluate=False),
@@ -326,24 +326,24 @@ def _response_steps() -> list[Step]:
     exact = sp.Inverse(U_a.T) * Delta_0 * sp.Inverse(U_b)
     linear = lambda gap: (Ft - Q_a) * gap + gap * (Ft - Q_b)  # noqa: E731
     return [
-        proved(
+        prove(
             "The denominator moves with its own solution (U' = -Ft U + V, V = Q U).",
             sp.Eq(TimeDerivative(U), (Q - Ft) * U, evaluate=False),
             where={TimeDerivative(U): -Ft * U + Q * U},
         ),
-        proved(
+        prove(
             "Two solutions differ by a linear equation,",
             sp.Eq(TimeDerivative(Q_b) - TimeDerivative(Q_a), linear(Q_b - Q_a), evaluate=False),
             where={TimeDerivative(Q_b): riccati_rate(Q_b), TimeDerivative(Q_a): riccati_rate(Q_a)},
         ),
         define("solved exactly by the denominators,", sp.Eq(Q_b - Q_a, exact, evaluate=False)),
-        proved(
+        prove(
             "as its rate shows,",
             sp.Eq(TimeDerivative(exact), linear(exact), evaluate=False),
             where={TimeDerivative(exact): differentiate(exact, rates)},
             given=symmetric,
         ),
-        proved(
+        prove(
             "and its start, where Ua = Ub = I.",
             sp.Eq(exact, Delta_0, evaluate=False),
             where={U_a: _identity, U_b: _identity},

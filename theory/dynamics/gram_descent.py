@@ -24,7 +24,7 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, proved
+from theory.algebra.derivation import Derivation, Step, define, prove
 from theory.algebra.noncommuting_matrices import normal_form, order_of
 from theory.dynamics.gram_flow import descent_stages
 from theory.symbols import C1, C2, W1, W2, A, G, eta
@@ -71,7 +71,7 @@ class HalfStep:
         """Prove that this is what the move of the layer does to the block."""
         _, block = _moved(self.block)
         half, after = _SHOWN[self.block]
-        return proved(
+        return prove(
             f"While its layer moves, {self.block.name} changes by one product and its transpose.",
             sp.Eq(after, self.block - eta * (half + half.T), evaluate=False),
             where={after: block, half: self.overlap.subs(HALFWAY, A - eta * self.rate / 2)},
@@ -99,7 +99,7 @@ def gram_descent() -> Derivation:
         matrix, _ = _moved(move.block)
         steps += [
             define(f"While {layer} moves, let U be", sp.Eq(RATE, move.rate, evaluate=False)),
-            proved(
+            prove(
                 "Then A moves by -eta U, to all orders.",
                 sp.Eq(A_next, A - eta * RATE, evaluate=False),
                 where={A_next: matrix, RATE: move.rate},

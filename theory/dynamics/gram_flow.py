@@ -16,7 +16,7 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import (
     TimeDerivative,
     blocks,
@@ -174,7 +174,7 @@ def ntk_norm(rows: int = 2, columns: int = 3) -> Step:
     )
     norm = lambda matrix: sum(x**2 for x in matrix)  # noqa: E731
     traces = 2 * sp.Trace(C1) * sp.Trace(C2)
-    return proved(
+    return prove(
         "The norm of the NTK K = C1 (x) I + I (x) C2 costs O(d^2).",
         sp.Eq(norm2(NTK), d_out * norm2(C1) + d_in * norm2(C2) + traces, evaluate=False),
         where={
@@ -207,7 +207,7 @@ def gram_dynamics() -> Derivation:
         *_gradient_steps(),
         define("Stack both layers.", sp.Eq(Theta, factor, evaluate=False)),
         define("Put the gradient off the diagonal.", sp.Eq(Ghat, signed, evaluate=False)),
-        proved(
+        prove(
             "Gradient flow of both layers is linear in Theta, with the matrix -Ghat.",
             sp.Eq(TimeDerivative(Theta), -Ghat * Theta, evaluate=False),
             where={
@@ -219,19 +219,19 @@ def gram_dynamics() -> Derivation:
             },
         ),
         define("The Gram matrix of the two layers.", sp.Eq(Q, Theta * Theta.T, evaluate=False)),
-        proved(
+        prove(
             "The blocks of Theta Theta^T are C1 = W1^T W1, A and C2 = W2 W2^T.",
             sp.Eq(Theta * Theta.T, gram, evaluate=False),
             where={Theta: factor, C1: W1.T * W1, A: W2 * W1, C2: W2 * W2.T},
         ),
-        proved(
+        prove(
             "Its flow contains no weights: the width has disappeared.",
             sp.Eq(TimeDerivative(Q), -(Ghat * Q + Q * Ghat), evaluate=False),
             where={TimeDerivative(Q): differentiate(Theta * Theta.T, {Theta: -Ghat * Theta})},
             given={Theta * Theta.T: Q, Ghat.T: Ghat},
         ),
         *(
-            proved(
+            prove(
                 f"The {name} block of that flow.",
                 sp.Eq(TimeDerivative(symbol), value, evaluate=False),
                 where={TimeDerivative(symbol): gram_blocks_flow()[symbol]},
@@ -294,14 +294,14 @@ def _descent_steps() -> list[Step]:
     explicit = sp.BlockMatrix([[new_W1.T], [W2 - eta * G * new_W1.T]])
     once = (identity - eta * Ghat) * Theta
     return [
-        proved(
+        prove(
             "One step of descent, both layers at once, also closes on Q: any factor L with "
             "L L^T = Q trains identically.",
             sp.Eq(Q_next, (identity - eta * Ghat) * Q * (identity - eta * Ghat), evaluate=False),
             where={Q_next: once * once.T},
             given={Theta * Theta.T: Q, Ghat.T: Ghat},
         ),
-        proved(
+        prove(
             "One layer after the other (W2 sees the new W1) is a product of two such steps, "
             "so it closes on Q as well.",
             sp.Eq(
@@ -319,23 +319,23 @@ def _conservation_steps(reflection: MatrixExpr, signed: MatrixExpr) -> list[Step
     balancedness = Theta.T * J * Theta
     return [
         define("Reflect the second block.", sp.Eq(J, reflection, evaluate=False)),
-        proved(
+        prove(
             "J anticommutes with Ghat.",
             sp.Eq(Ghat * J, -J * Ghat, evaluate=False),
             where={Ghat: signed, J: reflection},
         ),
-        proved(
+        prove(
             "Theta^T J Theta is the balancedness of the two layers.",
             sp.Eq(balancedness, W1 * W1.T - W2.T * W2, evaluate=False),
             where={Theta: stacked_factor(), J: reflection},
         ),
-        proved(
+        prove(
             "Flow conserves it.",
             sp.Eq(TimeDerivative(balancedness), zero, evaluate=False),
             where={TimeDerivative(balancedness): balancedness_flow()},
             given=ANTICOMMUTE | {Ghat.T: Ghat},
         ),
-        proved(
+        prove(
             "A descent step changes it at second order only: over a fixed time the drift is "
             "O(eta).",
             sp.Eq(Delta_B, eta**2 * Theta.T * Ghat * J * Ghat * Theta, evaluate=False),

@@ -15,7 +15,7 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.derivation import Step, define, derive, prove
 from theory.dynamics.gram_flow import descent_stages
 from theory.dynamics.unified_evolution import mode_rate
 from theory.symbols import W1, W2, G, c, d_in, d_out, eta, lam, s, t, w, y
@@ -108,7 +108,7 @@ def mode_steps() -> list[Step]:
 
     def relation(text: str, left: sp.Expr, right: sp.Expr, values: dict[sp.Basic, sp.Expr]) -> Step:
         where = {name: value for name, value in values.items() if left.has(name)}
-        return proved(text, sp.Eq(left, right, evaluate=False), where=where)
+        return prove(text, sp.Eq(left, right, evaluate=False), where=where)
 
     steps = [
         define("A mode of the target has the Gram block", sp.Eq(Q_mode, gram_block())),
@@ -171,7 +171,7 @@ def _flow_steps(updates: dict[str, tuple[sp.Expr, ...]]) -> list[Step]:
         rate = values[1].subs(GAIN, mode_gain()).diff(eta).subs(eta, 0)
         steps += [
             derive(f"For eta -> 0 ({update}) a moves at", sp.Derivative(a_of(t), t), rate),
-            proved(
+            prove(
                 "which is the evolution formula, whatever the imbalance.",
                 sp.Eq(sp.Derivative(s_of(t), t), mode_rate() * (y - s), evaluate=False),
                 where={sp.Derivative(s_of(t), t): rate.subs(kept)},

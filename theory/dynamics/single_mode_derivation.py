@@ -15,7 +15,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
 from sympy.polys.fields import field
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.dynamics import single_mode as mode
 from theory.symbols import c, eta, s, s0, t, y
 from theory.symbols.dynamics import (
@@ -101,7 +101,7 @@ def _riccati_steps() -> list[Step]:
     for symbol, sign in ((q_plus, 1), (q_minus, -1)):
         value, moved = p + sign * s, sp.Derivative(symbol, t)
         steps.append(
-            proved(
+            prove(
                 "Each solves a scalar Riccati equation.",
                 sp.Eq(moved, 2 * sign * y * symbol - symbol**2 + c**2, evaluate=False),
                 where={moved: value.diff(s) * rate, symbol: value},
@@ -122,24 +122,24 @@ def _product_steps() -> list[Step]:
             for name, value in (mode.DEFINITIONS | factors).items()
         ),
         define("The solution is", sp.Eq(s_of(t), solution.xreplace(named), evaluate=False)),
-        proved(
+        prove(
             "It starts at s0.",
             sp.Eq(s_of(0), s0, evaluate=False),
             where={s_of(0): solution.subs(t, 0)},
         ),
-        proved(
+        prove(
             "Its root sqrt(s^2 + c^2) is half the sum, which is positive.",
             sp.Eq(s_of(t) ** 2 + c**2, root**2, evaluate=False),
             where={s_of(t): solution} | factors,
             reduce=_reduce,
         ),
-        proved(
+        prove(
             "So it solves the equation of the mode.",
             sp.Eq(sp.Derivative(s_of(t), t), 2 * root * (y - s_of(t)), evaluate=False),
             where={s_of(t): solution} | factors,
             reduce=_reduce,
         ),
-        proved(
+        prove(
             "The distance left to go is a product.",
             sp.Eq(y - s_of(t), distance.xreplace(named), evaluate=False),
             where={s_of(t): solution} | factors,
@@ -170,13 +170,13 @@ def _limit_steps() -> list[Step]:
             sp.Limit(sp.exp(2 * D * t) * r_of(t), t, sp.oo),
             sp.factor(tail),
         ),
-        proved(
+        prove(
             "Lazy limit, y and s0 times a small epsilon: what is left decays at the rate 2c.",
             sp.Eq(sp.Limit(r_of(t) / scale, scale, 0), lazy, evaluate=False),
             where={r_of(t): small},
             reduce=lambda rest: rest.rewrite(sp.exp),
         ),
-        proved(
+        prove(
             "Its relative correction starts at order 2: the term of order 1 vanishes.",
             sp.Eq(
                 sp.Subs(sp.Derivative(r_of(t) / (scale * lazy), scale), scale, 0),
@@ -185,7 +185,7 @@ def _limit_steps() -> list[Step]:
             ),
             where={r_of(t): small},
         ),
-        proved(
+        prove(
             "Balanced limit: c -> 0 with s0 > 0 is the logistic curve.",
             sp.Eq(
                 sp.Limit(s_of(t), c_squared, 0), mode.balanced_mode().subs(positive), evaluate=False
@@ -217,7 +217,7 @@ def _stable_steps() -> list[Step]:
         ):
             plain = sp.piecewise_fold(_plain(form.expand(kernel)).subs(signs))
             steps.append(
-                proved(
+                prove(
                     f"Kernel form of the {name}, y > 0, s0 {'>' if sign > 0 else '<'} 0.",
                     sp.Eq(function(t), plain, evaluate=False),
                     where={function(t): exact.subs(signs)},
@@ -241,18 +241,18 @@ def _crossing_steps() -> list[Step]:
     rate = 2 * y * z_ratio - c * z_ratio**2 + c
     return [
         derive("Time as a function of z = q+/c:", t_of(z_ratio), mode.time_at(z_ratio)),
-        proved(
+        prove(
             "its derivative is the inverse of the rate of z.",
             sp.Eq(sp.Derivative(t_of(z_ratio), z_ratio), 1 / rate, evaluate=False),
             where={t_of(z_ratio): mode.time_at(z_ratio)},
             reduce=_by_definitions,
         ),
-        proved(
+        prove(
             "s = 0 at z = 1 and s = c at z = 1 + sqrt(2), so the threshold is crossed at",
             sp.Eq(t_of(end) - t_of(1), crossing, evaluate=False),
             where=values,
         ),
-        proved(
+        prove(
             "Far below the target (y > 0) that is asinh(1)/(2y).",
             sp.Eq(
                 sp.Limit(t_of(end) - t_of(1), c, 0), sp.asinh(1) / (2 * y_positive), evaluate=False
@@ -266,7 +266,7 @@ def _descent_steps() -> list[Step]:
     after = mode.descent_map()
     root = sp.sqrt(s**2 + c**2)
     steps = [
-        proved(
+        prove(
             "Descent with learning rate eta multiplies q+ and q- by squares.",
             sp.Eq(moved, symbol * (1 + sign * eta * (y - s)) ** 2, evaluate=False),
             where={moved: value, symbol: root + sign * s},
@@ -277,7 +277,7 @@ def _descent_steps() -> list[Step]:
     ]
     return [
         *steps,
-        proved(
+        prove(
             "A small distance from the target is multiplied by",
             sp.Eq(
                 sp.Subs(sp.Derivative(s_of(s), s), s, y),
@@ -287,7 +287,7 @@ def _descent_steps() -> list[Step]:
             where={s_of(s): (after[0] - after[1]) / 2},
         ),
         derive("which exceeds -1, so that it is stable, below", eta_max, mode.stability_limit()),
-        proved(
+        prove(
             "where the factor is -1.",
             sp.Eq(1 - 2 * eta * mode.DEFINITIONS[D], -1, evaluate=False),
             where={eta: mode.stability_limit()},

@@ -19,7 +19,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, blocks, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import ANTICOMMUTE, reflection_blocks
@@ -156,20 +156,20 @@ def _invariance_steps() -> list[Step]:
     shown = law.xreplace({IMBALANCE: lam, -IMBALANCE: -lam})
     return [
         define("Write M for the signed Gram matrix.", sp.Eq(M_signed, Q * J, evaluate=False)),
-        proved(
+        prove(
             "Under flow M moves by a commutator, so it keeps its eigenvalues.",
             _commutator(M_signed),
             where={TimeDerivative(M_signed): differentiate(Q * J, flow), M_signed: Q * J},
             given=ANTICOMMUTE,
         ),
         define("Measure the defect of the quadratic law.", sp.Eq(P_defect, shown, evaluate=False)),
-        proved(
+        prove(
             "The defect moves by the same commutator: it stays zero if it is zero.",
             _commutator(P_defect),
             where={TimeDerivative(P_defect): differentiate(law, flow), P_defect: law},
             given=ANTICOMMUTE,
         ),
-        proved(
+        prove(
             "It is zero at infinite width, where W1^T W1 = c1 I, W2 W2^T = c2 I and A = 0.",
             sp.Eq(shown, sp.ZeroMatrix(d_in + d_out, d_in + d_out), evaluate=False),
             where={Q: start, J: reflection_blocks(), _identity: block_identity, lam: IMBALANCE},
@@ -189,17 +189,17 @@ def _block_steps() -> list[Step]:
     shifted_1, shifted_2 = C1 - lam / 2 * one, C2 + lam / 2 * other
     scales = {lam: IMBALANCE, c: THRESHOLD}
     return [
-        proved(
+        prove(
             "Upper left block of the defect: a square completes itself.",
             sp.Eq(P_11, shifted_1**2 - A.T * A - c**2 * one, evaluate=False),
             where={P_11: defect[0][0]} | scales,
         ),
-        proved(
+        prove(
             "Lower right block.",
             sp.Eq(P_22, shifted_2**2 - A * A.T - c**2 * other, evaluate=False),
             where={P_22: defect[1][1]} | scales,
         ),
-        proved(
+        prove(
             "The off-diagonal block asks only that the two roots fit together.",
             sp.Eq(P_21, A * shifted_1 - shifted_2 * A, evaluate=False),
             where={P_21: defect[1][0], lam: IMBALANCE},
@@ -229,19 +229,19 @@ def _roots_fit() -> list[Step]:
     values = {A: U * S * V.T, R1: V * P1 * V.T, R2: U * P2 * U.T}
     return [
         define("In its singular bases A is diagonal,", sp.Eq(A, U * S * V.T, evaluate=False)),
-        proved(
+        prove(
             "and so are the roots, with entries sqrt(s_i^2 + c^2):",
             sp.Eq(R1**2, A.T * A + c**2 * one, evaluate=False),
             where={A: values[A], R1: values[R1]},
             given=given,
         ),
-        proved(
+        prove(
             "on the other side,",
             sp.Eq(R2**2, A * A.T + c**2 * other, evaluate=False),
             where={A: values[A], R2: values[R2]},
             given=given,
         ),
-        proved(
+        prove(
             "They fit together.", sp.Eq(A * R1, R2 * A, evaluate=False), where=values, given=given
         ),
     ]
@@ -256,7 +256,7 @@ def _evolution_steps() -> list[Step]:
     return [
         define("So the layers are functions of A,", sp.Eq(C1, layers[C1], evaluate=False)),
         define("and", sp.Eq(C2, layers[C2], evaluate=False)),
-        proved(
+        prove(
             "The imbalance cancels from the evolution of A, which is equation (1) of the paper "
             "with the mean threshold c.",
             sp.Eq(TimeDerivative(A), -(roots[R2] * G + G * roots[R1]), evaluate=False),
@@ -282,7 +282,7 @@ def _mode_steps() -> list[Step]:
             rate_lazy,
             sp.Add(lazy, lazy_next, evaluate=False),
         ),
-        proved(
+        prove(
             "with a relative correction of order 2 in s/c:",
             sp.Eq(sp.Limit((mode_rate() / lazy - 1) * (c / s) ** 2, s, 0), half, evaluate=False),
         ),
@@ -291,7 +291,7 @@ def _mode_steps() -> list[Step]:
             rate_balanced,
             sp.Add(balanced, balanced_next, evaluate=False),
         ),
-        proved(
+        prove(
             "again with a relative correction of order 2, in c/s:",
             sp.Eq(
                 sp.Limit((positive / balanced - 1) * (s_positive / c) ** 2, c, 0),
@@ -299,7 +299,7 @@ def _mode_steps() -> list[Step]:
                 evaluate=False,
             ),
         ),
-        proved(
+        prove(
             "In matrices the lazy correction is A^T A/(2c): its square misses A^T A + c^2 I by "
             "fourth order in A/c only.",
             sp.Eq(
@@ -322,7 +322,7 @@ def _lift_steps() -> list[Step]:
             L_mode,
             factor,
         ),
-        proved(
+        prove(
             "Its product with its transpose is that mode.",
             sp.Eq(L_mode * L_mode.T, gram, evaluate=False),
             where={L_mode: factor, c: THRESHOLD, lam: IMBALANCE},

@@ -16,7 +16,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.polys.fields import field
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, equal, prove
 from theory.algebra.noncommuting_matrices import normal_form, order_of
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.single_mode import mode_solution, remaining_distance
@@ -51,8 +51,6 @@ __all__ = [
     "start_power",
     "start_response",
 ]
-
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def bulk_form() -> StableForm:
@@ -174,29 +172,29 @@ def _bulk_steps() -> list[Step]:
     responses = exact["g_plus"][1] | exact["g_minus"][1]
     return [
         *(
-            define("A kernel computes, for a mode that starts at 0,", _equal(name, value))
+            define("A kernel computes, for a mode that starts at 0,", equal(name, value))
             for name, value in form.definitions
         ),
         *(
-            proved(
+            prove(
                 f"and from these {key}, without overflow.",
-                _equal(shown, form.outputs[key]),
+                equal(shown, form.outputs[key]),
                 where=stands
                 | {name: value for name, value in names.items() if form.outputs[key].has(name)},
                 reduce=_rational,
             )
             for key, (shown, stands) in exact.items()
         ),
-        proved(
+        prove(
             "The distance to the target is a product of two responses.",
-            _equal(y - s_of(t), y * g_plus * g_minus),
+            equal(y - s_of(t), y * g_plus * g_minus),
             where={s_of(t): y - distance} | responses,
             reduce=_rational,
         ),
         derive("Flow time at which a lazy mode has decayed as far as by descent", t, flow_time()),
-        proved(
+        prove(
             "(a factor 1 - 2 eta c an iteration).",
-            _equal(-2 * c * t, iteration * sp.log(1 - 2 * eta * c)),
+            equal(-2 * c * t, iteration * sp.log(1 - 2 * eta * c)),
             where={t: flow_time()},
         ),
     ]
@@ -210,16 +208,16 @@ def _response_steps() -> list[Step]:
     squared = square.coeff(A0_ij, 2).coeff(A0_ji, 0) + square.coeff(A0_ji, 2).coeff(A0_ij, 0)
     return [
         derive("First-order response of a pair of modes to A0.", letters.dA_ij, response),
-        proved(
+        prove(
             "A0_ij and A0_ji are independent, of one variance: the mean square",
-            _equal(
+            equal(
                 mean(letters.dA_ij**2), start_variance * ((ge_i * ge_j) ** 2 + (go_i * go_j) ** 2)
             ),
             where={mean(letters.dA_ij**2): start_variance * squared},
         ),
-        proved(
+        prove(
             "sums to products of sums over modes; a direction with y = 0 has",
-            _equal(letters.g_0, sp.exp(-c * t)),
+            equal(letters.g_0, sp.exp(-c * t)),
             where={letters.g_0: response_factor(sp.S.Zero).subs(D, c).rewrite(sp.exp)},
         ),
         derive("so that A0 adds", mean(norm2(letters.A_1)), start_power()),
@@ -239,16 +237,16 @@ def _lazy_steps() -> list[Step]:
     return [
         define(
             "In the lazy limit R = A - Y decays by the frozen C1 and C2.",
-            _equal(A - Y, sp.MatMul(letters.E_2, -Y, letters.E_1)),
+            equal(A - Y, sp.MatMul(letters.E_2, -Y, letters.E_1)),
         ),
-        proved(
+        prove(
             "With C1 = c1 + X1, C2 = c2 + X2 its first order is, R being its order 0,",
-            _equal(letters.R_1, -t * (X2 * R + R * X1)),
+            equal(letters.R_1, -t * (X2 * R + R * X1)),
             where={letters.R_1: one},
         ),
-        proved(
+        prove(
             "and its second",
-            _equal(letters.R_2, t**2 / 2 * (X2 * X2 * R + R * X1 * X1) + t**2 * X2 * R * X1),
+            equal(letters.R_2, t**2 / 2 * (X2 * X2 * R + R * X1 * X1) + t**2 * X2 * R * X1),
             where={letters.R_2: two},
         ),
         derive(
@@ -260,9 +258,9 @@ def _lazy_steps() -> list[Step]:
             "Then with growth = V t^2 a mode has E||A_1||^2 and E A_2",
             sp.Tuple(shares["power"], -growth * r / 2),
         ),
-        proved(
+        prove(
             "and a mode of pure noise, decayed by f = exp(-2ct), adds to the test error",
-            _equal(letters.test_noise, growth * y**2 * kept * (2 * kept - 1)),
+            equal(letters.test_noise, growth * y**2 * kept * (2 * kept - 1)),
             where={letters.test_noise: (shares["power"] + shares["test"]).subs(noise_only)},
         ),
     ]

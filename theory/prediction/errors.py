@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, equal, prove
 from theory.algebra.gaussian_traces import canonical_trace
 from theory.algebra.noncommuting_matrices import order_of
 from theory.algebra.stable_form import StableForm
@@ -46,8 +46,6 @@ __all__ = [
     "sampling_deviation",
     "truncation",
 ]
-
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def error_form() -> StableForm:
@@ -140,28 +138,28 @@ def _error_steps() -> list[Step]:
             letters.test_share,
             test,
         ),
-        proved(
+        prove(
             "and a small shift of its mean changes it by",
-            _equal(
+            equal(
                 mean_shift * sp.Derivative(letters.test_of(a), a),
                 sp.factor(form.outputs["test_shifted"] - test),
             ),
             where={letters.test_of(a): test},
         ),
-        proved(
+        prove(
             "A spike that learned its target exactly keeps the error of its own estimate,",
-            _equal(norm2(left), (y - theta) ** 2 + 2 * y * (theta - corr)),
+            equal(norm2(left), (y - theta) ** 2 + 2 * y * (theta - corr)),
             where={norm2(left): test.subs(a, y) + theta**2},
         ),
-        proved(
+        prove(
             "about tau^2 (d_in + d_out) for a strong one: 2k/d of the paper's task.",
-            _equal(sp.Limit(norm2(left), theta, sp.oo), tau**2 * sum(SIZES)),
+            equal(sp.Limit(norm2(left), theta, sp.oo), tau**2 * sum(SIZES)),
             where={norm2(left): _spike_error()},
         ),
         derive(
             "One run's minimum scatters around its mean by", letters.deviation, sampling_deviation()
         ),
-        define("Estimate of what order 4 would add:", _equal(letters.truncation, truncation())),
+        define("Estimate of what order 4 would add:", equal(letters.truncation, truncation())),
     ]
 
 
@@ -176,25 +174,25 @@ def _order_steps() -> list[Step]:
     return [
         define(
             "Expand A in the fluctuation of the start; A_1 has mean zero.",
-            _equal(A, start + one + two),
+            equal(A, start + one + two),
         ),
-        proved(
+        prove(
             "The squared distance from A* is, to second order,",
-            _equal(letters.order_2, norm2(one) + 2 * inner(gap, two)),
+            equal(letters.order_2, norm2(one) + 2 * inner(gap, two)),
             where={
                 letters.order_2: order(2),
                 norm2(one): product(one, one),
                 inner(gap, two): product(gap, two),
             },
         ),
-        proved(
+        prove(
             "and the first order is linear in A_1, whose mean vanishes.",
-            _equal(letters.order_1, 2 * inner(gap, one)),
+            equal(letters.order_1, 2 * inner(gap, one)),
             where={letters.order_1: order(1), inner(gap, one): product(gap, one)},
         ),
         define(
             "So in the mean the distance exceeds its order 0 by",
-            _equal(mean(letters.order_2), mean(norm2(one)) + 2 * inner(gap, mean(two))),
+            equal(mean(letters.order_2), mean(norm2(one)) + 2 * inner(gap, mean(two))),
         ),
     ]
 
@@ -215,9 +213,9 @@ def _shape_steps() -> list[Step]:
             form.outputs["outlier"],
         ),
         derive("and the bulk of A ends at", letters.edge, form.outputs["edge"]),
-        proved(
+        prove(
             "The self-consistent start has C1 = sqrt(A0^T A0 + c^2), whose mean exceeds c by",
-            _equal(excess, lift_excess()),
+            equal(excess, lift_excess()),
             where={excess: sp.sqrt(s**2 + c**2) - c},
         ),
         derive(
@@ -231,7 +229,7 @@ def _rule_steps() -> list[Step]:
         define(
             f"The paper's learning rate (divisor {FIGURE1.divisor:g} in Figure 1, "
             f"{FIGURE2.divisor:g} in Figure 2).",
-            _equal(eta, learning_rate_rule()),
+            equal(eta, learning_rate_rule()),
         ),
         define(
             "The paper's runs stop when (train error now, one step ago and at the start; the test "

@@ -23,7 +23,7 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import (
     TimeDerivative,
     blocks,
@@ -212,7 +212,7 @@ def _imbalance_steps() -> list[Step]:
     flow = lambda gram: -(Ghat * gram + gram * Ghat)  # noqa: E731
     balanced = Q - lam / 2 * J
     return [
-        proved(
+        prove(
             "The imbalance drops out of the flow from any start: Qt = Q - (lam/2) J has the "
             "same A and the same equation.",
             sp.Eq(TimeDerivative(Qt), flow(Qt), evaluate=False),
@@ -261,7 +261,7 @@ def _mode_block_steps() -> list[Step]:
             pair,
         ),
         derive("The shift of mode i sums over its partners j:", letters.S_i_after, mode),
-        proved(
+        prove(
             "The mode itself is one of the partners: what it adds is a partner's part with i in "
             "the place of j, X_ii being symmetric.",
             sp.Eq(

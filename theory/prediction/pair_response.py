@@ -19,7 +19,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.polys.fields import field
 
-from theory.algebra.derivation import Derivation, Step, define, proved
+from theory.algebra.derivation import Derivation, Step, define, equal, prove
 from theory.prediction.fluctuations import pair_stages
 from theory.symbols import c, eta, s, t, y
 from theory.symbols.notation import D, s_of
@@ -59,8 +59,6 @@ from theory.symbols.prediction import v_pair as v
 from theory.symbols.prediction import v_pair_of as v_of
 
 __all__ = ["diagonal_response", "pair_flow", "pair_rates"]
-
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def pair_rates() -> dict[sp.Symbol, sp.Expr]:
@@ -125,9 +123,9 @@ def _equation_steps() -> list[Step]:
         tau: (tau_of, "the same with the sign of mode j turned."),
     }
     return [
-        proved(
+        prove(
             text,
-            _equal(sp.Derivative(of(t), t), _stated()[key]),
+            equal(sp.Derivative(of(t), t), _stated()[key]),
             where={sp.Derivative(of(t), t): rates[key]},
         )
         for key, (of, text) in names.items()
@@ -151,11 +149,11 @@ def _solution_steps() -> list[Step]:
     steps = [
         define(
             "Let s = c sinh(alpha) and sigma be the mean of alpha_i and alpha_j; alpha' = 2 r.",
-            _equal(sigma_pair, mean_angle),
+            equal(sigma_pair, mean_angle),
         ),
-        define("Let zeta solve, from 0,", _equal(sp.Derivative(zeta_of(t), t), rate_zeta)),
-        define("Then u and rho are, at the start 0 and 1,", _equal(u, solution[u])),
-        define("and", _equal(rho, solution[rho])),
+        define("Let zeta solve, from 0,", equal(sp.Derivative(zeta_of(t), t), rate_zeta)),
+        define("Then u and rho are, at the start 0 and 1,", equal(u, solution[u])),
+        define("and", equal(rho, solution[rho])),
     ]
     for key, of in ((u, u_of), (rho, rho_of)):
         moved = solution[key]
@@ -163,9 +161,9 @@ def _solution_steps() -> list[Step]:
         names = {u: inside(solution[u]), rho: inside(solution[rho])} | on_modes
         stated = _stated()[key]
         steps.append(
-            proved(
+            prove(
                 "as these solve" if key is u else "and",
-                _equal(sp.Derivative(of(t), t), stated),
+                equal(sp.Derivative(of(t), t), stated),
                 where={sp.Derivative(of(t), t): inside(rate)}
                 | {name: value for name, value in names.items() if stated.has(name)},
                 reduce=lambda x: sp.powsimp(sp.expand(x.rewrite(sp.exp)), force=True),
@@ -198,16 +196,16 @@ def _factor_steps() -> list[Step]:
     square = plus * minus / D**2
     growing = sp.Derivative(E_of(t) ** 2, t)
     return [
-        define("The integrating factor E of a mode is", _equal(E_of(t) ** 2, square)),
-        proved(
+        define("The integrating factor E of a mode is", equal(E_of(t) ** 2, square)),
+        prove(
             "as (ln E)' = p, p = sqrt(s^2 + c^2);",
-            _equal(growing, 2 * p_of(t) * E_of(t) ** 2),
+            equal(growing, 2 * p_of(t) * E_of(t) ** 2),
             where={growing: square.diff(t), E_of(t) ** 2: square, p_of(t): root},
             reduce=_reduced,
         ),
-        proved(
+        prove(
             "with the exact mode E^2 s is half of c (U(-y)^2 - U(y)^2)/D^2.",
-            _equal(E_of(t) ** 2 * s, c / 2 * (minus**2 - plus**2) / D**2),
+            equal(E_of(t) ** 2 * s, c / 2 * (minus**2 - plus**2) / D**2),
             where={E_of(t) ** 2: square, s: mode},
             reduce=_reduced,
         ),
@@ -223,10 +221,10 @@ def _integral_steps() -> list[Step]:
     moves = {E_i.diff(t): p_i * E_i, E_j.diff(t): p_j * E_j, integral: total}
     rate = sp.Derivative(zeta_of(t), t)
     return [
-        define("So zeta is one quadrature over time,", _equal(zeta_of(t), quotient)),
-        proved(
+        define("So zeta is one quadrature over time,", equal(zeta_of(t), quotient)),
+        prove(
             "since it solves, with E' = p E,",
-            _equal(rate, -(p_i + p_j) * zeta_of(t) - (s_i_of(t) + s_j_of(t))),
+            equal(rate, -(p_i + p_j) * zeta_of(t) - (s_i_of(t) + s_j_of(t))),
             where={rate: quotient.diff(t).subs(moves), zeta_of(t): quotient.subs(moves)},
         ),
     ]
@@ -237,15 +235,15 @@ def _diagonal_steps() -> list[Step]:
     mode, root = _mode()
     rate = sp.Derivative(zeta_ii_of(t), t)
     return [
-        define("It is elementary for a mode with itself,", _equal(zeta_ii_of(t), closed)),
-        proved(
+        define("It is elementary for a mode with itself,", equal(zeta_ii_of(t), closed)),
+        prove(
             "since this solves the same equation",
-            _equal(rate, -2 * p_of(t) * zeta_ii_of(t) - 2 * s_of(t)),
+            equal(rate, -2 * p_of(t) * zeta_ii_of(t) - 2 * s_of(t)),
             where={rate: closed.diff(t), zeta_ii_of(t): closed, p_of(t): root, s_of(t): mode},
             reduce=_reduced,
         ),
-        proved(
-            "and starts from 0.", _equal(zeta_ii_of(0), 0), where={zeta_ii_of(0): closed.subs(t, 0)}
+        prove(
+            "and starts from 0.", equal(zeta_ii_of(0), 0), where={zeta_ii_of(0): closed.subs(t, 0)}
         ),
     ]
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.stable_form import StableForm
 from theory.random_matrices import spiked_matrix as spectra
 from theory.random_matrices.spiked_matrix import NOISE, SIGNAL, SIZES
@@ -138,12 +138,12 @@ def _fluctuation_steps() -> list[Step]:
             "symmetric, and of the noise itself.",
             _inverse(),
         ),
-        proved(
+        prove(
             "Each singular value y of the bulk gives",
             sp.Eq(inside**2, (inside / z - slope) / 2, evaluate=False),
             where={inside: diagonal},
         ),
-        proved(
+        prove(
             "and",
             sp.Eq(across**2, -(inside / z + slope) / 2, evaluate=False),
             where={inside: diagonal, across: cross},
@@ -157,7 +157,7 @@ def _fluctuation_steps() -> list[Step]:
             "on the input side, and between the two sides",
             sp.Eq(v_oi, tau**2 + tau**4 * oi, evaluate=False),
         ),
-        proved(
+        prove(
             "(the same from either side, at the place of a spike).",
             sp.Eq(oi, other_side, evaluate=False),
             where=_at_spike(oi, other_side),
@@ -185,23 +185,23 @@ def _gain_steps() -> list[Step]:
     total = tau**4 * (ii / i**2 + oo / o**2) / (4 * theta**2) + (tau**2 + tau**4 * oi) / 2
     spread = 2 * total / tau**2
     return [
-        proved(
+        prove(
             "To first order its determinant vanishes where P = theta^2 + 2 theta epsilon, with",
             sp.Eq(shift, move, evaluate=False),
             where={shift: -first / (2 * theta)},
         ),
-        proved(
+        prove(
             "of which, between two signals, the symmetric part counts.  Its variance is tau^2 "
             "V/2, that of the symmetric part of noise of variance tau^2 V, with",
             sp.Eq(V_gain, noise_gain(), evaluate=False),
             where={V_gain: sp.simplify(spread.xreplace(_at_spike(spread)))},
         ),
-        proved(
+        prove(
             "For m = n it is",
             sp.Eq(V_gain, 1 / (1 - tau**2 * n / theta**2), evaluate=False),
             where={V_gain: noise_gain().subs(m, n)},
         ),
-        proved(
+        prove(
             "A signal's overlap is the slope of its position: d yhat = u^T dA* v.",
             sp.Eq(omega, sp.Derivative(y_hat_of(theta), theta), evaluate=False),
             where={omega: spectra.spike_overlap(), y_hat_of(theta): spectra.spike_value()},
@@ -231,12 +231,12 @@ def _position_steps() -> list[Step]:
             sp.Eq(eta_place, xi + tau * root * rho_noise, evaluate=False),
         ),
         define("at", sp.Eq(y_hat, w(eta_place), evaluate=False)),
-        proved(
+        prove(
             "and knows of A* how it moves with the size of the signal, where xi does alone.",
             sp.Eq(corr_spike, correlation, evaluate=False),
             where={corr_spike: moved},
         ),
-        proved(
+        prove(
             "The second order of its place in u = tau rho has the factor",
             sp.Eq(
                 sp.Subs(second, u_noise, 0) / 2,
@@ -245,7 +245,7 @@ def _position_steps() -> list[Step]:
             ),
             where={eta_of(u_noise): place},
         ),
-        proved(
+        prove(
             "and vanishes for m = n, where",
             sp.Eq(slope * V(xi), sp.S.One, evaluate=False),
             where={name: value.subs(m, n).subs(theta, xi) for name, value in square.items()},

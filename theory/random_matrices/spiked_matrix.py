@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.stable_form import StableForm
 from theory.symbols.random_matrices import (
     P_imaginary,
@@ -171,17 +171,17 @@ def _resolvent_steps() -> list[Step]:
             sp.Eq(g_i, 1 / (z - tau**2 * rows * g_o), evaluate=False),
         ),
         define("Let P be", sp.Eq(P, inverse, evaluate=False)),
-        proved(
+        prove(
             "The first equation gives g_i,",
             sp.Eq(g_i, inner, evaluate=False),
             where={z: 1 / g_o + tau**2 * columns * g_i, P: inverse},
         ),
-        proved(
+        prove(
             "the second g_o,",
             sp.Eq(g_o, output, evaluate=False),
             where={z: 1 / g_i + tau**2 * rows * g_o, P: inverse},
         ),
-        proved(
+        prove(
             "and g_o g_i = 1/P the position as a function of P.",
             sp.Eq(z**2, squared_position(), evaluate=False),
             where={z**2: position},
@@ -201,28 +201,28 @@ def _bulk_steps() -> list[Step]:
         define(
             "On a circle of P, with an angle phi from 0 to pi,", sp.Eq(P, on_circle, evaluate=False)
         ),
-        proved(
+        prove(
             "the position is real: the bulk, from tau |sqrt m - sqrt n| to tau (sqrt m + sqrt n).",
             sp.Eq(z**2, real, evaluate=False),
             where={z**2: squared_position().subs(P, on_circle)},
             reduce=lambda rest: sp.expand(rest.rewrite(sp.cos), complex=True),
         ),
-        proved(
+        prove(
             "There",
             sp.Eq(sp.re(P), (z**2 - tau**2 * (rows + columns)) / 2, evaluate=False),
             where={sp.re(P): tau**2 * sp.sqrt(rows * columns) * sp.cos(phi), z**2: real},
         ),
-        proved(
+        prove(
             "and",
             sp.Eq(shifted, tau**2 * rows * z**2, evaluate=False),
             where={shifted: modulus(tau**2 * rows)},
         ),
-        proved(
+        prove(
             "so that the density of singular values, (2m/pi) |Im g_o|, is",
             sp.Eq(density(z), law, evaluate=False),
             where={density(z): 2 * rows / sp.pi * z * sp.im(P) / modulus(tau**2 * rows)},
         ),
-        proved(
+        prove(
             "For m = n it is the quarter-circle law, z = 2 tau sqrt(m) cos(phi/2).",
             sp.Eq(
                 density(z) ** 2, (4 * tau**2 * rows - z**2) / (sp.pi**2 * tau**4), evaluate=False
@@ -249,12 +249,12 @@ def _jacobi_steps() -> list[Step]:
     first, later, off = tau**2 * columns, *jacobi_matrix()[1:]
     bulk = {z**2: squared_position(), h_tail: 1 / P}
     return [
-        proved(
+        prove(
             "The tail of the Jacobi matrix repeats: its continued fraction h is 1/P.",
             sp.Eq(h_tail, 1 / (z**2 - later - off**2 * h_tail), evaluate=False),
             where=bulk,
         ),
-        proved(
+        prove(
             "So the mean resolvent of the squared singular values (m <= n), g_o/z, is that of "
             "the Jacobi matrix at its first vector: Gauss quadrature of the bulk.",
             sp.Eq(g_o / z, 1 / (z**2 - first - off**2 * h_tail), evaluate=False),
@@ -278,31 +278,31 @@ def _spike_steps() -> list[Step]:
             R_signal,
             resolvent,
         ),
-        proved(
+        prove(
             "which solves R = g + g Theta R.",
             sp.Eq(R_signal, noise + sp.MatMul(noise, signal, R_signal), evaluate=False),
             where={R_signal: resolvent},
         ),
-        proved(
+        prove(
             "Its off-diagonal entry has a pole where P = theta^2,",
             sp.Eq(R_oi, theta / (P - theta**2), evaluate=False),
             where={R_oi: resolvent[0, 1], P: 1 / (g_o * g_i)},
         ),
-        proved(
+        prove(
             "which is at the position of the spike.",
             sp.Eq(y_hat, spike_value(), evaluate=False),
             where={y_hat: sp.sqrt(squared_position(theta**2))},
         ),
-        proved(
+        prove(
             "Its residue theta/P' is half the product of the two overlaps.",
             sp.Eq(omega, overlap, evaluate=False),
             where={omega: spike_overlap()},
         ),
-        proved(
+        prove(
             "It vanishes at the threshold of detection,",
             sp.Eq(sp.Subs(spike_overlap(), theta, threshold), sp.S.Zero, evaluate=False),
         ),
-        proved(
+        prove(
             "where the spike enters the bulk at its edge tau (sqrt m + sqrt n).",
             sp.Eq(sp.Subs(spike_value() ** 2, theta, threshold), bulk_edge() ** 2, evaluate=False),
         ),
@@ -317,23 +317,23 @@ def _correlation_steps() -> list[Step]:
     outside = rows * (squared_position() / (P + tau**2 * rows)) - rows
     bulk = tau**2 * sp.simplify(outside.subs(P, theta**2))
     return [
-        proved(
+        prove(
             "In the bulk",
             sp.Eq(distance, theta**2 * (y_hat**2 - z**2), evaluate=False),
             where={distance: modulus(-(theta**2)), y_hat: spike_value()},
         ),
-        proved(
+        prove(
             "The spectral measure between the signal's vectors, (2/pi)|Im R_oi|, over the "
             "density of singular values: what a bulk pair u, v still knows of the signal.",
             sp.Eq(corr_bulk, bulk_correlation(), evaluate=False),
             where={corr_bulk: (theta * measure / law).subs(z, y), y_hat: spike_value()},
         ),
-        proved(
+        prove(
             "Summed over the bulk with weight y, through the resolvent at the spike,",
             sp.Eq(sum_bulk, tau**4 * rows * columns / theta**2, evaluate=False),
             where={sum_bulk: bulk},
         ),
-        proved(
+        prove(
             "it completes the spike's share to theta^2: nothing of the signal is lost.",
             sp.Eq(y_hat * theta * omega + sum_bulk, theta**2, evaluate=False),
             where={y_hat: spike_value(), omega: spike_overlap(), sum_bulk: bulk},

@@ -21,7 +21,7 @@ from itertools import combinations, combinations_with_replacement
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.stable_form import StableForm
 from theory.symbols import c1, c2, w
 from theory.symbols.notation import mean
@@ -141,20 +141,20 @@ def _moment_steps() -> list[Step]:
     entries = combinations_with_replacement(range(4), 2)
     apart = sum(fluctuation_covariance(*pair) ** 2 for pair in combinations(entries, 2))
     return [
-        proved(
+        prove(
             "Four Gaussians: the fourth derivative of exp(t^T Sigma t/2) sums over pairs.",
             sp.Eq(four, wick, evaluate=False),
             where={four: moment},
         ),
         *(
-            proved(
+            prove(
                 text,
                 sp.Eq(VARIANCES[name], value, evaluate=False),
                 where={VARIANCES[name]: fluctuation_covariance(entry, entry)},
             )
             for text, entry, value, name in variances
         ),
-        proved(
+        prove(
             "Different entries are uncorrelated, so a pair of modes has four independent "
             "excitations: summed over the 45 pairs of the entries of two rows and two columns,",
             sp.Eq(covariances, sp.S.Zero, evaluate=False),
@@ -169,7 +169,7 @@ def _typical_steps() -> list[Step]:
     gap = sp.Dummy("gap", positive=True)
     rayleigh = gap / 4 * sp.exp(-(gap**2) / 8)
     return [
-        proved(
+        prove(
             "The powers of a chi-square variable,",
             sp.Eq(mean(x**u), 2**u * sp.gamma(nu / 2 + u) / sp.gamma(nu / 2), evaluate=False),
             where={mean(x**u): sp.Integral(x**u * density, (x, 0, sp.oo))},
@@ -182,7 +182,7 @@ def _typical_steps() -> list[Step]:
             b,
             typical_log_mean(),
         ),
-        proved(
+        prove(
             "C^T C/m is I + H/sqrt m, H the Gaussian orthogonal ensemble (variance 1, 2 on the "
             "diagonal): its relative covariances are those of C1 with w = m.",
             sp.Eq(var_H, sp.Integer(2), evaluate=False),
@@ -195,7 +195,7 @@ def _typical_steps() -> list[Step]:
             "So the eigenvalues of log(C^T C D^T D) spread like those of one H,",
             sp.Eq(log_theta, b + typical_spread() * (g_j - g_bar), evaluate=False),
         ),
-        proved(
+        prove(
             "with +- sqrt(pi/2) for k = 2 (half the mean gap, which is Rayleigh); other k "
             "numerically.",
             sp.Eq(g_j, sp.sqrt(sp.pi / 2), evaluate=False),

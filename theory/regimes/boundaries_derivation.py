@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, define, derive, proved
+from theory.algebra.derivation import Derivation, Step, define, derive, equal, prove
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.regimes import quantities as of
 from theory.regimes.boundaries import Boundary, boundaries
@@ -50,8 +50,6 @@ from theory.symbols.regimes import regime as regime_symbol
 from theory.symbols.task import d, k, sigma1, sigma2, tau, theta
 
 __all__ = ["boundaries_derivation"]
-
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def boundaries_derivation() -> Derivation:
@@ -101,12 +99,12 @@ def _boundary_steps() -> list[Step]:
             title += sides[boundary.side]
         tied = f"{boundary.first.name} against {boundary.second.name}"
         text = f"{title}: {tied}; {boundary.changes}."
-        steps.append(proved(text, boundary.equation, where=_tied(boundary)))
+        steps.append(prove(text, boundary.equation, where=_tied(boundary)))
         finite = boundary.finite()
         text = "At finite d, layers of one variance"
         text += ", with the L of waiting:" if finite.has(L) else ":"
         steps.append(
-            proved(
+            prove(
                 text,
                 finite,
                 where=_met(boundary),
@@ -145,11 +143,11 @@ def _spike_steps() -> list[Step]:
         define(
             "A singular value theta of the signal shows in the target at y, with the product "
             "omega of overlaps (Benaych-Georges and Nadakuditi 2012).",
-            _equal(sp.Tuple(y_hat, omega), sp.Tuple(value, overlap)),
+            equal(sp.Tuple(y_hat, omega), sp.Tuple(value, overlap)),
         ),
-        proved(
+        prove(
             "Once it is learned it adds to the test error 2 tau^2/d, for theta >> tau sqrt(d).",
-            _equal(error, 2 * tau**2 / d + 3 * tau**4 / theta**2),
+            equal(error, 2 * tau**2 / d + 3 * tau**4 / theta**2),
             where={y_hat: value, omega: overlap},
         ),
     ]
@@ -175,40 +173,40 @@ def _waiting_steps() -> list[Step]:
     late = late_distance().subs(y_positive, theta)
     return [
         late_step("Late, the signal left times exp(2Dt), D = sqrt(theta^2 + c^2), is", theta),
-        proved(
+        prove(
             "so that it decays as 2 theta^2/c exp(-2 theta t) where c << theta.",
-            _equal(sp.Limit(c * late, c, 0), 2 * theta**2),
+            equal(sp.Limit(c * late, c, 0), 2 * theta**2),
         ),
-        proved(
+        prove(
             "By the moments of C1 and C2, noise N is fitted as t^2 K, with "
             "K = E||C2 N + N C1||^2/||N||^2,",
-            _equal(K_noise, exact),
+            equal(K_noise, exact),
             where={K_noise: fitted_square},
         ),
-        proved(
+        prove(
             "which for d >> 1 is, in the variances of the layers,",
-            _equal(sp.Limit(K_noise / of.kernel_square(), d, sp.oo), 1),
+            equal(sp.Limit(K_noise / of.kernel_square(), d, sp.oo), 1),
             where={K_noise: exact} | layers,
         ),
         define(
             "So while noise moves lazily the test error is, per entry and besides v and "
             "2k tau^2/d,",
-            _equal(e_of(T), error),
+            equal(e_of(T), error),
         ),
-        proved(
-            "It is least at T = L/theta, where", _equal(L * sp.exp(4 * L), right), where={S: signal}
+        prove(
+            "It is least at T = L/theta, where", equal(L * sp.exp(4 * L), right), where={S: signal}
         ),
-        proved(
+        prove(
             "and there it is",
-            _equal(e_of(L / theta), least),
+            equal(e_of(L / theta), least),
             where={e_of(L / theta): error.subs(T, L / theta).subs(S, signal)},
         ),
-        proved("In the letters of the task,", _equal(right, sweet_spot_ratio()), where=named),
+        prove("In the letters of the task,", equal(right, sweet_spot_ratio()), where=named),
         derive("solved by the Lambert function;", L, sweet_spot_logarithm()),
-        proved(
+        prove(
             "to leading order L, a quarter of the logarithm of L exp(4L)/L, is log(theta/c), for "
             "K = 4 c^2.",
-            _equal(sp.log(right / L) / 4, sp.log(theta / c) + sp.log(2 * S / (tau**2 * L)) / 4),
+            equal(sp.log(right / L) / 4, sp.log(theta / c) + sp.log(2 * S / (tau**2 * L)) / 4),
             where={K_noise: 4 * c**2},
             reduce=lambda x: sp.expand_log(x, force=True),
         ),
@@ -222,23 +220,23 @@ def _fraction_steps() -> list[Step]:
     return [
         define(
             "A lazy network fits one fraction F = 1 - exp(-2ct) of signal, noise and A(0).",
-            _equal(e_of(fitted), error),
+            equal(e_of(fitted), error),
         ),
         derive("The best fraction", fitted, sp.factor(best)),
-        proved(
+        prove(
             "leaves the parallel sum of start and end.",
-            _equal(e_min, parallel(start, tau**2)),
+            equal(e_min, parallel(start, tau**2)),
             where={e_min: error.subs(fitted, best)},
         ),
-        proved(
+        prove(
             "It is reached at",
-            _equal(T, sp.log(1 + start / tau**2) / (2 * c)),
+            equal(T, sp.log(1 + start / tau**2) / (2 * c)),
             where={T: -sp.log(1 - best) / (2 * c)},
         ),
-        proved(
+        prove(
             "With the signal learned and v = tau^2, on the line of infinite noise, half of the "
             "noise remains.",
-            _equal(parallel(v, tau**2), tau**2 / 2),
+            equal(parallel(v, tau**2), tau**2 / 2),
             where={v: tau**2},
         ),
     ]
@@ -340,5 +338,5 @@ def _cell_steps() -> list[Step]:
         at = sp.solve(offsets, (gamma_sigma2, gamma_w, p, kappa), dict=True)[0]
         found = settled(_region_exponent(region).subs(at, simultaneous=True))
         inside = {x: value for x, value in at.items() if term.has(x)}
-        steps.append(proved(text, _equal(exponent, term), where={exponent: found} | inside))
+        steps.append(prove(text, equal(exponent, term), where={exponent: found} | inside))
     return steps

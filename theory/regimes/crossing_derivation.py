@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, define, derive, proved
+from theory.algebra.derivation import Step, define, derive, equal, prove
 from theory.dynamics.single_mode import mode_solution, remaining_distance
 from theory.dynamics.unified_evolution import mode_rate
 from theory.regimes import crossing_times as times
@@ -34,7 +34,6 @@ __all__ = ["crossing_steps", "late_step"]
 _POSITIVE = {y: y_positive}
 _ROOT = sp.sqrt(y_positive**2 + c**2)
 _START = {s0: 0, p0: c}
-_equal = lambda left, right: sp.Eq(left, right, evaluate=False)  # noqa: E731
 
 
 def crossing_steps() -> list[Step]:
@@ -49,29 +48,29 @@ def _growth_steps() -> list[Step]:
     short = sp.asinh(1) / (2 * y)
     growth = 2 * y * sp.sqrt(s_of(t) ** 2 + c**2)
     return [
-        define("While s << y take", _equal(s_of(t), early)),
-        proved(
+        define("While s << y take", equal(s_of(t), early)),
+        prove(
             "It grows as if its target were constant,",
-            _equal(sp.Derivative(s_of(t), t) ** 2, growth**2),
+            equal(sp.Derivative(s_of(t), t) ** 2, growth**2),
             where={s_of(t): early},
         ),
-        proved(
+        prove(
             "and is the limit of the exact mode for c << y.",
-            _equal(sp.Limit(s_of(t) / c, c, 0), sp.sinh(2 * y * t).rewrite(sp.exp)),
+            equal(sp.Limit(s_of(t) / c, c, 0), sp.sinh(2 * y * t).rewrite(sp.exp)),
             where={s_of(t): exact, **_POSITIVE},
         ),
-        proved(
+        prove(
             "So it crosses the threshold at about",
-            _equal(t_cross, short),
+            equal(t_cross, short),
             where={t_cross: crossing, **_POSITIVE},
         ),
         derive("At any c < y it crosses at", t_cross, times.crossing_time()),
-        proved(
-            "where the exact mode is", _equal(s_of(t_cross), c), where={s_of(t_cross): _crossed()}
+        prove(
+            "where the exact mode is", equal(s_of(t_cross), c), where={s_of(t_cross): _crossed()}
         ),
-        proved(
+        prove(
             "For c << y the two times are the same.",
-            _equal(sp.Limit(t_cross, c, 0), short),
+            equal(sp.Limit(t_cross, c, 0), short),
             where={t_cross: times.crossing_time().subs(_POSITIVE), **_POSITIVE},
         ),
     ]
@@ -95,18 +94,18 @@ def _rate_steps() -> list[Step]:
     rate = mode_rate()
     lazy, balanced, root = 2 * c, 2 * s, sp.sqrt(s**2 + c**2)
     return [
-        proved(
+        prove(
             "At the threshold the rate is sqrt(2) times the lazy and the balanced one, both 2c.",
-            _equal(rate_of(c), 2 * sp.sqrt(2) * c),
+            equal(rate_of(c), 2 * sp.sqrt(2) * c),
             where={rate_of(c): rate.subs(s, c)},
         ),
-        proved(
+        prove(
             "Before, it is lazy within that factor: the ratio grows with s,",
-            _equal(sp.Derivative(rate / lazy, s), s / (c * root)),
+            equal(sp.Derivative(rate / lazy, s), s / (c * root)),
         ),
-        proved(
+        prove(
             "after, balanced: the ratio falls with s.",
-            _equal(sp.Derivative(rate / balanced, s), -(c**2) / (s**2 * root)),
+            equal(sp.Derivative(rate / balanced, s), -(c**2) / (s**2 * root)),
         ),
     ]
 
@@ -116,9 +115,9 @@ def late_step(text: str, target: sp.Symbol) -> Step:
     u = sp.Dummy("u", positive=True)
     rational = {target: c * (1 - u**2) / (2 * u), D: c * (1 + u**2) / (2 * u)}
     distance = remaining_distance().subs(_START).subs(y, target).rewrite(sp.exp)
-    return proved(
+    return prove(
         text,
-        _equal(
+        equal(
             sp.Limit(sp.exp(2 * D * t) * (target - s_of(t)), t, sp.oo),
             2 * target * D**2 / (c * (c + D)),
         ),
@@ -132,20 +131,20 @@ def _convergence_steps() -> list[Step]:
     expanded = sp.expand_log(time.subs(_POSITIVE), force=True)
     return [
         late_step("In the end the distance decays exponentially, with the prefactor", y),
-        proved(
+        prove(
             "that is",
-            _equal(2 * y * D**2 / (c * (c + D)), times.late_distance().subs(y_positive, y)),
+            equal(2 * y * D**2 / (c * (c + D)), times.late_distance().subs(y_positive, y)),
             where={D: rate},
         ),
         derive("so a relative distance epsilon is reached at", t_converged, time),
-        proved(
+        prove(
             "Where lazy (y << c),",
-            _equal(sp.Limit(c * t_converged, y, 0), sp.log(1 / accuracy) / 2),
+            equal(sp.Limit(c * t_converged, y, 0), sp.log(1 / accuracy) / 2),
             where={t_converged: time},
         ),
-        proved(
+        prove(
             "and where active (c << y), log(c) being taken out,",
-            _equal(
+            equal(
                 sp.Limit(t_converged + sp.log(c) / (2 * rate), c, 0),
                 sp.log(2 * y / accuracy) / (2 * y),
             ),
@@ -164,22 +163,22 @@ def _alignment_steps() -> list[Step]:
         define(
             "A mode shows above the random initial matrix once s > sqrt(d v) (Benaych-Georges "
             "and Nadakuditi 2012), so alignment ends at",
-            _equal(t_align, times.alignment_time()),
+            equal(t_align, times.alignment_time()),
         ),
-        proved(
+        prove(
             "with layers of one variance at",
-            _equal(t_align, short),
+            equal(t_align, short),
             where={t_align: times.alignment_time().subs(equal)},
         ),
-        proved(
+        prove(
             "on the scale of the crossing times sqrt(d/w): before it exactly if w >> d. In "
             "exponents of d,",
-            _equal(exponent_of(t_align / t_cross), sp.Min(0, (1 - gamma_w) / 2)),
+            equal(exponent_of(t_align / t_cross), sp.Min(0, (1 - gamma_w) / 2)),
             where={exponent_of(t_align / t_cross): later},
         ),
-        proved(
+        prove(
             "The misalignment left at the threshold is then d/w.",
-            _equal(d * v / c**2, d / w),
+            equal(d * v / c**2, d / w),
             where={v: variance, c: threshold},
         ),
     ]

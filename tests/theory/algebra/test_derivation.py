@@ -4,15 +4,7 @@ import pytest
 import sympy as sp
 from sympy.matrices.exceptions import ShapeError
 
-from theory.algebra.derivation import (
-    Derivation,
-    ProofError,
-    Step,
-    define,
-    derive,
-    prove,
-    prove_zero,
-)
+from theory.algebra.derivation import Derivation, ProofError, Step, define, derive, equal, prove
 from theory.algebra.stable_form import StableForm
 from theory.dynamics import closed_form, single_mode, single_mode_derivation, unified_evolution
 from theory.dynamics import gram_flow as gram_dynamics
@@ -56,50 +48,55 @@ def fresh_caches():
 )
 def test_a_false_identity_raises(left, right):
     with pytest.raises((ProofError, ShapeError)):
-        prove("false", left, right)
+        prove("false", equal(left, right))
 
 
 def test_the_error_says_what_was_claimed_and_what_is_left():
     with pytest.raises(ProofError, match=r"a wrong square: the difference of the two sides is 2"):
-        prove("a wrong square", (s + y) ** 2, s**2 + y**2)
+        prove("a wrong square", equal((s + y) ** 2, s**2 + y**2))
 
 
 def test_sides_of_different_shapes_raise():
     with pytest.raises(ProofError, match="shapes differ"):
-        prove("mixed up", A.T * A, A * A.T)
+        prove("mixed up", equal(A.T * A, A * A.T))
 
 
 @pytest.mark.parametrize("block", [(0, 0), (0, 1), (1, 0), (1, 1)])
 def test_one_wrong_block_is_enough(block):
     right = [[W1.T * W1, (W2 * W1).T], [W2 * W1, W2 * W2.T]]
     factor = sp.BlockMatrix([[W1.T], [W2]])
-    prove("right", factor * factor.T, sp.BlockMatrix(right))
+    prove("right", equal(factor * factor.T, sp.BlockMatrix(right)))
     i, j = block
     right[i][j] = 2 * right[i][j]
     with pytest.raises(ProofError):
-        prove("wrong", factor * factor.T, sp.BlockMatrix(right))
+        prove("wrong", equal(factor * factor.T, sp.BlockMatrix(right)))
 
 
 def test_an_assumption_is_used_only_where_it_is_given():
-    prove("given", C1 * C1.T, C1 * C1, given={C1.T: C1})
+    prove("given", equal(C1 * C1.T, C1 * C1), given={C1.T: C1})
     with pytest.raises(ProofError):
-        prove("not given", C1 * C1.T, C1 * C1)
+        prove("not given", equal(C1 * C1.T, C1 * C1))
 
 
-def test_prove_zero_of_scalars_and_matrices():
-    shown = sp.Eq(s, s, evaluate=False)
-    assert prove_zero("scalar", sp.sin(t) ** 2 + sp.cos(t) ** 2 - 1, show=shown).mark == "proved"
-    assert prove_zero("matrix", A.T - A.T, show=shown).formula == shown
+def test_the_equation_that_is_shown_is_the_one_that_is_checked():
+    shown = equal(s, y**2)
+    step = prove("by name", shown, where={s: y * sp.exp(sp.log(y)), y: y})
+    assert step.formula == shown
     with pytest.raises(ProofError):
-        prove_zero("scalar", s - y, show=shown)
-    with pytest.raises(ProofError):
-        prove_zero("matrix", C1 - C1.T, show=shown)
+        prove("by a wrong name", shown, where={s: y**3})
+    with pytest.raises(ProofError, match="does not contain"):
+        prove("by a name that is not there", shown, where={t: y})
+
+
+def test_what_is_checked_at_one_size_says_so():
+    step = prove("a square", equal(s**2, s * s), at="d = 2")
+    assert (step.mark, step.text) == ("checked", "a square (Checked for d = 2.)")
 
 
 def test_steps_say_how_they_came_about():
     assert define("a", sp.Eq(s, y)).mark == "defined"
     assert derive("b", s, y + 1) == Step("b", sp.Eq(s, y + 1, evaluate=False), "derived")
-    step = prove("c", s + s, 2 * s)
+    step = prove("c", equal(s + s, 2 * s))
     assert (step.mark, step.text) == ("proved", "c")
     assert "$" in step._repr_latex_()
 
