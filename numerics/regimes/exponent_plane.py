@@ -160,7 +160,8 @@ def exponent_plane(
     data = data.merge(_regions(values, axes, exponents))
     if d is not None:
         sizes = _sizes(d, rank, signal, noise, task)
-        data = data.merge(finite_lines(ranges, tuple(sizes.values()))).assign_attrs(sizes)
+        data = data.merge(finite_lines(ranges, sizes))
+        data = data.assign_attrs(zip(("d", "k", "theta", "tau"), sizes, strict=True))
     return describe(data, exponent_plane)
 
 
@@ -196,7 +197,7 @@ def _range(name: str, limits: tuple[float, float]) -> tuple[float, float]:
 
 def _sizes(
     d: int, rank: float | None, signal: float | None, noise: float | None, task: Mapping
-) -> dict[str, float]:
+) -> tuple[float, float, float, float]:
     """Return d, k, theta and tau at finite d."""
     size = check_dimension("d", d)
     if size < 2:
@@ -204,12 +205,10 @@ def _sizes(
     typical = float(size) ** task["kappa"]
     k = typical if rank is None else check_positive("rank", rank)
     theta = float(size) ** task["p"] / math.sqrt(k / typical)
-    return {
-        "d": float(size),
-        "k": k,
-        "theta": theta if signal is None else check_positive("signal", signal),
-        "tau": float(size) ** task["q"] if noise is None else check_positive("noise", noise),
-    }
+    if signal is not None:
+        theta = check_positive("signal", signal)
+    tau = float(size) ** task["q"] if noise is None else check_positive("noise", noise)
+    return float(size), k, theta, tau
 
 
 def _plane(axes: list[Array], values: Mapping[str, Array]) -> xr.Dataset:
