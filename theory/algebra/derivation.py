@@ -167,7 +167,11 @@ def prove(
     ------
     ProofError
         If the difference does not reduce to zero, or a name of ``where`` is not in the equation.
+    TypeError
+        If it is no equation, as sympy makes of ``Eq(x, x)`` when it evaluates it.
     """
+    if not isinstance(equation, sp.Eq):
+        raise TypeError(f"{text}: a proof takes an unevaluated equation, got {equation}")
     names = dict(where or {})
     absent = [name for name in names if not equation.has(name)]
     if absent:

@@ -88,6 +88,27 @@ def test_the_equation_that_is_shown_is_the_one_that_is_checked():
         prove("by a name that is not there", shown, where={t: y})
 
 
+def test_an_equation_that_sympy_evaluated_is_refused():
+    with pytest.raises(TypeError, match="an unevaluated equation, got True"):
+        prove("evaluated", sp.Eq(y, y))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "wrong"),
+    [
+        (sp.Limit(sp.sin(y * t) / t, t, 0), y, 2 * y),
+        (sp.Derivative(t**2 * y, t), 2 * t * y, t * y),
+        (sp.Integral(t, (t, 0, y)), y**2 / 2, y**2),
+        (sp.Tuple(s + s, y), sp.Tuple(2 * s, y), sp.Tuple(2 * s, s)),
+        (sp.ImmutableMatrix([[s, y]]), sp.ImmutableMatrix([[s, y]]), sp.ImmutableMatrix([[s, s]])),
+    ],
+)
+def test_limits_derivatives_integrals_and_items_are_checked(left, right, wrong):
+    assert prove("right", equal(left, right)).mark == "proved"
+    with pytest.raises(ProofError):
+        prove("wrong", equal(left, wrong))
+
+
 def test_what_is_checked_at_one_size_says_so():
     step = prove("a square", equal(s**2, s * s), at="d = 2")
     assert (step.mark, step.text) == ("checked", "a square (Checked for d = 2.)")

@@ -5,11 +5,11 @@ import re
 import pytest
 import sympy as sp
 
-from theory import derive
 from theory.algebra.typesetting import latex, pretty
 from theory.symbols import TABLE, Ghat, d_in, s, y
 from theory.symbols.dynamics import X_C1, Cosh, Q_next, delta_A
 from theory.symbols.notation import inner, mean, norm2, s_of
+from theory.topics import TOPICS
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,9 @@ def test_every_entry_of_the_table_can_be_set():
 MEANT = re.compile(r"d[a-zA-Z]|[ijo]{2}")
 
 
-@pytest.mark.parametrize("topic", ["gram-dynamics", "gram-descent"])
-def test_no_word_is_left_in_italics(topic):
-    for step in derive(topic):
+@pytest.mark.parametrize("topic", TOPICS)
+def test_no_word_is_left_in_italics(topic, derivations):
+    for step in derivations(topic):
         text = re.sub(
             r"\\(mathrm|operatorname|text|begin|end|mathbb)\{[^}]*\}|\\[a-z]+",
             " ",
