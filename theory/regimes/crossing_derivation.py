@@ -154,11 +154,13 @@ def _convergence_steps() -> list[Step]:
 
 
 def _alignment_steps() -> list[Step]:
-    equal = {sigma1: sigma2}
+    one_variance = {sigma1: sigma2}
     short = sp.asinh(sp.sqrt(d / w)) / (2 * y)
     aligned, crossed = times.alignment_time().subs(y, theta), sp.asinh(1) / (2 * theta)
     later = scale_of(aligned).at(EQUAL_LAYERS).exponent - scale_of(crossed).exponent
-    variance, threshold = (x().expression.subs(equal) for x in (of.initial_matrix, of.threshold))
+    variance, threshold = (
+        x().expression.subs(one_variance) for x in (of.initial_matrix, of.threshold)
+    )
     return [
         define(
             "A mode shows above the random initial matrix once s > sqrt(d v) (Benaych-Georges "
@@ -168,7 +170,7 @@ def _alignment_steps() -> list[Step]:
         prove(
             "with layers of one variance at",
             equal(t_align, short),
-            where={t_align: times.alignment_time().subs(equal)},
+            where={t_align: times.alignment_time().subs(one_variance)},
         ),
         prove(
             "on the scale of the crossing times sqrt(d/w): before it exactly if w >> d. In "
