@@ -71,7 +71,7 @@ def test_a_second_process_compiles_nothing(tmp_path):
     assert misses == 0
     # those called from Python; what they call in turn comes with their own machine code
     hit = {name.rpartition(".")[2] for name, (found, _) in again.items() if found}
-    assert hit == {"stable_mode", "advance", "evaluate"}
+    assert hit == {"stable_mode", "advance", "evaluate", "limit"}
 
 
 def test_a_loop_with_types_of_its_own_is_compiled_once(tmp_path):
