@@ -51,10 +51,10 @@ def save_figure(figure: Figure, path: Path, dpi: int = 160) -> Path:
 
 def save_result(data: xr.Dataset, figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a dataset (netCDF-4) and its figure (PNG and PDF) under one name."""
-    return [
-        save_dataset(data, folder / f"{name}.nc"),
-        *(save_figure(figure, folder / f"{name}.{kind}") for kind in ("png", "pdf")),
-    ]
+    paths = [save_dataset(data, folder / f"{name}.nc"), save_figure(figure, folder / f"{name}.png")]
+    # What was laid out for one format need not be laid out, and drawn for it, once more.
+    figure.set_layout_engine("none")
+    return [*paths, save_figure(figure, folder / f"{name}.pdf")]
 
 
 def save_text(text: str, path: Path) -> Path:
