@@ -112,7 +112,7 @@ def crossover_mapping(
     >>> crossover_mapping().threshold, crossover_mapping().time
     (alpha*sqrt(h), t_G/(alpha*sqrt(h)))
     >>> crossover_mapping(input_divisor=1, loss_divisor=1).time
-    t_G/(alpha*sqrt(d_in)*sqrt(h)*n)
+    t_G/(alpha*sqrt(d_in)*sqrt(h)*n_inputs)
     """
     values = {rho: sp.sqrt(d_in), N: n}
     given = (("input_divisor", rho, input_divisor), ("loss_divisor", N, loss_divisor))
