@@ -89,6 +89,8 @@ def _digest(*parts: str) -> str:
 
 def _import(name: str, path: Path) -> ModuleType:
     specification = importlib.util.spec_from_file_location(name, path)
+    if specification is None or specification.loader is None:
+        raise ImportError(f"a kernel must be a Python file, got {path}")
     module = importlib.util.module_from_spec(specification)
     sys.modules.setdefault(PACKAGE, ModuleType(PACKAGE))
     sys.modules[name] = module

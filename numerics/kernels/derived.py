@@ -113,7 +113,7 @@ def _identity(value: object, used: set[str]) -> str:
     kind = type(value)
     if value is None or kind in (bool, int, float, str):
         return f"{kind.__name__} {value!r}"
-    if kind in (tuple, list):
+    if isinstance(value, tuple | list) and kind in (tuple, list):
         return f"{kind.__name__} ({', '.join(_identity(x, used) for x in value)})"
     if isinstance(value, Mapping):
         return f"mapping {_identity(tuple(value.items()), used)}"

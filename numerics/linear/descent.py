@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 from types import ModuleType
+from typing import Any
 
 import attrs
 import numpy as np
@@ -58,9 +59,9 @@ class Motion:
     """
 
     kernel: ModuleType
-    moving: tuple[NDArray, ...]
-    evaluated: tuple[NDArray, ...]
-    stepped: tuple[NDArray, ...]
+    moving: tuple[NDArray[Any], ...]
+    evaluated: tuple[NDArray[Any], ...]
+    stepped: tuple[NDArray[Any], ...]
 
     def evaluate(self) -> tuple[float, float, float]:
         """Return loss, train error and test error where the matrices stand."""
@@ -84,7 +85,7 @@ class Descent:
         Loss, train error and test error now.
     """
 
-    A: NDArray
+    A: NDArray[Any]
     _motion: Motion
     errors: tuple[float, float, float]
 
@@ -156,7 +157,7 @@ class Descent:
         scale = max(self.place(start)[0], zero, np.finfo(np.float64).tiny)
         self._ceiling = DIVERGENCE_FACTOR * scale
 
-    def _array(self, values: ArrayLike) -> NDArray:
+    def _array(self, values: ArrayLike) -> NDArray[Any]:
         return np.array(values, dtype=self.dtype, order="C")
 
 

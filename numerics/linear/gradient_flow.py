@@ -137,7 +137,7 @@ class _Flow:
         self._trainer.rates(self._rates)
         return np.concatenate([x.ravel() for x in self._rates])
 
-    def observe(self, vector: NDArray[np.float64]) -> tuple[NDArray, tuple[float, ...]]:
+    def observe(self, vector: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[float, ...]]:
         errors = self._trainer.place(self.split(vector))
         return self._trainer.A.copy(), errors
 

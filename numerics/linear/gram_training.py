@@ -10,7 +10,7 @@ Holds for identity inputs and every entry observed; any loss of :mod:`theory.fun
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,19 +33,19 @@ MARGIN = 100.0
 class Products(NamedTuple):
     """Buffers of a step: the rate of A, A half-way, and the overlaps of the two layers."""
 
-    rate: NDArray
-    halfway: NDArray
-    overlap1: NDArray
-    overlap2: NDArray
+    rate: NDArray[Any]
+    halfway: NDArray[Any]
+    overlap1: NDArray[Any]
+    overlap2: NDArray[Any]
 
 
 class ErrorData(NamedTuple):
     """What the errors are computed from; ``sums`` has a row for the loss and each error."""
 
-    target: NDArray
-    truth: NDArray
-    sums: NDArray
-    parameters: NDArray
+    target: NDArray[Any]
+    truth: NDArray[Any]
+    sums: NDArray[Any]
+    parameters: NDArray[Any]
 
 
 class GramTrainer(Descent):

@@ -32,7 +32,7 @@ def _second_layer(value: ArrayLike, state: Any) -> NDArray[np.float64]:
     return check_matrix("W2", value, (None, state.W1.shape[0]))
 
 
-def _scale(value: float, field: attrs.Attribute) -> float:
+def _scale(value: float, field: attrs.Attribute[Any]) -> float:
     return check_nonnegative(field.name, value)
 
 
@@ -52,7 +52,7 @@ def _mean_square(layer: str, dimension: int) -> float:
         weights = getattr(state, layer)
         return float(np.vdot(weights, weights)) / weights.shape[dimension]
 
-    def check(state: NetworkState, field: attrs.Attribute, value: float) -> None:
+    def check(state: NetworkState, field: attrs.Attribute[Any], value: float) -> None:
         own, size = derived(state), getattr(state, layer).size
         enough = state.kind == "explicit" and size >= ENTRIES
         if enough and not own / CONTRADICTION <= value <= own * CONTRADICTION:

@@ -7,6 +7,7 @@ An observable is a function of a :class:`Snapshot`, the run at one iteration bes
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import numpy as np
@@ -48,10 +49,10 @@ class Snapshot:
     """
 
     iteration: int
-    A: NDArray
+    A: NDArray[Any]
     task: Task
-    _weights: tuple[NDArray, ...]
-    _frozen: tuple[NDArray, ...]
+    _weights: tuple[NDArray[Any], ...]
+    _frozen: tuple[NDArray[Any], ...]
     _start: Snapshot | None = None
 
     @property
@@ -60,27 +61,27 @@ class Snapshot:
         return self if self._start is None else self._start
 
     @property
-    def W1(self) -> NDArray:
+    def W1(self) -> NDArray[Any]:
         """First layer, shape (r, d_in), of the factor that is trained."""
         return self._layers[0]
 
     @property
-    def W2(self) -> NDArray:
+    def W2(self) -> NDArray[Any]:
         """Second layer, shape (d_out, r), of the factor that is trained."""
         return self._layers[1]
 
     @property
-    def C1(self) -> NDArray:
+    def C1(self) -> NDArray[Any]:
         """``W1^T W1``, which lazy dynamics leave as it is."""
         return self._frozen[0] if self._frozen else self.W1.T @ self.W1
 
     @property
-    def C2(self) -> NDArray:
+    def C2(self) -> NDArray[Any]:
         """``W2 W2^T``, which lazy dynamics leave as it is."""
         return self._frozen[1] if self._frozen else self.W2 @ self.W2.T
 
     @property
-    def _layers(self) -> tuple[NDArray, ...]:
+    def _layers(self) -> tuple[NDArray[Any], ...]:
         if self._frozen:
             raise ValueError("W1 and W2 need dynamics of two layers, got 'lazy'")
         return self._weights
@@ -94,7 +95,7 @@ def _balancedness_drift(run: Snapshot) -> float:
     return observables.balancedness_drift(run.W1, run.W2, W1_0=start.W1, W2_0=start.W2)
 
 
-def _mode_overlap(run: Snapshot) -> NDArray:
+def _mode_overlap(run: Snapshot) -> NDArray[Any]:
     # A low-rank truth has fewer modes than A has singular values.
     truth = run.task.truth
     return observables.mode_overlap(run.A, truth, int(np.linalg.matrix_rank(truth)))

@@ -18,6 +18,7 @@ recovery; completion, regression, rectangular shapes and free noise levels are a
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -137,7 +138,7 @@ class Task:
         A = check_matrix("A", A, self.shape)
         return float(np.mean(np.square(self.predictions(A - self.truth))))
 
-    def _store(self, field: str, array: NDArray) -> None:
+    def _store(self, field: str, array: NDArray[Any]) -> None:
         """Keep a read-only copy, so that a frozen task stays what it was."""
         own = array.copy()
         own.setflags(write=False)

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import sympy as sp
@@ -44,22 +44,22 @@ DYNAMICS = ("gradient_descent", "self_consistent", "lazy", "balanced")
 class Work(NamedTuple):
     """Arrays that a kernel fills or reads beside those that move, in its order."""
 
-    predictions: NDArray
-    residual: NDArray
-    gradient: NDArray
-    inputs: NDArray
-    target: NDArray
-    noiseless: NDArray
-    mask: NDArray
-    parameters: NDArray
+    predictions: NDArray[Any]
+    residual: NDArray[Any]
+    gradient: NDArray[Any]
+    inputs: NDArray[Any]
+    target: NDArray[Any]
+    noiseless: NDArray[Any]
+    mask: NDArray[Any]
+    parameters: NDArray[Any]
 
 
 class Start(NamedTuple):
     """The matrices that move from the start, those that stay, and the system that moves them."""
 
     system: str
-    moving: tuple[NDArray, ...]
-    frozen: tuple[NDArray, ...] = ()
+    moving: tuple[NDArray[Any], ...]
+    frozen: tuple[NDArray[Any], ...] = ()
 
 
 class Trainer(Descent):
@@ -132,11 +132,11 @@ class Trainer(Descent):
         return self._update
 
     @property
-    def weights(self) -> tuple[NDArray, ...]:
+    def weights(self) -> tuple[NDArray[Any], ...]:
         """The moving matrices: (W1, W2), or (A,) for lazy dynamics."""
         return self._motion.moving
 
-    def rates(self, out: tuple[NDArray, ...]) -> None:
+    def rates(self, out: tuple[NDArray[Any], ...]) -> None:
         """Fill ``out`` with the time derivative of the weights under gradient flow."""
         self._motion.kernel.rates(*self._motion.stepped, *out)
 
@@ -241,7 +241,7 @@ def train(
     )
     marks = sorted({*range(0, total + 1, stride), total})
     errors: list[tuple[float, ...]] = []
-    values: dict[str, list] = {name: [] for name in functions}
+    values: dict[str, list[Any]] = {name: [] for name in functions}
     for before, mark in pairwise([0, *marks]):
         if mark:
             trainer.advance(mark - before)
@@ -249,7 +249,7 @@ def train(
         for name, function in functions.items():
             values[name].append(function(trainer.snapshot()))
     columns = zip(("loss", "train_error", "test_error"), np.array(errors).T, strict=True)
-    data: dict[str, tuple] = {name: ("iteration", column) for name, column in columns}
+    data: dict[str, tuple[Any, ...]] = {name: ("iteration", column) for name, column in columns}
     data |= variables(values, "iteration", DIMENSIONS)
     data["A"] = (("row", "column"), trainer.A.copy())
     if dynamics != "lazy":

@@ -236,7 +236,9 @@ def _checked(
     return FlowProblem(network, start, inputs, labels, scale, chosen, goal, rule)
 
 
-def _checked_test(test: tuple) -> tuple[NDArray | None, NDArray | None]:
+def _checked_test(
+    test: tuple[ArrayLike, ...],
+) -> tuple[NDArray[np.float64] | None, NDArray[np.float64] | None]:
     if not isinstance(test, tuple) or len(test) > 2:
         raise TypeError(f"test must be (X_test,) or (X_test, y_test), got {type(test).__name__}")
     if not test:
@@ -283,7 +285,9 @@ def _result(
     )
 
 
-def _conserved_drift(problem: FlowProblem, pairs: list[tuple[NDArray, NDArray]]) -> float:
+def _conserved_drift(
+    problem: FlowProblem, pairs: list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+) -> float:
     activation = getattr(problem.network, "activation", None)
     if not getattr(activation, "is_homogeneous", False):
         return math.nan

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -170,7 +171,7 @@ class _Cores:
         self._pool.shutdown(cancel_futures=True)
         self._limits.restore_original_limits()
 
-    def map(self, function: Callable, items: Iterable) -> list:
+    def map(self, function: Callable[[Any], Any], items: Iterable[Any]) -> list[Any]:
         """Return the function's values, in order."""
         return list(self._pool.map(function, items))
 

@@ -11,7 +11,7 @@ Every cell has a ``status`` (0 valid, see :data:`numerics.prediction.runs.STATUS
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import xarray as xr
@@ -156,8 +156,8 @@ class _Networks(NamedTuple):
 
 
 def _networks(
-    rows: NDArray,
-    columns: NDArray,
+    rows: NDArray[np.float64],
+    columns: NDArray[np.float64],
     d: int,
     ratio: float,
     largest: float,
@@ -181,7 +181,7 @@ def _networks(
 
 def _closed_form(
     spectrum: ModeSpectrum, networks: _Networks, iterations: int, update: str
-) -> dict[str, NDArray]:
+) -> dict[str, NDArray[Any]]:
     """Run the generated kernel over all cells."""
     spikes, bulk = slice(spectrum.spikes), spectrum.bulk
     kernel = load(grid_module(update), loops="error_grid")
@@ -213,7 +213,7 @@ def _closed_form(
 
 def _second_order(
     spectrum: ModeSpectrum, networks: _Networks, iterations: int, update: str, reference: str
-) -> dict[str, NDArray]:
+) -> dict[str, NDArray[Any]]:
     """Run cell after cell to where the paper stops."""
     found: dict[str, list[float]] = {
         key: []

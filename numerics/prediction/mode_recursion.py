@@ -139,7 +139,7 @@ class _Pairs:
     """The pairs of a spectrum, as the recursion takes them, and their excitations of size 1."""
 
     #: First and second mode, counts, weight, weight in the bulk, start of the excitations.
-    members: tuple[NDArray, ...]
+    members: tuple[NDArray[np.float64], ...]
     #: (excitations, 4), and the place of each in ``_KINDS``.
     pattern: NDArray[np.float64]
     kind: NDArray[np.int64]

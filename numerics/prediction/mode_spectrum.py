@@ -222,7 +222,9 @@ def typical_singular_values(d_in: int, d_out: int, rank: int) -> NDArray[np.floa
     return np.exp(float(found["log_mean"]) + float(found["spread"]) * _ensemble_means(k))
 
 
-def _own_block(theta: NDArray, spikes: int, tau: float) -> tuple[NDArray, NDArray]:
+def _own_block(
+    theta: NDArray[np.float64], spikes: int, tau: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return xi and rho of the block, means over draws.
 
     Values of A* that give no spike have no block: theirs are theta and 0.
@@ -243,7 +245,7 @@ def _own_block(theta: NDArray, spikes: int, tau: float) -> tuple[NDArray, NDArra
 
 
 @cache
-def _block_noise(size: int) -> NDArray:
+def _block_noise(size: int) -> NDArray[np.float64]:
     """Return blocks G: orthogonal directions, lengths at the midpoints of their law, both signs.
 
     Each is a Gaussian matrix to within the strata of its length; first order in G is exact.
@@ -262,8 +264,8 @@ def _block_noise(size: int) -> NDArray:
 
 
 def _placed(
-    own: NDArray, excess: NDArray, tau: float, rows: float, columns: float
-) -> tuple[NDArray, NDArray]:
+    own: NDArray[np.float64], excess: NDArray[np.float64], tau: float, rows: float, columns: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return positions and correlations of spikes; the bulk makes their repulsion larger."""
     up = np.maximum(excess, 0.0)
     # From the left of the root of a concave rising function, Newton's steps never pass it.
@@ -280,7 +282,9 @@ def _placed(
     return spike["value"] + down * spread, np.maximum(known, 0.0)
 
 
-def bulk_nodes(rows: int, columns: int, tau: float, nodes: int) -> tuple[NDArray, NDArray]:
+def bulk_nodes(
+    rows: int, columns: int, tau: float, nodes: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return singular values of the noise at Gauss nodes, and how many each stands for."""
     size = min(rows, columns)
     if size == 0:

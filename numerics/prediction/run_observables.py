@@ -46,7 +46,7 @@ def run(spectrum: ModeSpectrum, network: RandomNetwork, iterations: int, stop: b
 
 def observe(
     spectrum: ModeSpectrum, network: RandomNetwork, trajectory: Trajectory
-) -> dict[str, NDArray]:
+) -> dict[str, NDArray[np.float64]]:
     """Return what a trajectory shows, each with one row an iteration.
 
     Keys: train_error, test_error, leading_test_error, truncation (means over entries), outlier
@@ -102,7 +102,9 @@ def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]
     return int(load(stopping_module(), loops="stopping").stop(train, test, tuple(STOPPING)))
 
 
-def sums_of_errors(spectrum: ModeSpectrum, trajectory: Trajectory) -> dict[str, NDArray]:
+def sums_of_errors(
+    spectrum: ModeSpectrum, trajectory: Trajectory
+) -> dict[str, NDArray[np.float64]]:
     """Return test and train error and ``||A||_F^2``, sums over entries, to orders 0 and 2."""
     shares = evaluate(
         error_form, trajectory.mode, trajectory.shift, spectrum.targets, spectrum.correlations
@@ -118,7 +120,7 @@ def sums_of_errors(spectrum: ModeSpectrum, trajectory: Trajectory) -> dict[str, 
 
 def singular_values(
     spectrum: ModeSpectrum, network: RandomNetwork, trajectory: Trajectory
-) -> tuple[NDArray, NDArray]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return outliers, shape (iterations, rank), and the edge of the bulk of A."""
     steps, rank = len(trajectory), spectrum.signal.size
     size = spectrum.bulk_shape
@@ -163,7 +165,7 @@ def distance(
     power = Recursion(noisy, network, matrix=False).advance(steps).power
     value, count = bulk_nodes(d_out, d_in, math.sqrt(variance), nodes)
     excess = evaluate(excess_form, value, network.threshold)["excess"] @ count
-    mean_shift = excess / d_in, excess / d_out
+    mean_shift = float(excess) / d_in, float(excess) / d_out
     consistent = Recursion(spectrum, network, scales=False, mean_shift=mean_shift).advance(steps)
     gap = trajectory.shift - consistent.shift
     if reference == "euler":

@@ -276,7 +276,10 @@ def signal_values(
 
 
 def _dataset(
-    spectrum: ModeSpectrum, network: RandomNetwork, seen: dict, reference: str
+    spectrum: ModeSpectrum,
+    network: RandomNetwork,
+    seen: dict[str, NDArray[np.float64]],
+    reference: str,
 ) -> xr.Dataset:
     time = "iteration"
     test, truncation = seen["test_error"], seen["truncation"]

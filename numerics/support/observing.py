@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -52,7 +53,7 @@ def chosen_functions(
 
 def variables(
     values: Mapping[str, list[ArrayLike]], along: str, dimensions: Mapping[str, tuple[str, ...]]
-) -> dict[str, tuple[tuple[str, ...], NDArray]]:
+) -> dict[str, tuple[tuple[str, ...], NDArray[Any]]]:
     """Return observed values as variables of a dataset, stacked along a dimension.
 
     Parameters

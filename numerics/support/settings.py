@@ -48,7 +48,7 @@ def setting(
     ValueError: d must be an integer >= 1, got 0
     """
 
-    def checked(value: Any, field: attrs.Attribute) -> object:
+    def checked(value: Any, field: attrs.Attribute[Any]) -> object:
         return check(field.name, value)
 
     converter: Any = attrs.Converter(checked, takes_field=True)

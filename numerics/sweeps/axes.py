@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 
 from numerics.support.validation import check_dimension, check_finite, check_positive
 
 __all__ = ["parse_axis", "parse_counts"]
+
+Number = TypeVar("Number", int, float)
 
 DIGITS = 12
 
@@ -72,7 +75,7 @@ def _listed(value: object) -> list[object]:
     return list(value) if isinstance(value, Sequence | np.ndarray) else [value]
 
 
-def _increasing(name: str, axis: tuple) -> tuple:
+def _increasing(name: str, axis: tuple[Number, ...]) -> tuple[Number, ...]:
     if not axis:
         raise ValueError(f"{name} must have at least one value, got none")
     if any(after <= before for before, after in pairwise(axis)):

@@ -101,7 +101,7 @@ class CellStore:
         """Return the indices of the cells that are not done, in order."""
         return [index for index in range(len(self.plan)) if index not in self._done]
 
-    def add(self, indices: Iterable[int], results: Mapping[str, NDArray]) -> Path:
+    def add(self, indices: Iterable[int], results: Mapping[str, NDArray[Any]]) -> Path:
         """Store a chunk of cells; when it returns, they will survive a crash.
 
         Parameters
@@ -128,7 +128,7 @@ class CellStore:
         self._done |= dict.fromkeys((int(x) for x in places), path)
         return path
 
-    def load(self) -> dict[str, NDArray]:
+    def load(self) -> dict[str, NDArray[Any]]:
         """Return the results of all cells in the shape of the grid; absent ones have the fill."""
         plan = self.plan
         whole = {
@@ -217,7 +217,7 @@ def _save(file: Path, arrays: Mapping[str, Any]) -> None:
         np.savez(stream, **arrays)
 
 
-def _read(path: Path) -> dict[str, NDArray]:
+def _read(path: Path) -> dict[str, NDArray[Any]]:
     stream = io.BytesIO(path.read_bytes())
     try:
         with np.load(stream, allow_pickle=False) as file:
@@ -230,7 +230,7 @@ def _read(path: Path) -> dict[str, NDArray]:
     return arrays
 
 
-def _checksum(arrays: Mapping[str, NDArray]) -> str:
+def _checksum(arrays: Mapping[str, NDArray[Any]]) -> str:
     digest = hashlib.sha256()
     for name, values in sorted(arrays.items()):
         digest.update(f"{name} {values.dtype.str} {values.shape}\0".encode())

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -148,7 +149,7 @@ def run_sweep(
         return sweep_dataset(plan, store.load())
 
 
-def sweep_dataset(plan: DeclaredSweep, values: Mapping[str, NDArray]) -> xr.Dataset:
+def sweep_dataset(plan: DeclaredSweep, values: Mapping[str, NDArray[Any]]) -> xr.Dataset:
     """Return the results of a plan as a dataset with its settings and versions."""
     data = {}
     for name, array in values.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.linalg  # noqa: F401  loads the BLAS that numba calls, before its threads are limited
@@ -43,7 +44,7 @@ class BatchResult:
     """
 
     indices: tuple[int, ...]
-    values: dict[str, NDArray]
+    values: dict[str, NDArray[Any]]
     notes: tuple[str, ...]
     fingerprint: str
 
