@@ -196,7 +196,7 @@ def _range(name: str, limits: tuple[float, float]) -> tuple[float, float]:
 
 
 def _sizes(
-    d: int, rank: float | None, signal: float | None, noise: float | None, task: Mapping
+    d: int, rank: float | None, signal: float | None, noise: float | None, task: Mapping[str, float]
 ) -> tuple[float, float, float, float]:
     """Return d, k, theta and tau at finite d."""
     size = check_dimension("d", d)
