@@ -72,8 +72,8 @@ RANK_SHARE = 0.15
 STATUS = (
     "valid",
     "estimated truncation above its limit",
-    "width below five times the rank",
-    "rank above 0.15 of the dimension",
+    f"width below {WIDTHS_PER_RANK} times the rank",
+    f"rank above {RANK_SHARE:g} of the dimension",
 )
 
 

@@ -132,7 +132,7 @@ def test_bad_files_are_one_line_and_nothing_is_written(content, extra, rule, tmp
         (["--budget", "0"], "budget must be"),
         (["--budget", "3", "--learning-rate-share", "0.01"], "budget must be long enough"),
         (["--learning-rate-share", "1"], "learning_rate_share must be < 1"),
-        (["--max-width", "9"], "width below five times the rank"),
+        (["--max-width", "9"], "width below 5 times the rank"),
         (["--check", "1"], "runs must be >= 2"),
         (["--check", "2", "--seed", "-1"], "seed must be"),
     ],
