@@ -47,9 +47,11 @@ def draw_advice(data: xr.Dataset) -> Figure:
     draw_places(data, places)
     draw_runs(data, runs)
     a = data.attrs
+    # Versions before 0.2 called it otherwise.
+    share = a.get("learning_rate_share", a.get("fraction"))
     figure.suptitle(
         rf"Predicted for $A:{a['d_out']}\times{a['d_in']}$, rank ${a['rank']}$, noise "
-        rf"{a['noise']:g}: learning rate at most {a['learning_rate_share']:g} "
+        rf"{a['noise']:g}: learning rate at most {share:g} "
         "of the stability limit",
         fontsize=11,
     )

@@ -109,6 +109,12 @@ def test_a_dataset_from_a_file_is_drawn(datasets, tmp_path):
         assert len(verify.plot(data).axes) == 2
 
 
+def test_advice_of_an_older_version_is_drawn(datasets):
+    old = datasets["advise"].copy()
+    old.attrs["fraction"] = old.attrs.pop("learning_rate_share")
+    assert "at most 0.5 of the stability limit" in verify.plot(old).get_suptitle()
+
+
 def test_what_xarray_draws_is_labelled(datasets):
     axes = Figure().subplots()
     datasets["train"].test_error.plot(ax=axes)
