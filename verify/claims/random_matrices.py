@@ -6,13 +6,10 @@ that of any singular bases; signals are multiples of the threshold of detection.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-
 import numpy as np
-import sympy as sp
 from hypothesis import strategies as st
 
+from numerics.kernels.evaluate import evaluate, output_names
 from numerics.prediction.mode_spectrum import mode_spectrum
 from theory.random_matrices.spike_repulsion import repulsion_form
 from theory.random_matrices.spiked_matrix import spike_form
@@ -27,17 +24,11 @@ FAMILY = "spectra"
 GAPS, BATCHES, BATCH = 800, 40, 40
 
 
-@cache
-def _formula(quantity: str) -> Callable[..., float]:
-    forms = (spike_form(), repulsion_form())
-    outputs = {name: value for form in forms for name, value in form.outputs.items()}
-    return sp.lambdify(forms[0].arguments, outputs[quantity], "math")
-
-
 def _spike(quantity: str, problem: Problem, theta: float, taken: int = 0) -> float:
     """Return a quantity of a spike beside a bulk that lacks so many rows and columns."""
     sides = (problem[name] - taken for name in ("d_out", "d_in"))
-    return float(_formula(quantity)(theta, problem["noise"], *sides))
+    form = repulsion_form if quantity in output_names(repulsion_form) else spike_form
+    return float(evaluate(form, theta, problem["noise"], *sides)[quantity])
 
 
 def _signal(problem: Problem) -> float:

@@ -12,16 +12,15 @@ second run on the same task that lacks what causes the term.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-import sympy as sp
 
+from numerics.kernels.evaluate import evaluate
 from numerics.linear.initial_states import random_state
 from numerics.linear.tasks import Task, low_rank_from_spectrum
 from numerics.linear.training import Trainer
+from theory.algebra.stable_form import StableForm
 from theory.regimes.minimal_error import sweet_spot_logarithm
 from theory.regimes.scales import d, k, sigma1, sigma2, tau, theta
 from theory.symbols import w
@@ -137,7 +136,8 @@ def cost_of_error(error: float) -> float:
 def waiting_logarithm(size: float, rank: int, signal: float, start: RandomStart) -> float:
     """Return L, the time of the sweet spot over 1/signal, of theory.regimes.minimal_error."""
     deviation = float(np.sqrt(start.variance))
-    return _waiting()(size, rank, signal, 1.0, deviation, deviation, start.width)
+    values = (size, rank, signal, 1.0, deviation, deviation, start.width)
+    return float(evaluate(_waiting_form, *values, compiled=False)["logarithm"])
 
 
 def added_cost(
@@ -151,8 +151,6 @@ def added_cost(
     return whole - rest
 
 
-@cache
-def _waiting() -> Callable[..., float]:
+def _waiting_form() -> StableForm:
     letters = (d, k, theta, tau, sigma1, sigma2, w)
-    formula = sp.lambdify(letters, sweet_spot_logarithm(), "scipy")
-    return lambda *values: float(np.real(formula(*values)))
+    return StableForm(letters, (), {"logarithm": sweet_spot_logarithm()})

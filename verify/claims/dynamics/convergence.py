@@ -7,17 +7,16 @@ dynamics (c = 0) keep the rank of their start at most, and stop a mode of the wr
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
-
 import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
 
+from numerics.kernels.evaluate import evaluate
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import balanced_factor, self_consistent_lift
 from numerics.linear.network_state import NetworkState
 from numerics.linear.observables import balancedness
+from theory.algebra.stable_form import StableForm
 from theory.dynamics.single_mode import balanced_mode
 from theory.symbols import s0, t, y
 from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
@@ -135,7 +134,9 @@ def _stuck_end(problem: Problem, signed: bool = True) -> Array:
     targets = np.array(problem["spectrum"])[: signs.size]
     time = problem.get("late", STUCK_TIME) / targets.min()
     starts = (signs if signed else np.abs(signs)) * START * targets
-    return in_bases(problem, _balanced_mode()(targets, starts, time * np.sign(starts)))
+    times = time * np.sign(starts)
+    found = evaluate(_balanced_form, targets, starts, times, compiled=False)
+    return in_bases(problem, found["mode"])
 
 
 def _stuck_run(problem: Problem, threshold: float = 0.0) -> Array:
@@ -147,10 +148,9 @@ def _stuck_run(problem: Problem, threshold: float = 0.0) -> Array:
     return gradient_flow(state, task(problem), [end], rtol=1e-12, atol=1e-14).A.values[0]
 
 
-@cache
-def _balanced_mode() -> Callable[..., Array]:
+def _balanced_form() -> StableForm:
     positive = sp.Symbol("y", positive=True)
-    return sp.lambdify((positive, s0, t), balanced_mode().subs(y, positive), "numpy")
+    return StableForm((positive, s0, t), (), {"mode": balanced_mode().subs(y, positive)})
 
 
 _MODERATE = {

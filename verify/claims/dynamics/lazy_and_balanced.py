@@ -13,10 +13,12 @@ import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
 
+from numerics.kernels.evaluate import evaluate
 from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import self_consistent_lift
 from numerics.linear.tasks import Task
+from theory.algebra.stable_form import StableForm
 from theory.dynamics.single_mode import DEFINITIONS, threshold_crossing_time
 from theory.dynamics.unified_evolution import balanced_rate, lazy_rate, mode_rate
 from theory.symbols import c, s, y
@@ -112,7 +114,7 @@ def _mixed_modes(problem: Problem) -> tuple[Array, Array, float]:
 
 def _rate_law(problem: Problem, factor: float = 1.0) -> Array:
     values, _, threshold = _mixed_modes(problem)
-    return _mode_rate()(values, factor * threshold)
+    return evaluate(_rate_form, values, factor * threshold, compiled=False)["rate"]
 
 
 def _sigma_for_variance(problem: Problem) -> float:
@@ -120,9 +122,8 @@ def _sigma_for_variance(problem: Problem) -> float:
     return float(np.sqrt(2 * WIDTH / (problem["c1"] + problem["c2"])))
 
 
-@cache
-def _mode_rate() -> Callable[..., Array]:
-    return sp.lambdify((s, c), mode_rate(), "numpy")
+def _rate_form() -> StableForm:
+    return StableForm((s, c), (), {"rate": mode_rate()})
 
 
 def _outside_the_limits(problem: Problem, factor: float = 1.0) -> float:
