@@ -61,7 +61,7 @@ def regime(
     gamma_sigma2, gamma_w : array_like
         Exponents of the variance and of the width, ``gamma_w >= 0``; broadcast together.
     p, q, kappa, gap : float
-        Exponents of the task, as in :func:`theory.regimes.boundaries.regime`.
+        Exponents of the task, as in :func:`theory.regimes.regime.symbolic_regime`.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def exponent_plane(
     gamma_sigma2, gamma_w : (float, float)
         Ranges of the two axes, ``gamma_w >= 0``.
     p, q, kappa, gap : float
-        Exponents of the task, as in :func:`theory.regimes.boundaries.regime`.
+        Exponents of the task, as in :func:`theory.regimes.regime.symbolic_regime`.
     points : int
         Points along each axis, at least 2.
     d : int, optional
