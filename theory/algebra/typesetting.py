@@ -55,6 +55,13 @@ def pretty(formula: sp.Basic) -> str:
 class _Latex(LatexPrinter):
     """Sympy's printer with the functions of the table, roots of matrices and a plain identity."""
 
+    def _print_Symbol(self, expr: sp.Symbol, style: str = "plain") -> str:
+        shown = super()._print_Symbol(expr, style)
+        word = expr.name.rstrip("_")
+        # What a kernel or a user names by a word is not a product of letters.
+        is_word = len(word) > 1 and word.isalpha() and shown.rstrip("_{}") == word
+        return rf"\mathrm{{{word}}}" if is_word else shown.removesuffix("_{}")
+
     def _print_Identity(self, expr: sp.Identity) -> str:
         return "I"
 
