@@ -68,7 +68,7 @@ def compilation_counts() -> dict[str, tuple[int, int]]:
     counts = {}
     for key, module in _loaded.items():
         for name, function in vars(module).items():
-            if hasattr(function, "stats"):
+            if hasattr(function, "py_func"):
                 stats = function.stats
                 counts[f"{key}.{name}"] = (
                     sum(stats.cache_hits.values()),

@@ -11,8 +11,9 @@ import pytest
 
 from numerics.kernels import cache as kernel_cache
 from numerics.kernels import derived, storage
+from theory.dynamics.closed_form import mode_eigenvalues
 from theory.dynamics.single_mode import stable_mode
-from theory.kernels.emission import scalar_kernel
+from theory.kernels.emission import array_kernel, scalar_kernel
 
 PROGRAM = """
 import json
@@ -170,3 +171,10 @@ def test_where_no_folder_can_be_written_a_temporary_one_serves(tmp_path):
 
 def test_the_folder_exists():
     assert storage.cache_folder().is_dir()
+
+
+def test_modules_of_whole_arrays_are_not_counted():
+    """They import scipy, which has a module called stats."""
+    kernel = array_kernel("modes", mode_eigenvalues)
+    assert kernel_cache.load(kernel).modes(1.0, 2.0, 2.0, 0.0)
+    assert not [name for name in kernel_cache.compilation_counts() if ".scipy" in name]
