@@ -42,7 +42,7 @@ from .linear.observables import balancedness_drift as balancedness_drift
 # Predictions without training.
 from .prediction.runs import predict_run as predict_run
 from .prediction.runs import predict_cell as predict_cell
-from .prediction.run_observables import paper_stop as paper_stop
+from .published_rules import paper_stop as paper_stop
 from .prediction.grid import predict_grid as predict_grid
 from .prediction.mode_spectrum import typical_singular_values as typical_singular_values
 from .regimes.exponent_plane import regime as regime

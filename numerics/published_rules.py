@@ -18,12 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.kernels.cache import load
 from numerics.kernels.evaluate import evaluate
 from numerics.support.validation import check_dimension, check_finite, check_positive
 from theory import published_rules as rules
-from theory.published_settings import FIGURE2
+from theory.kernels.mode_recursion import stopping_module
+from theory.published_settings import FIGURE2, STOPPING
 
-__all__ = ["learning_rate", "power_of_dimension", "variance_of", "width_of"]
+__all__ = ["learning_rate", "paper_stop", "power_of_dimension", "variance_of", "width_of"]
 
 
 def variance_of(d: int, gamma_sigma2: float) -> float:
@@ -121,3 +123,23 @@ def power_of_dimension(d: Any, exponent: Any, name: str) -> float:
             f"exponent = {exponent}, which {fault}"
         )
     return power
+
+
+def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]) -> int:
+    """Return the iteration at which the published experiments stop, or the number of errors.
+
+    By :func:`theory.published_rules.stop_conditions`, with the published numbers.
+
+    Examples
+    --------
+    >>> paper_stop([1.0, 0.5, 0.1, 1e-4, 1e-5], [1.0, 0.6, 0.3, 0.3, 0.3])
+    3
+    """
+    train = np.ascontiguousarray(train_error, dtype=np.float64)
+    test = np.ascontiguousarray(test_error, dtype=np.float64)
+    if train.shape != test.shape or train.ndim != 1:
+        raise ValueError(
+            f"train_error and test_error must be vectors of one length, got {train.shape} "
+            f"and {test.shape}"
+        )
+    return int(load(stopping_module(), loops="stopping").stop(train, test, tuple(STOPPING)))

@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
-from verify.claims import all_claims
+from verify.claims.registry import all_claims
 from verify.cli.main import build_parser
 
 ROOT = Path(__file__).parents[1]

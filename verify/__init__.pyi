@@ -4,7 +4,7 @@
 # Figures of datasets.
 from .figures.plot_any_dataset import plot as plot
 from .figures.figure2 import draw_figure2 as draw_figure2
-from .figures.kernel_change_diagram import draw_shared_diagram as draw_shared_diagram
+from .figures.linear_and_nonlinear_diagram import draw_shared_diagram as draw_shared_diagram
 
 # Parts of figures, on axes of your own.
 from .figures.style import COLOURS as COLOURS
@@ -13,7 +13,7 @@ from .figures.figure1 import draw_singular_values as draw_singular_values
 from .figures.boundaries import draw_exponent_plane as draw_exponent_plane
 from .figures.figure2_panels import PANELS as PANELS
 from .figures.figure2_panels import draw_panel as draw_panel
-from .figures.figure2_panels import draw_validity as draw_validity
+from .figures.prediction import draw_validity as draw_validity
 from .figures.figure2_panels import legend_handles as legend_handles
 
 # Exponents measured.
@@ -31,9 +31,9 @@ from .framework.laws import Sampling as Sampling
 from .framework.laws import Bound as Bound
 
 # Running them.
-from .claims import all_claims as all_claims
-from .claims import get_claim as get_claim
-from .claims import claims_from as claims_from
+from .claims.registry import all_claims as all_claims
+from .claims.registry import get_claim as get_claim
+from .claims.registry import claims_from as claims_from
 from .framework.runner import run_claims as run_claims
 from .framework.runner import run_faults as run_faults
 from .framework.runner import run_counterexamples as run_counterexamples

@@ -1,6 +1,6 @@
 """Verification and counterexamples from the registry of claims: nothing is typed a second time.
 
-``.. claims::`` writes a section a family of ``verify.claims``, with a table of its claims;
+``.. claims::`` writes a section a family of ``verify.claims.registry``, with a table of its claims;
 ``.. counterexamples::`` runs what looked true and was not on the problem that refutes it, and
 writes both numbers.  One that no longer refutes is a warning, an error of the build.
 """
@@ -17,7 +17,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 import verify
-from verify.claims import all_claims
+from verify.claims.registry import all_claims
 from verify.framework.claim import Claim
 from verify.framework.runner import PROFILES, Verdict, false_alarm_rate, run_counterexamples
 

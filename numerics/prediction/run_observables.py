@@ -11,16 +11,14 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from numerics.kernels.cache import load
 from numerics.kernels.evaluate import evaluate
 from numerics.prediction.mode_recursion import Recursion, Trajectory, euler_modes
 from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
 from numerics.prediction.random_network import RandomNetwork
-from theory.kernels.mode_recursion import stopping_module
+from numerics.published_rules import paper_stop
 from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
-from theory.published_settings import STOPPING
 
-__all__ = ["distance", "observe", "paper_stop", "run"]
+__all__ = ["distance", "observe", "run"]
 
 #: Iterations run before the stopping rule is asked again.
 _CHUNK = 64
@@ -80,26 +78,6 @@ def observe(
         "stable_rank": entries * sums["norm_shifted"] / np.maximum(outlier[:, 0], edge) ** 2,
         "sampling_deviation": estimates["sampling"][0],
     }
-
-
-def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]) -> int:
-    """Return the iteration at which the published experiments stop, or the number of errors.
-
-    By :func:`theory.published_rules.stop_conditions`, with the published numbers.
-
-    Examples
-    --------
-    >>> paper_stop([1.0, 0.5, 0.1, 1e-4, 1e-5], [1.0, 0.6, 0.3, 0.3, 0.3])
-    3
-    """
-    train = np.ascontiguousarray(train_error, dtype=np.float64)
-    test = np.ascontiguousarray(test_error, dtype=np.float64)
-    if train.shape != test.shape or train.ndim != 1:
-        raise ValueError(
-            f"train_error and test_error must be vectors of one length, got {train.shape} "
-            f"and {test.shape}"
-        )
-    return int(load(stopping_module(), loops="stopping").stop(train, test, tuple(STOPPING)))
 
 
 def sums_of_errors(

@@ -25,7 +25,7 @@ from numerics.prediction.mode_spectrum import (
     typical_singular_values,
 )
 from numerics.prediction.random_network import RandomNetwork
-from numerics.prediction.run_observables import distance, observe, paper_stop, run
+from numerics.prediction.run_observables import distance, observe, run
 from numerics.published_rules import learning_rate as published_learning_rate
 from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import describe
@@ -47,7 +47,6 @@ __all__ = [
     "TRUNCATION_LIMIT",
     "WIDTHS_PER_RANK",
     "cell_scales",
-    "paper_stop",
     "predict_cell",
     "predict_run",
     "status_of",
@@ -191,7 +190,7 @@ def predict_cell(
     nodes: int = DEFAULT_NODES,
     allow_out_of_range: bool = False,
 ) -> xr.Dataset:
-    """Predict one cell of the paper's Figure 2: its scaling, learning rate and stopping rule.
+    """Predict the run of one cell of the paper's Figure 2, by the published rules.
 
     Parameters
     ----------

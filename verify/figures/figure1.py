@@ -46,7 +46,7 @@ def draw_figure1(data: xr.Dataset) -> Figure:
 
 
 def draw_errors(data: xr.Dataset, axes: Axes) -> Axes:
-    """Draw train and test error against the iteration.
+    """Draw the left panel of Figure 1: train and test error against the iteration.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def draw_errors(data: xr.Dataset, axes: Axes) -> Axes:
 
 
 def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
-    """Draw the singular values of A(t), those of the signal in colour, and the threshold.
+    """Draw the right panel of Figure 1: the singular values of A(t), and the threshold.
 
     Examples
     --------

@@ -11,14 +11,8 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
-from verify.figures.figure2_panels import (
-    PANELS,
-    draw_boundary_legend,
-    draw_difference,
-    draw_panel,
-    draw_validity,
-    out_of_range,
-)
+from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_difference, draw_panel
+from verify.figures.prediction import draw_validity, out_of_range
 from verify.figures.style import PlainFigure
 
 __all__ = ["draw_figure2"]

@@ -19,7 +19,6 @@ from functools import cache, cached_property
 import numpy as np
 import sympy as sp
 import xarray as xr
-from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -42,9 +41,7 @@ __all__ = [
     "draw_paper_boundaries",
     "draw_difference",
     "draw_panel",
-    "draw_validity",
     "legend_handles",
-    "out_of_range",
 ]
 
 #: Intervals of colour.
@@ -250,31 +247,6 @@ def draw_paper_boundaries(axes: Axes, dimension: int, rank: int) -> Axes:
             path_effects=[withStroke(linewidth=3.6, foreground="white", alpha=0.8)],
         )
     return axes
-
-
-def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
-    """Pale and hatch the cells of a prediction that are outside its range of validity.
-
-    Examples
-    --------
-    >>> from matplotlib.figure import Figure
-    >>> from numerics.prediction.grid import predict_grid
-    >>> data = predict_grid([-2.0, -1.5, -1.0], [0.5, 1.0, 1.5], d=100)
-    >>> len(draw_validity(data, Figure().subplots()).collections) > 0  # where width < 25
-    True
-    """
-    outside = out_of_range(data).transpose("gamma_w", "gamma_sigma2").values.astype(float)
-    if outside.any():
-        where = (data.gamma_sigma2, data.gamma_w, outside)
-        axes.contourf(*where, levels=[0.5, 1.5], colors="white", alpha=0.45)
-        with rc_context({"hatch.linewidth": 0.5, "hatch.color": "0.25"}):
-            axes.contourf(*where, levels=[0.5, 1.5], colors="none", hatches=["////"])
-    return axes
-
-
-def out_of_range(data: xr.Dataset) -> xr.DataArray:
-    """Return where a prediction is outside its range of validity."""
-    return data.status != 0
 
 
 def legend_handles(*, hatched: bool = False) -> list[Line2D | Patch]:

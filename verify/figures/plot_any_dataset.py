@@ -27,7 +27,7 @@ DRAWN_BY = {
     "exponent_plane": "verify.figures.boundaries:draw_boundaries",
     "advise": "verify.figures.advice:draw_advice",
     "CrossoverSweep": "verify.figures.plot_any_dataset:draw_crossover_sweep",
-    "linear_crossover": "verify.figures.kernel_change_diagram:draw_linear_plane",
+    "linear_crossover": "verify.figures.linear_and_nonlinear_diagram:draw_linear_plane",
 }
 
 

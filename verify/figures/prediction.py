@@ -10,17 +10,12 @@ from __future__ import annotations
 import math
 
 import xarray as xr
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from verify.figures.figure2_panels import (
-    PANELS,
-    draw_boundary_legend,
-    draw_panel,
-    draw_validity,
-    out_of_range,
-)
+from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_panel
 from verify.figures.style import COLOURS, PlainFigure
 
 __all__ = [
@@ -28,6 +23,8 @@ __all__ = [
     "draw_predicted_errors",
     "draw_predicted_singular_values",
     "draw_predicted_panels",
+    "draw_validity",
+    "out_of_range",
 ]
 
 
@@ -49,6 +46,31 @@ def draw_predicted_panels(data: xr.Dataset) -> Figure:
         fontsize=12,
     )
     return figure
+
+
+def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
+    """Pale and hatch the cells of a prediction that are outside its range of validity.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from numerics.prediction.grid import predict_grid
+    >>> data = predict_grid([-2.0, -1.5, -1.0], [0.5, 1.0, 1.5], d=100)
+    >>> len(draw_validity(data, Figure().subplots()).collections) > 0  # where width < 25
+    True
+    """
+    outside = out_of_range(data).transpose("gamma_w", "gamma_sigma2").values.astype(float)
+    if outside.any():
+        where = (data.gamma_sigma2, data.gamma_w, outside)
+        axes.contourf(*where, levels=[0.5, 1.5], colors="white", alpha=0.45)
+        with rc_context({"hatch.linewidth": 0.5, "hatch.color": "0.25"}):
+            axes.contourf(*where, levels=[0.5, 1.5], colors="none", hatches=["////"])
+    return axes
+
+
+def out_of_range(data: xr.Dataset) -> xr.DataArray:
+    """Return where a prediction is outside its range of validity."""
+    return data.status != 0
 
 
 def draw_predicted_run(data: xr.Dataset) -> Figure:

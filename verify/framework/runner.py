@@ -115,10 +115,10 @@ class Verdict:
         """Python text that reproduces the outcome."""
         name, origin = self.claim.name, self.claim.origin
         if origin:
-            lines = ["from verify.claims import claims_from", ""]
+            lines = ["from verify.claims.registry import claims_from", ""]
             lines.append(f"claim = claims_from({origin!r})[{name!r}]")
         else:
-            lines = ["from verify.claims import get_claim", "", f"claim = get_claim({name!r})"]
+            lines = ["from verify import get_claim", "", f"claim = get_claim({name!r})"]
         if self.counterexample is not None:
             number = self.claim.counterexamples.index(self.counterexample)
             return "\n".join(
@@ -210,7 +210,7 @@ def run_claims(
 
     Examples
     --------
-    >>> from verify.claims import get_claim
+    >>> from verify.claims.registry import get_claim
     >>> claims = [get_claim("balancedness-flow")]
     >>> [verdict.holds for verdict in run_claims(claims, profile=Profile(2, 1))]
     [True]
@@ -230,7 +230,7 @@ def run_faults(
 
     Examples
     --------
-    >>> from verify.claims import get_claim
+    >>> from verify.claims.registry import get_claim
     >>> claims = [get_claim("balancedness-flow")]
     >>> [verdict.holds for verdict in run_faults(claims, profile=Profile(2, 1))]
     [False]
@@ -247,7 +247,7 @@ def run_counterexamples(
 
     Examples
     --------
-    >>> from verify.claims import all_claims
+    >>> from verify.claims.registry import all_claims
     >>> claim = next(x for x in all_claims().values() if x.counterexamples and x.cost == "cheap")
     >>> any(verdict.holds for verdict in run_counterexamples([claim]))
     False

@@ -60,7 +60,7 @@ def table_row(verdict: Verdict) -> str:
 
     Examples
     --------
-    >>> from verify.claims import get_claim
+    >>> from verify.claims.registry import get_claim
     >>> from verify.framework.runner import Profile, run_claims
     >>> (verdict,) = run_claims([get_claim("balancedness-flow")], profile=Profile(2, 1))
     >>> table_row(verdict).split()[:2]

@@ -10,6 +10,7 @@ from numerics.phase_diagram.prepare_cell import prepare_cell
 from numerics.phase_diagram.stopping import StoppingRule
 from numerics.prediction import runs as pr
 from numerics.prediction.mode_spectrum import typical_singular_values
+from numerics.published_rules import paper_stop
 from numerics.support.errors import OutOfRangeError
 
 RUN = 0.02  # sampling: noise of one run at d = 80, of 8 runs: 3 % / sqrt(8)
@@ -248,12 +249,12 @@ def test_bad_arguments_are_named(change, error, message):
 def test_the_stopping_rule_on_arrays():
     falling = np.linspace(2, 0.5, 20)
     test = np.array([1, 0.9, 1, 1.1, 0.8, 0.7, 0.75, 0.8, 0.9])
-    assert pr.paper_stop(falling[:9], test) == 7  # the rise at 2 and 3 comes too early
-    assert pr.paper_stop(falling, falling) == 20
+    assert paper_stop(falling[:9], test) == 7  # the rise at 2 and 3 comes too early
+    assert paper_stop(falling, falling) == 20
     still = np.array([1.0, 0.5, 0.45, 0.44, 0.43995, 0.43])
-    assert pr.paper_stop(still, falling[:6]) == 4
+    assert paper_stop(still, falling[:6]) == 4
     with pytest.raises(ValueError, match="one length"):
-        pr.paper_stop(falling, test)
+        paper_stop(falling, test)
 
 
 def test_the_stopping_rule_is_that_of_trained_runs():
@@ -268,7 +269,7 @@ def test_the_stopping_rule_is_that_of_trained_runs():
         for k in range(1, 41):
             if end is None and watch.see(train[k], test[k]):
                 end = k
-        assert pr.paper_stop(train, test) == (41 if end is None else end)
+        assert paper_stop(train, test) == (41 if end is None else end)
         ends.add(end)
     assert len(ends) > 10
 

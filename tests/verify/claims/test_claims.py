@@ -5,7 +5,7 @@ Faults and counterexamples of expensive claims and all of long ones, minutes in 
 
 import pytest
 
-from verify.claims import FAMILIES, all_claims, claims_from, get_claim, select_claims
+from verify.claims.registry import FAMILIES, all_claims, claims_from, get_claim, select_claims
 from verify.framework.runner import run_claim, run_counterexample
 
 CLAIMS = list(all_claims().values())

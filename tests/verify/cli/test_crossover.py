@@ -9,7 +9,7 @@ from theory.crossover.exponents import predicted_exponents
 from verify.cli.commands import crossover
 from verify.cli.main import main
 from verify.figures.crossover import draw_crossover, draw_test_errors
-from verify.figures.kernel_change_diagram import draw_shared_diagram
+from verify.figures.linear_and_nonlinear_diagram import draw_shared_diagram
 from verify.measurements.crossover_exponents import (
     alpha_star,
     crossover_exponents,

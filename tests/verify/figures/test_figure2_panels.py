@@ -16,9 +16,9 @@ from verify.figures.figure2_panels import (
     draw_difference,
     draw_panel,
     draw_paper_boundaries,
-    draw_validity,
     legend_handles,
 )
+from verify.figures.prediction import draw_validity
 
 D, RANK = 200, 5
 

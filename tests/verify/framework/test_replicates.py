@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from verify.claims import get_claim
+from verify.claims.registry import get_claim
 from verify.framework.replicates import (
     geometric_mean,
     over_draws,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from verify.claims import claims_from, get_claim
+from verify.claims.registry import claims_from, get_claim
 from verify.framework.claim import Claim, Counterexample, Fault
 from verify.framework.laws import Bound, PowerLaw, RoundOff
 from verify.framework.runner import (

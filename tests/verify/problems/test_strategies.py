@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from verify.claims import all_claims
+from verify.claims.registry import all_claims
 from verify.problems.linear_tasks import bases, haar, in_bases, network, target_matrix, task
 from verify.problems.strategies import problems, scales
 

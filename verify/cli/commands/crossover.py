@@ -161,7 +161,7 @@ def _linear_plane(seed: int) -> xr.Dataset:
 def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: Path) -> list[Path]:
     from verify.cli.output_files import save_dataset, save_figure
     from verify.figures.crossover import draw_crossover, draw_test_errors
-    from verify.figures.kernel_change_diagram import draw_shared_diagram
+    from verify.figures.linear_and_nonlinear_diagram import draw_shared_diagram
 
     data = datasets["crossover"]
     figures = {

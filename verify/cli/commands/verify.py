@@ -48,7 +48,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.claims import claims_from, select_claims
+    from verify.claims.registry import claims_from, select_claims
     from verify.cli.output_files import prepare_folder
     from verify.framework.runner import (
         PROFILES,
