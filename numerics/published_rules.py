@@ -126,7 +126,7 @@ def power_of_dimension(d: Any, exponent: Any, name: str) -> float:
 
 
 def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]) -> int:
-    """Return the iteration at which the published experiments stop, or the number of errors.
+    """Return where the published stopping rule ends a run, or the number of errors.
 
     By :func:`theory.published_rules.stop_conditions`, with the published numbers.
 

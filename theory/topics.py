@@ -50,7 +50,7 @@ _PREAMBLE = r"""\documentclass{article}
 
 
 def derive(topic: str) -> Derivation:
-    """Prove and return one derivation.
+    """Prove and return the derivation of a topic.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def derivation_text(topic: str, latex: bool = False) -> str:
 
 
 def latex_document(derivations: Iterable[Derivation | str]) -> str:
-    """Return a LaTeX document of derivations, or of their sections.
+    """Return a LaTeX document of the derivations of topics, or of their sections.
 
     It compiles with amsmath, amssymb and graphicx.
 

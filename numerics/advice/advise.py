@@ -40,7 +40,7 @@ from numerics.advice.search import (
     stable_rate,
 )
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.runs import predict_run, signal_values
 from numerics.support.descriptions import describe
 from numerics.support.validation import check_dimension, check_positive, check_update, check_width

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from numerics.advice.search import Start, make_network, weakest_signal
 from numerics.kernels.evaluate import evaluate
 from numerics.prediction.mode_spectrum import ModeSpectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.regimes.plane_formulas import regime_form
 from theory.regimes.regime import NAMES as REGIMES
 

@@ -24,7 +24,7 @@ from numerics.kernels.evaluate import evaluate
 from numerics.linear.descent import mode_stability_limit
 from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import sums_of_errors
 from numerics.prediction.runs import STATUS as PREDICTION_STATUS
 from numerics.prediction.runs import WIDTHS_PER_RANK, status_of

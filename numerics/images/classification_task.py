@@ -129,7 +129,7 @@ def load_images(
     center: str = "train",
     seed: int = 0,
 ) -> ImageData:
-    """Read a data set by its name and prepare a task from it.
+    """Read an image data set by its name and make a classification task of it.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def prepare_images(
     center: str = "train",
     seed: int = 0,
 ) -> ImageData:
-    """Draw training and test images from a pool, which may be your own, and project them.
+    """Make a classification task of images from a pool, which may be your own.
 
     Parameters
     ----------

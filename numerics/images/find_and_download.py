@@ -73,7 +73,7 @@ class ImageListing:
 
 
 def available_images() -> tuple[ImageListing, ...]:
-    """Return the data sets, what each one is, and where it is; nothing is read or downloaded.
+    """Return the image data sets, what each is, and where it was found; nothing is downloaded.
 
     Examples
     --------

@@ -150,7 +150,7 @@ class ClosedForm:
 def closed_form(
     A0: ArrayLike, target: ArrayLike, times: ArrayLike, *, c1: float, c2: float | None = None
 ) -> NDArray[np.float64]:
-    """Return A at the given times, shape (time, d_out, d_in); see :class:`ClosedForm`.
+    """Return A(t) of the closed form at the given times, shape (time, d_out, d_in).
 
     Examples
     --------
@@ -163,7 +163,7 @@ def closed_form(
 
 
 def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Dataset:
-    """Return the exact self-consistent flow of a state on a task, as a dataset.
+    """Return the closed form of the self-consistent flow of a state on a task, as a dataset.
 
     The same result as ``gradient_flow(state, task, times, dynamics="self_consistent")``, exact
     and without integration.

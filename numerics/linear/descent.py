@@ -168,7 +168,7 @@ def check_state(state: NetworkState) -> None:
 
 
 def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> float:
-    """Return the learning rate above which descent is unstable at the target.
+    """Return the learning rate above which gradient descent is unstable at the target.
 
     ``1/(kappa sqrt(||Y||^2 + c^2))`` with the loss's curvature bound kappa
     (:func:`theory.dynamics.single_mode.stability_limit`; proved for the squared loss); with inputs,

@@ -37,7 +37,7 @@ def gradient_flow(
     atol: float = 1e-12,
     keep_weights: bool = False,
 ) -> xr.Dataset:
-    """Integrate gradient flow and return the learned matrix at the given times.
+    """Integrate gradient flow of a linear network and return A at the given times.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def explicit_weights(
     init_variance2: float | None = None,
     rng: np.random.Generator | int,
 ) -> NetworkState:
-    """Draw the weights themselves; memory ``(d_in + d_out) width``.
+    """Draw both weight matrices of an initial network; memory ``(d_in + d_out) width``.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def wishart_factor(
     init_variance2: float | None = None,
     rng: np.random.Generator | int,
 ) -> NetworkState:
-    """Draw a factor of the Gram matrix of a random network of any width, directly.
+    """Draw the Gram factor of a random initial network of any width, directly.
 
     ``Q(0)`` is Wishart with ``width`` degrees of freedom: its Cholesky factor has independent
     entries, ``sqrt(chi^2_{width - i})`` on the diagonal (i = 0, 1, ...) and N(0, 1) below
@@ -136,7 +136,7 @@ def random_state(
     init_variance2: float | None = None,
     rng: np.random.Generator | int,
 ) -> NetworkState:
-    """Draw a random network at the least cost: the Wishart factor where it exists.
+    """Draw a random initial network at the least cost: the Wishart factor where it exists.
 
     Parameters as for :func:`wishart_factor`; below d_in + d_out the width must be an integer and
     the weights are drawn explicitly.
@@ -159,7 +159,7 @@ def random_state(
 
 
 def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> NetworkState:
-    """Return the state from which training follows the unified evolution formula.
+    """Return the initial state from which training follows the unified evolution formula.
 
     A network of width ``d_in + d_out`` with ``C1 = lam/2 + sqrt(A0^T A0 + c^2)``,
     ``C2 = -lam/2 + sqrt(A0 A0^T + c^2)``; under gradient flow it keeps this form.
@@ -202,7 +202,7 @@ def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> N
 
 
 def balanced_factor(A0: ArrayLike) -> NetworkState:
-    """Return the balanced state of A0: ``C1 = sqrt(A0^T A0)``, ``C2 = sqrt(A0 A0^T)``, c = 0.
+    """Return the balanced initial state of A0: ``C1 = sqrt(A0^T A0)``, ``C2 = sqrt(A0 A0^T)``.
 
     Directions that A0 lacks stay unlearned for ever: balanced dynamics need a start that is
     aligned with the task.

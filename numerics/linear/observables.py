@@ -225,7 +225,7 @@ def ntk_norm(C1: ArrayLike, C2: ArrayLike) -> float:
 
 
 def ntk_change(C1: ArrayLike, C2: ArrayLike, *, C1_0: ArrayLike, C2_0: ArrayLike) -> float:
-    r"""Return the relative change of the tangent kernel, ``||K - K0||_F / ||K0||_F``.
+    r"""Return the change of a linear network's tangent kernel, ``||K - K0||_F / ||K0||_F``.
 
     K is linear in its two blocks, so K - K0 is the kernel of their differences.
 

@@ -26,7 +26,7 @@ SMALLEST_THRESHOLD = 1e-150
 def single_mode(
     target: ArrayLike, start: ArrayLike, threshold: ArrayLike, *, time: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a mode's value and its distance to the target, ``s(t)`` and ``y - s(t)``.
+    """Return a single mode's value and its distance to the target, ``s(t)`` and ``y - s(t)``.
 
     Parameters
     ----------

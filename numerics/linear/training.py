@@ -183,7 +183,7 @@ def train(
     every: int = 1,
     compress: bool = True,
 ) -> xr.Dataset:
-    """Train and return the errors, and the observables asked for, along the run.
+    """Train a linear network and return errors, and the observables asked for, along the run.
 
     Parameters
     ----------

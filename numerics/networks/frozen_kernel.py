@@ -73,7 +73,7 @@ def frozen_flow(
     loss: str | MarginLoss | sp.Expr = "softplus_hinge",
     duration: float = 1e12,
 ) -> FrozenResult:
-    """Train with a frozen kernel until every margin is at least 1.
+    """Train with a frozen tangent kernel until every margin is at least 1.
 
     Parameters
     ----------

@@ -129,7 +129,7 @@ def train_network(
     times: ArrayLike | None = None,
     observe: Sequence[FlowObservable] | Mapping[str, FlowObservable] = (),
 ) -> FlowResult:
-    """Train a network by full-batch gradient flow until it fits.
+    """Train a nonlinear network by full-batch gradient flow until it fits.
 
     Parameters
     ----------

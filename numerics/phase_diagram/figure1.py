@@ -63,7 +63,7 @@ def figure1(
     progress: Callable[[int], None] = lambda steps: None,
     timings: Timings | None = None,
 ) -> xr.Dataset:
-    """Train gradient descent and the self-consistent dynamics side by side.
+    """Train the two dynamics of the paper's Figure 1, gradient descent and self-consistent.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ def prepare_cell(
     learning_rate_divisor: float = FIGURE1.divisor,
     learning_rate: float | None = None,
 ) -> Cell:
-    """Draw the task and the network of one point of the exponent plane.
+    """Prepare a cell of the phase diagram: draw its task and its network.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.cache import load
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import distance, observe, run
 from numerics.prediction.runs import REFERENCES, STATUS, signal_values, status_of
 from numerics.published_rules import learning_rate, variance_of, width_of
@@ -58,7 +58,7 @@ def predict_grid(
     reference: str = "lift",
     nodes: int = DEFAULT_NODES,
 ) -> xr.Dataset:
-    """Predict the panels of the paper's Figure 2.
+    """Predict the grid of cells behind the panels of the paper's Figure 2.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from numerics.kernels.cache import load
 from numerics.kernels.evaluate import evaluate, output_names
 from numerics.prediction.mode_spectrum import ModeSpectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from theory.kernels.mode_recursion import second_order_module
 from theory.random_matrices.wishart import excitation_form
 

@@ -205,7 +205,7 @@ def mode_spectrum(
 
 
 def typical_singular_values(d_in: int, d_out: int, rank: int) -> NDArray[np.float64]:
-    """Return typical singular values of ``A* = C D^T`` with entries of variance 1, decreasing.
+    """Return the typical spectrum of ``A* = C D^T`` with entries of variance 1, decreasing.
 
     Their geometric mean is exact in the mean of its logarithm; the spread around it is the first
     order in rank/sqrt(d) (within 0.5 % for rank 5 and d >= 100).  A single draw scatters around

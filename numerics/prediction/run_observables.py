@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from numerics.kernels.evaluate import evaluate
 from numerics.prediction.mode_recursion import Recursion, Trajectory, euler_modes
 from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.published_rules import paper_stop
 from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
 

@@ -24,7 +24,7 @@ from numerics.prediction.mode_spectrum import (
     mode_spectrum,
     typical_singular_values,
 )
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import distance, observe, run
 from numerics.published_rules import learning_rate as published_learning_rate
 from numerics.published_rules import variance_of, width_of
@@ -190,7 +190,7 @@ def predict_cell(
     nodes: int = DEFAULT_NODES,
     allow_out_of_range: bool = False,
 ) -> xr.Dataset:
-    """Predict the run of one cell of the paper's Figure 2, by the published rules.
+    """Predict one run, that of a cell of the paper's Figure 2, by the published rules.
 
     Parameters
     ----------

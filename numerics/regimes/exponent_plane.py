@@ -54,7 +54,7 @@ def regime(
     kappa: float = 0.0,
     gap: float = 0.0,
 ) -> Regime:
-    """Name the regime of every point, with the exponents of what happens there.
+    """Name the regime at every point of the exponent plane, with the exponents it implies.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ T = TypeVar("T", bound=attrs.AttrsInstance)
 def setting(
     check: Callable[[str, Any], object], default: object = attrs.NOTHING, **options: Any
 ) -> Any:
-    """Return a field that is checked, its default included.
+    """Return a setting of a sweep of one's own: a field that is checked, its default included.
 
     Parameters
     ----------

@@ -23,7 +23,7 @@ DIGITS = 12
 
 
 def parse_axis(name: str, value: object, *, geometric: bool = False) -> tuple[float, ...]:
-    """Return an axis from 'first:last:count', a number or a sequence of numbers.
+    """Return an axis of a sweep from 'first:last:count', a number or a sequence of numbers.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def parse_axis(name: str, value: object, *, geometric: bool = False) -> tuple[fl
 
 
 def parse_counts(name: str, value: object) -> tuple[int, ...]:
-    """Return an axis of whole numbers from one, a sequence of them or text like '16,32,64'.
+    """Return an axis of a sweep from whole numbers, or text like '16,32,64'.
 
     Examples
     --------

@@ -78,7 +78,7 @@ def run_sweep(
     resume: bool = False,
     progress: Callable[[SweepProgress], object] = lambda state: None,
 ) -> xr.Dataset:
-    """Run the cells of a plan that are not done yet and return the whole sweep.
+    """Run the cells of a sweep that are not done yet and return the whole sweep.
 
     Parameters
     ----------

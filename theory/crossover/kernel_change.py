@@ -96,7 +96,7 @@ def relative_kernel_change(
     d_in: sp.Expr | int = d_in,
     d_out: sp.Expr | int = d_out,
 ) -> sp.Expr:
-    """Return ``||K - K_0||/||K_0||`` at infinite width, for white inputs.
+    """Return the formula of the kernel change, ``||K - K_0||/||K_0||``, at infinite width.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ class CrossoverMapping:
 def crossover_mapping(
     input_divisor: sp.Expr | int | None = None, loss_divisor: sp.Expr | int | None = None
 ) -> CrossoverMapping:
-    """Return (sigma^2, w), the threshold and the time of a scaled two-layer linear network.
+    """Return what an output scaled by alpha h^(-1/2) means: (sigma^2, w), threshold and time.
 
     Parameters
     ----------

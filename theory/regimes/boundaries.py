@@ -107,7 +107,7 @@ class Boundary:
 
 @cache
 def boundaries() -> tuple[Boundary, ...]:
-    """Return every boundary, those of the regimes first.
+    """Return every boundary of the exponent plane as an equation, those of the regimes first.
 
     Examples
     --------

@@ -70,7 +70,7 @@ def symbolic_regime(
     kappa: object = 0,
     gap: object = 0,
 ) -> Regime:
-    """Name the regime of a point of the exponent plane, with the exponents of what happens there.
+    """Name the regime at exponents that sympy expressions give, with the exponents it implies.
 
     Parameters
     ----------

@@ -50,7 +50,7 @@ def draw_boundaries(data: xr.Dataset) -> Figure:
 
 
 def draw_exponent_plane(data: xr.Dataset, axes: Axes) -> Axes:
-    """Draw the exponent of the smallest test error, the regimes and their boundaries.
+    """Draw the boundaries of the exponent plane, its regimes and the exponent of the test error.
 
     Parameters
     ----------

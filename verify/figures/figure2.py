@@ -22,7 +22,7 @@ COLUMNS = ("trained", "predicted", "trained - predicted")
 
 
 def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figure:
-    """Draw the four panels of a sweep, and beside each its prediction and their difference.
+    """Draw Figure 2, the panels of a sweep, and beside each its prediction and the difference.
 
     Parameters
     ----------

@@ -170,7 +170,7 @@ def boundary_lines() -> dict[str, BoundaryLine]:
 def draw_panel(
     data: xr.Dataset, panel: Panel, axes: Axes, *, limits: tuple[float, float] | None = None
 ) -> Axes:
-    """Draw one panel: filled contours, contour lines, boundaries, and cells without a value.
+    """Draw one panel of Figure 2: contours, boundaries, and cells without a value.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def draw_paper_boundaries(axes: Axes, dimension: int, rank: int) -> Axes:
 
 
 def legend_handles(*, hatched: bool = False) -> list[Line2D | Patch]:
-    """Return entries of a legend: the boundaries with their equations, and the hatching.
+    """Return the entries of the panels' legend: boundaries with their equations, and hatching.
 
     Examples
     --------

@@ -32,7 +32,7 @@ DRAWN_BY = {
 
 
 def plot(data: xr.Dataset) -> Figure:
-    """Draw a dataset of this package.
+    """Draw any dataset of this package.
 
     After ``import mixed_dynamics.xarray`` also ``data.mixed_dynamics.plot()``.
 

@@ -119,7 +119,7 @@ LINEAR_BANDS = {"alpha*, in h": (-0.55, -0.45)}
 
 
 def crossover_exponents(data: xr.Dataset, ensembles: xr.Dataset | None = None) -> list[Exponent]:
-    """Return every exponent that a sweep of ``numerics.crossover.sweep`` allows to measure.
+    """Return every exponent that a crossover sweep allows to measure.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ class Fit:
 def fit_exponent(
     sizes: ArrayLike, errors: ArrayLike, level: float = 1e-4, *, pooled: bool = False
 ) -> Fit:
-    """Fit an exponent to errors at several sizes.
+    """Fit a power law to errors at several sizes and return its exponent.
 
     Parameters
     ----------

@@ -44,7 +44,7 @@ _FLOOR = 1e-8
 
 
 def table_header(kind: str = "") -> str:
-    """Return the heading of the live table; kind "fault" or "counterexample" for those.
+    """Return the heading of the table of verdicts; kind "fault" or "counterexample" for those.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def table_header(kind: str = "") -> str:
 
 
 def table_row(verdict: Verdict) -> str:
-    """Return one line of the live table.
+    """Return the line of a verdict in the table.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from numerics.advice import search as advice_search
 from numerics.advice.advise import advise
 from numerics.advice.search import SAME_ERROR, Start, make_network, predicted_minimum
 from numerics.prediction.mode_spectrum import mode_spectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.runs import TRUNCATION_LIMIT, predict_run
 from numerics.regimes.exponent_plane import regime
 from numerics.support.errors import OutOfRangeError

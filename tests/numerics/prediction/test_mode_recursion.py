@@ -6,7 +6,7 @@ import pytest
 from numerics.prediction import mode_recursion as second_order
 from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum, mode_spectrum
-from numerics.prediction.random_network import RandomNetwork
+from numerics.prediction.network_scales import RandomNetwork
 from numerics.support.validation import UPDATES
 
 EXACT = 1e-6  # central differences of step 1e-3 in quantities of order 1
