@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from theory.algebra.derivation import Derivation
+from theory.arguments import check_choice
 from theory.crossover.exponents import crossover
 from theory.crossover.kernel_change_derivation import kernel_change
 from theory.dynamics.closed_form import closed_form
@@ -20,6 +21,7 @@ from theory.random_matrices.spike_repulsion import spike_repulsion
 from theory.random_matrices.spiked_matrix import spectra
 from theory.random_matrices.wishart import wishart
 from theory.regimes.boundaries_derivation import boundaries_derivation
+from theory.wording import shown
 
 __all__ = ["TOPICS", "derivation_text", "derive", "latex_document"]
 
@@ -62,9 +64,7 @@ def derive(topic: str) -> Derivation:
     >>> print(derive("gram-dynamics").title)
     Gradient descent closes on the Gram matrix
     """
-    if topic not in TOPICS:
-        raise ValueError(f"topic must be one of {', '.join(TOPICS)}, got {topic!r}")
-    return TOPICS[topic][1]()
+    return TOPICS[check_choice("topic", topic, tuple(TOPICS))][1]()
 
 
 def derivation_text(topic: str, latex: bool = False) -> str:
@@ -89,5 +89,9 @@ def latex_document(derivations: Iterable[Derivation | str]) -> str:
     >>> "begin{document}" in latex_document([derive("gram-dynamics")])
     True
     """
-    body = "\n\n".join(x if isinstance(x, str) else x.latex() for x in derivations)
+    made = tuple(derivations) if isinstance(derivations, Iterable) else (derivations,)
+    for item in made:
+        if not isinstance(item, Derivation | str):
+            raise TypeError(f"derivations must be a list of Derivation, got {shown(item)}")
+    body = "\n\n".join(x if isinstance(x, str) else x.latex() for x in made)
     return f"{_PREAMBLE}\n\n{body}\n\n\\end{{document}}"

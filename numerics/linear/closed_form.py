@@ -23,7 +23,8 @@ from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
 from numerics.support.errors import OutOfRangeError
-from numerics.support.validation import check_matrix, check_positive, check_times
+from numerics.support.object_validation import check_instance, check_size
+from numerics.support.validation import check_matrix, check_positive, check_time, check_times
 from theory.dynamics.closed_form import mode_eigenvalues
 
 __all__ = ["ClosedForm", "closed_form", "closed_form_flow"]
@@ -63,6 +64,7 @@ class ClosedForm:
     ) -> None:
         Y = check_matrix("target", target)
         start = check_matrix("A0", A0, Y.shape)
+        check_size("target", Y)
         self._c1 = check_positive("c1", c1)
         self._c2 = self._c1 if c2 is None else check_positive("c2", c2)
         self.left, self._targets, self.right = _full_svd(Y)
@@ -102,8 +104,7 @@ class ClosedForm:
 
         U is ``left``, V is ``right``; singular values and Frobenius norms are those of A.
         """
-        if not time >= 0:
-            raise ValueError(f"time must be nonnegative, got {time}")
+        time = check_time("time", time)
         _, decay, gain = self._modes(time)
         bracket = self._inverse * decay
         bracket *= decay[:, None]
@@ -197,6 +198,8 @@ def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Da
     >>> bool(run.train_error[2] < run.train_error[0])
     True
     """
+    check_instance("state", state, NetworkState, "random_state")
+    check_instance("task", task, Task, "low_rank_recovery")
     if task.mask is not None or task.inputs is not None:
         held = "a mask" if task.mask is not None else "inputs"
         raise OutOfRangeError(

@@ -27,7 +27,14 @@ from numerics.kernels.evaluate import evaluate
 from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.support.errors import DivergedError
-from numerics.support.validation import check_choice, check_dimension, check_positive
+from numerics.support.object_validation import check_instance, check_many
+from numerics.support.validation import (
+    check_choice,
+    check_dimension,
+    check_matrix,
+    check_nonnegative,
+    check_positive,
+)
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.single_mode import stability_limit as stability_limit_of_a_mode
 from theory.functions.losses import Loss, get_loss
@@ -98,10 +105,9 @@ class Descent:
         dtype: str,
     ) -> None:
         check_state(state)
-        if not isinstance(task, Task):
-            raise TypeError(f"task must be a Task, got {type(task).__name__}")
+        check_instance("task", task, Task, "low_rank_recovery")
         self.learning_rate = check_positive("learning_rate", learning_rate)
-        self.dtype = np.dtype(check_choice("dtype", str(dtype), ("float64", "float32")))
+        self.dtype = np.dtype(check_choice("dtype", dtype, ("float64", "float32")))
         self._loss, self._task, self.threshold = get_loss(loss), task, state.threshold
         self.iteration = 0
         if (state.d_out, state.d_in) != task.shape:
@@ -130,8 +136,12 @@ class Descent:
 
     def place(self, matrices: Iterable[ArrayLike]) -> tuple[float, float, float]:
         """Move the run to other matrices of the same shapes and return the errors there."""
-        for own, new in zip(self._motion.moving, matrices, strict=True):
-            own[...] = new
+        moving = self._motion.moving
+        given = check_many("matrices", matrices, object)
+        if len(given) != len(moving):
+            raise ValueError(f"matrices must be {len(moving)} of them, got {len(given)}")
+        for own, new in zip(moving, given, strict=True):
+            own[...] = check_matrix("matrices", new, own.shape)
         self.errors = self._motion.evaluate()
         return self.errors
 
@@ -181,6 +191,8 @@ def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> f
     >>> stability_limit(Task(3 * np.eye(2), np.eye(2)), threshold=4.0)
     0.2
     """
+    check_instance("task", task, Task, "low_rank_recovery")
+    threshold = check_nonnegative("threshold", threshold)
     chosen = get_loss("squared" if loss is None else loss)
     if chosen.curvature is None:
         return float("nan")

@@ -19,11 +19,18 @@ from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer
 from numerics.support.descriptions import describe
-from numerics.support.errors import DivergedError
-from numerics.support.validation import check_positive, check_times
+from numerics.support.errors import DivergedError, OutOfRangeError
+from numerics.support.object_validation import LARGEST
+from numerics.support.validation import check_positive, check_switch, check_times
 from theory.functions.losses import Loss
 
 __all__ = ["gradient_flow"]
+
+#: Finest relative tolerance that the integrator's sums can keep.
+FINEST = 100 * float(np.finfo(np.float64).eps)
+
+#: Evaluations of the rates at most: a flow that needs more never comes to its end.
+EVALUATIONS = 300_000
 
 
 def gradient_flow(
@@ -74,11 +81,15 @@ def gradient_flow(
     ({'time': 3, 'row': 20, 'column': 20}, True)
     """
     moments = check_times("times", times)
-    check_positive("rtol", rtol)
-    check_positive("atol", atol)
+    rtol, atol = check_positive("rtol", rtol), check_positive("atol", atol)
+    if not FINEST <= rtol < 1:
+        raise ValueError(f"rtol must be at least {FINEST:g} and below 1, got {rtol}")
+    if atol < 1 / LARGEST:
+        raise ValueError(f"atol must be at least {1 / LARGEST:g}, got {atol}")
+    check_switch("keep_weights", keep_weights)
+    system = Trainer(state, task, learning_rate=1.0, dynamics=dynamics, loss=loss)
     if keep_weights and dynamics == "lazy":
         raise ValueError("keep_weights needs dynamics of two layers, got 'lazy'")
-    system = Trainer(state, task, learning_rate=1.0, dynamics=dynamics, loss=loss)
     flow = _Flow(system)
     end = float(moments[-1])
     solution = flow.start[:, None]
@@ -129,8 +140,15 @@ class _Flow:
         self._shapes = [x.shape for x in trainer.weights]
         self._rates = tuple(np.empty(shape) for shape in self._shapes)
         self.start = np.concatenate([x.ravel() for x in trainer.weights])
+        self._evaluations = 0
 
     def rate(self, _: float, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        self._evaluations += 1
+        if self._evaluations > EVALUATIONS:
+            raise OutOfRangeError(
+                f"times must be such that the flow needs at most {EVALUATIONS} evaluations, "
+                f"got ones that need more: the flow stiffens or leaves the loss's domain"
+            )
         # rates() evaluates the gradient itself; only the weights have to be moved.
         for own, new in zip(self._trainer.weights, self.split(vector), strict=True):
             own[...] = new

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike
 
 from numerics.kernels.evaluate import evaluate
 from numerics.linear.network_state import NetworkState
+from numerics.support.object_validation import check_size
 from numerics.support.validation import (
     check_dimension,
     check_matrix,
@@ -67,7 +68,7 @@ def explicit_weights(
     """
     d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
     units = check_dimension("width", width)
-    var1, var2 = _variances(init_variance, init_variance2)
+    var1, var2 = _variances(init_variance, init_variance2, units)
     generator = check_rng(rng)
     W1 = generator.standard_normal((units, d_in)) * np.sqrt(var1)
     W2 = generator.standard_normal((d_out, units)) * np.sqrt(var2)
@@ -118,7 +119,7 @@ def wishart_factor(
     size = d_in + d_out
     if w < size:
         raise ValueError(f"width must be at least d_in + d_out = {size}, got {width}")
-    var1, var2 = _variances(init_variance, init_variance2)
+    var1, var2 = _variances(init_variance, init_variance2, w)
     generator = check_rng(rng)
     factor = np.tril(generator.standard_normal((size, size)), -1)
     np.fill_diagonal(factor, np.sqrt(generator.chisquare(w - np.arange(size))))
@@ -180,6 +181,8 @@ def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> N
     matrix = check_matrix("A0", A0)
     first = check_nonnegative("c1", c1)
     second = first if c2 is None else check_nonnegative("c2", c2)
+    for name, value in (("A0", matrix), ("c1", first), ("c2", second)):
+        check_size(name, value)
     check_positive("c1 + c2", first + second)
     if first < second:
         # The layer of the larger variance leads, so that no close numbers are subtracted.
@@ -214,7 +217,9 @@ def balanced_factor(A0: ArrayLike) -> NetworkState:
     (array([[3., 0.],
             [0., 1.]]), True)
     """
-    left, values, right_T = np.linalg.svd(check_matrix("A0", A0), full_matrices=False)
+    matrix = check_matrix("A0", A0)
+    check_size("A0", matrix)
+    left, values, right_T = np.linalg.svd(matrix, full_matrices=False)
     root = np.sqrt(values)
     return NetworkState(
         root[:, None] * right_T,
@@ -226,6 +231,9 @@ def balanced_factor(A0: ArrayLike) -> NetworkState:
     )
 
 
-def _variances(first: float, second: float | None) -> tuple[float, float]:
+def _variances(first: float, second: float | None, width: float) -> tuple[float, float]:
     var1 = check_positive("init_variance", first)
-    return var1, var1 if second is None else check_positive("init_variance2", second)
+    var2 = var1 if second is None else check_positive("init_variance2", second)
+    check_size("init_variance * width", var1 * width)
+    check_size("init_variance2 * width", var2 * width)
+    return var1, var2

@@ -15,6 +15,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.support.errors import OutOfRangeError
+from numerics.support.object_validation import check_dataset, check_instance
 from numerics.support.validation import check_matrix, check_nonnegative, check_text, check_width
 
 __all__ = ["NetworkState"]
@@ -50,7 +52,10 @@ def _mean_square(layer: str, dimension: int) -> float:
 
     def derived(state: NetworkState) -> float:
         weights = getattr(state, layer)
-        return float(np.vdot(weights, weights)) / weights.shape[dimension]
+        power = float(np.vdot(weights, weights))
+        if power == np.inf:
+            raise OutOfRangeError(f"{layer} must be so small that its squares are floats")
+        return power / weights.shape[dimension]
 
     def check(state: NetworkState, field: attrs.Attribute[Any], value: float) -> None:
         own, size = derived(state), getattr(state, layer).size
@@ -143,14 +148,15 @@ class NetworkState:
         >>> bool(abs(rest.A - whole.A).max() < 1e-12)
         True
         """
-        if not isinstance(run, xr.Dataset):
-            raise TypeError(f"run must be an xarray.Dataset, got {type(run).__name__}")
+        check_instance("run", run, xr.Dataset, "train")
         if not {"W1", "W2"} <= set(run):
             raise ValueError(
                 f"run must have W1 and W2 at its end, got dynamics {run.attrs.get('dynamics')!r} "
                 f"with {', '.join(map(str, run))}"
             )
-        dynamics, scales = run.attrs["dynamics"], ("c1", "c2", "width")
+        scales, weights = ("c1", "c2", "width"), {"W1": ("unit", "column"), "W2": ("row", "unit")}
+        check_dataset("run", run, "train", weights, ("dynamics", *scales))
+        dynamics = run.attrs["dynamics"]
         kind = "trained" if dynamics == "gradient_descent" else dynamics
         return cls(
             run.W1.values, run.W2.values, kind=kind, **{x: float(run.attrs[x]) for x in scales}
@@ -190,8 +196,7 @@ class NetworkState:
         >>> back.W1.shape, bool(abs(back.W1 - start.W1).max() < 1e-14)
         ((100, 3), True)
         """
-        if not isinstance(start, NetworkState):
-            raise TypeError(f"start must be a NetworkState, got {type(start).__name__}")
+        check_instance("start", start, NetworkState)
         width = min(start.W1.shape[0], start.d_in + start.d_out)
         wanted, own = ((x.d_in, x.d_out) for x in (start, self))
         if wanted != own or self.W1.shape[0] != width:

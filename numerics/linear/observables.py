@@ -21,6 +21,8 @@ linear network and its balancedness are standard (Jacot et al. 2018; Arora et al
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.support.errors import OutOfRangeError
+from numerics.support.object_validation import within_floats
 from numerics.support.validation import check_matrix, check_rank
 
 __all__ = [
@@ -54,7 +56,8 @@ def mean_squared_error(A: ArrayLike, B: ArrayLike) -> float:
     2.0
     """
     A, B = _same_shape(A, B)
-    return float(np.mean(np.square(A - B)))
+    with within_floats("A and B"):
+        return float(np.mean(np.square(A - B)))
 
 
 def distance(A: ArrayLike, B: ArrayLike) -> float:
@@ -81,6 +84,8 @@ def singular_values(A: ArrayLike) -> Matrix:
     array([3., 1.])
     """
     values = np.linalg.svd(check_matrix("A", A), compute_uv=False)
+    if not np.isfinite(values[0]):
+        raise OutOfRangeError("A must be so small that its norm is a float")
     return values.astype(np.float64, copy=False)
 
 
@@ -190,7 +195,8 @@ def mode_overlap(A: ArrayLike, target: ArrayLike, rank: int) -> Matrix:
     A, target = _same_shape(A, target, "target")
     rank = check_rank(rank, target.shape[1], target.shape[0])
     U, V = _leading_vectors(target, rank)
-    return np.einsum("ij,ij->j", U, A @ V)
+    with within_floats("A"):
+        return np.einsum("ij,ij->j", U, A @ V)
 
 
 def ntk_norm(C1: ArrayLike, C2: ArrayLike) -> float:
@@ -221,7 +227,8 @@ def ntk_norm(C1: ArrayLike, C2: ArrayLike) -> float:
     >>> ntk_norm([[1.0]], [[2.0]])
     3.0
     """
-    return _ntk_norm(_square("C1", C1), _square("C2", C2))
+    with within_floats("C1 and C2"):
+        return _ntk_norm(_square("C1", C1), _square("C2", C2))
 
 
 def ntk_change(C1: ArrayLike, C2: ArrayLike, *, C1_0: ArrayLike, C2_0: ArrayLike) -> float:
@@ -253,10 +260,11 @@ def ntk_change(C1: ArrayLike, C2: ArrayLike, *, C1_0: ArrayLike, C2_0: ArrayLike
     """
     C1, C2 = _square("C1", C1), _square("C2", C2)
     C1_0, C2_0 = check_matrix("C1_0", C1_0, C1.shape), check_matrix("C2_0", C2_0, C2.shape)
-    scale = _ntk_norm(C1_0, C2_0)
-    if scale == 0:
-        raise ValueError("C1_0 and C2_0 must give a nonzero kernel, got ||K0|| = 0")
-    return _ntk_norm(C1 - C1_0, C2 - C2_0) / scale
+    with within_floats("C1, C2, C1_0 and C2_0"):
+        scale = _ntk_norm(C1_0, C2_0)
+        if scale == 0:
+            raise ValueError("C1_0 and C2_0 must give a nonzero kernel, got ||K0|| = 0")
+        return _ntk_norm(C1 - C1_0, C2 - C2_0) / scale
 
 
 def balancedness(W1: ArrayLike, W2: ArrayLike) -> Matrix:
@@ -271,7 +279,8 @@ def balancedness(W1: ArrayLike, W2: ArrayLike) -> Matrix:
     array([[3.]])
     """
     W1, W2 = _weights(W1, W2)
-    return W1 @ W1.T - W2.T @ W2
+    with within_floats("W1 and W2"):
+        return W1 @ W1.T - W2.T @ W2
 
 
 def balancedness_drift(W1: ArrayLike, W2: ArrayLike, *, W1_0: ArrayLike, W2_0: ArrayLike) -> float:
@@ -305,15 +314,16 @@ def balancedness_drift(W1: ArrayLike, W2: ArrayLike, *, W1_0: ArrayLike, W2_0: A
     """
     W1, W2 = _weights(W1, W2)
     W1_0, W2_0 = check_matrix("W1_0", W1_0, W1.shape), check_matrix("W2_0", W2_0, W2.shape)
-    R = np.asarray(np.linalg.qr(np.hstack([W1, W2.T, W1_0, W2_0.T]), mode="r"))
     d_in, d_out = W1.shape[1], W2.shape[0]
-    now, start = np.split(R, 2, axis=1)
     signs = np.concatenate([np.ones(d_in), -np.ones(d_out)])
-    D, D0 = (now * signs) @ now.T, (start * signs) @ start.T
-    scale = _norm(D0)
-    if scale <= EPS * sum(R.shape) * _norm(start) ** 2:
-        raise ValueError(f"W1_0 and W2_0 must be unbalanced, got ||D0||_F = {scale:.3g}")
-    return _norm(D - D0) / scale
+    with within_floats("W1, W2, W1_0 and W2_0"):
+        R = np.asarray(np.linalg.qr(np.hstack([W1, W2.T, W1_0, W2_0.T]), mode="r"))
+        now, start = np.split(R, 2, axis=1)
+        D, D0 = (now * signs) @ now.T, (start * signs) @ start.T
+        scale = _norm(D0)
+        if scale <= EPS * sum(R.shape) * _norm(start) ** 2:
+            raise ValueError(f"W1_0 and W2_0 must be unbalanced, got ||D0||_F = {scale:.3g}")
+        return _norm(D - D0) / scale
 
 
 def _norm(matrix: Matrix) -> float:

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.evaluate import evaluate
 from numerics.support.errors import OutOfRangeError
+from numerics.support.validation import check_numbers
 from theory.dynamics.single_mode import stable_mode
 
 __all__ = ["single_mode"]
@@ -47,14 +48,18 @@ def single_mode(
     >>> value.round(4), distance.round(4)
     (array([0.    , 1.1788, 2.    ]), array([2.    , 0.8212, 0.    ]))
     """
-    arrays = np.broadcast_arrays(
-        *(np.asarray(x, dtype=np.float64) for x in (target, start, threshold, time))
-    )
-    y, s0, c, t = arrays
-    if not (np.isfinite(y).all() and np.isfinite(s0).all()):
-        raise ValueError("target and start must be finite")
-    if not ((c > 0).all() and np.isfinite(c).all()):
-        raise ValueError(f"threshold must be positive and finite, got {np.min(c)}")
+    given = {"target": target, "start": start, "threshold": threshold}
+    numbers = [check_numbers(name, value) for name, value in given.items()]
+    numbers.append(check_numbers("time", time, finite=False))
+    try:
+        y, s0, c, t = arrays = np.broadcast_arrays(*numbers)
+    except ValueError:
+        shapes = ", ".join(str(x.shape) for x in numbers)
+        raise ValueError(
+            f"target, start, threshold and time must broadcast together, got shapes {shapes}"
+        ) from None
+    if not (c > 0).all():
+        raise ValueError(f"threshold must be positive, got {np.min(c)}")
     if not (t >= 0).all():
         raise ValueError(f"time must be nonnegative, got {np.min(t)}")
     too_small = c < SMALLEST_THRESHOLD * np.maximum(np.abs(s0), np.abs(y))

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.support.object_validation import check_size, within_floats
 from numerics.support.validation import (
     check_dimension,
     check_mask,
@@ -31,6 +32,7 @@ from numerics.support.validation import (
     check_positive,
     check_rank,
     check_rng,
+    check_text,
     check_vector,
 )
 from theory.published_settings import FIGURE2
@@ -100,8 +102,7 @@ class Task:
         self._store("truth", check_matrix("truth", self.truth, (d_out, d_in)))
         if self.mask is not None:
             self._store("mask", check_mask("mask", self.mask, target.shape))
-        if not isinstance(self.name, str):
-            raise TypeError(f"name must be a str, got {type(self.name).__name__}")
+        check_text("name", self.name)
 
     @property
     def d_in(self) -> int:
@@ -126,17 +127,20 @@ class Task:
     def predictions(self, A: ArrayLike) -> Matrix:
         """Return ``A @ inputs``, shape (d_out, n), for A of shape (d_out, d_in)."""
         A = check_matrix("A", A, self.shape)
-        return A if self.inputs is None else A @ self.inputs
+        with within_floats("A"):
+            return A if self.inputs is None else A @ self.inputs
 
     def train_error(self, A: ArrayLike) -> float:
         """Return the mean over the observed entries of ``(A @ inputs - target)^2``."""
-        residual = self.predictions(A) - self.target
-        return float(np.mean(np.square(residual if self.mask is None else residual[self.mask])))
+        with within_floats("A"):
+            residual = self.predictions(A) - self.target
+            return float(np.mean(np.square(residual if self.mask is None else residual[self.mask])))
 
     def test_error(self, A: ArrayLike) -> float:
         """Return the mean over all entries of ``((A - truth) @ inputs)^2``."""
         A = check_matrix("A", A, self.shape)
-        return float(np.mean(np.square(self.predictions(A - self.truth))))
+        with within_floats("A"):
+            return float(np.mean(np.square(self.predictions(A - self.truth))))
 
     def _store(self, field: str, array: NDArray[Any]) -> None:
         """Keep a read-only copy, so that a frozen task stays what it was."""
@@ -297,6 +301,7 @@ def matrix_completion(
     if fraction > 1:
         raise ValueError(f"fraction_observed must be at most 1, got {fraction}")
     rng = check_rng(rng)
+    d_out = check_dimension("d_out", d_out)
     full = low_rank_recovery(d_in, d_out, rank=rank, noise=noise, rng=rng)
     size = full.target.size
     mask = np.zeros(size, dtype=bool)
@@ -372,6 +377,7 @@ def linear_regression(
 def _with_noise(clean: Matrix, noise: float, rng: np.random.Generator) -> Matrix:
     """Return clean + noise E; E is drawn for noise = 0 too, so later draws do not move."""
     noise = check_nonnegative("noise", noise)
+    check_size("noise", noise)
     return clean + noise * rng.standard_normal(clean.shape)
 
 
@@ -384,6 +390,7 @@ def _haar_frame(d: int, k: int, rng: np.random.Generator) -> Matrix:
 
 def _symmetric_root(covariance: Matrix) -> Matrix:
     """Return the symmetric square root of a symmetric positive semi-definite matrix."""
+    check_size("covariance", covariance)
     scale = np.abs(covariance).max()
     asymmetry = np.abs(covariance - covariance.T).max()
     if asymmetry > COVARIANCE_TOLERANCE * scale:

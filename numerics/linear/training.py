@@ -31,10 +31,12 @@ from numerics.linear.network_state import NetworkState
 from numerics.linear.snapshots import DIMENSIONS, OBSERVABLES, Observable, Snapshot
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
+from numerics.support.object_validation import check_instance
 from numerics.support.observing import chosen_functions, variables
 from numerics.support.validation import check_choice, check_dimension, check_switch, check_update
 from theory.functions.losses import Loss
 from theory.kernels.descent_loop import training_module
+from theory.wording import shown
 
 __all__ = ["DYNAMICS", "Trainer", "stability_limit", "train"]
 
@@ -138,10 +140,16 @@ class Trainer(Descent):
 
     def rates(self, out: tuple[NDArray[Any], ...]) -> None:
         """Fill ``out`` with the time derivative of the weights under gradient flow."""
+        shapes = [x.shape for x in self.weights]
+        if not isinstance(out, tuple | list) or [getattr(x, "shape", None) for x in out] != shapes:
+            raise ValueError(f"out must be arrays of shapes {shapes}, got {shown(out)}")
+        if any(x.dtype != self.dtype for x in out):
+            raise TypeError(f"out must be arrays of {self.dtype}, got {out[0].dtype}")
         self._motion.kernel.rates(*self._motion.stepped, *out)
 
     def snapshot(self, *, copy: bool = False) -> Snapshot:
         """Return what observables see now (a view; it moves with the run unless copied)."""
+        check_switch("copy", copy)
         weights = tuple(x.copy() for x in self.weights) if copy else self.weights
         matrix = self.A.copy() if copy else self.A
         start = getattr(self, "_start", None)

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from theory.wording import shown
+
 __all__ = [
     "UPDATES",
     "check_choice",
@@ -23,17 +25,22 @@ __all__ = [
     "check_mask",
     "check_matrix",
     "check_nonnegative",
+    "check_numbers",
     "check_positive",
     "check_rank",
     "check_rng",
     "check_seed",
     "check_switch",
     "check_text",
+    "check_time",
     "check_times",
     "check_update",
     "check_vector",
     "check_width",
 ]
+
+#: Largest count: beyond it a float no longer tells neighbours apart.
+LARGEST_COUNT = 2**53
 
 REAL_KINDS = "iuf"  # NumPy kinds taken as real: signed, unsigned, floating (no bool, no complex)
 
@@ -71,7 +78,9 @@ def check_dimension(name: str, value: Any) -> int:
     """
     number = _real_number(name, value, "an integer")
     if (isinstance(number, float) and not number.is_integer()) or number < 1:
-        raise ValueError(f"{name} must be an integer >= 1, got {number}")
+        raise ValueError(f"{name} must be an integer >= 1, got {shown(number)}")
+    if number > LARGEST_COUNT:
+        raise ValueError(f"{name} must be at most {LARGEST_COUNT}, got {shown(number)}")
     return int(number)
 
 
@@ -233,12 +242,30 @@ def check_times(name: str, values: ArrayLike) -> NDArray[np.float64]:
     return times
 
 
+def check_time(name: str, value: Any) -> float:
+    """Return a time as a ``float``, from 0 to inf; TypeError or ValueError otherwise."""
+    time = _as_float(_real_number(name, value, "a real number"))
+    if not time >= 0:
+        raise ValueError(f"{name} must be nonnegative, got {time}")
+    return time
+
+
+def check_numbers(name: str, value: ArrayLike, *, finite: bool = True) -> NDArray[np.float64]:
+    """Return a real array of any number of axes as float64; errors as in `check_matrix`."""
+    return _real_array(name, value, None, finite)
+
+
 def check_mask(name: str, value: ArrayLike, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Return a boolean matrix of the given shape with at least one true entry.
 
     A dtype other than bool is a TypeError: an array of 0 and 1 may be an index array.
     """
-    mask = np.asarray(value)
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array, got a masked array")
+    try:
+        mask = np.asarray(value)
+    except Exception:  # what an object that is no array raises is its own matter
+        raise TypeError(f"{name} must be a boolean array, got {shown(value)}") from None
     if mask.dtype != np.bool_:
         raise TypeError(f"{name} must be boolean, got dtype {mask.dtype}")
     if mask.shape != shape:
@@ -262,7 +289,7 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
         raise TypeError(f"{name} must be a str, got {type(value).__name__}")
     if value not in choices:
         listed = ", ".join(repr(choice) for choice in choices)
-        raise ValueError(f"{name} must be one of {listed}, got {value!r}")
+        raise ValueError(f"{name} must be one of {listed}, got {shown(value)}")
     return value
 
 
@@ -282,7 +309,7 @@ def check_update(value: Any) -> str:
 def check_switch(name: str, value: Any) -> bool:
     """Return true or false; TypeError for anything else."""
     if not isinstance(value, bool):
-        raise TypeError(f"{name} must be true or false, got {value!r}")
+        raise TypeError(f"{name} must be true or false, got {shown(value)}")
     return value
 
 
@@ -339,23 +366,29 @@ def _as_float(value: Any) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _real_array(name: str, value: ArrayLike, ndim: int) -> NDArray[np.float64]:
+def _real_array(
+    name: str, value: ArrayLike, ndim: int | None, finite: bool = True
+) -> NDArray[np.float64]:
     """Return a finite, non-empty, C-contiguous float64 array of the given number of axes."""
-    if isinstance(value, np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a plain array, got a masked array")
+    if isinstance(value, np.ma.MaskedArray | bytes | bytearray):
+        kind = "masked array" if isinstance(value, np.ma.MaskedArray) else type(value).__name__
+        raise TypeError(f"{name} must be a plain array, got a {kind}")
     try:
         array = np.asarray(value)
     except ValueError:
         raise ValueError(f"{name} must be an array, got rows of unequal shape") from None
+    except Exception:  # what an object that is no array raises is its own matter
+        raise TypeError(f"{name} must be an array, got {shown(value)}") from None
     if array.dtype.kind not in REAL_KINDS:
         raise TypeError(f"{name} must be real, got dtype {array.dtype}")
-    if array.ndim != ndim:
+    if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must be {ndim}-dimensional, got {array.ndim} dimensions")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     with np.errstate(over="ignore"):  # a long double beyond float64 is caught as infinite below
-        array = np.ascontiguousarray(array, dtype=np.float64)
-    bad = array.size - np.count_nonzero(np.isfinite(array))
+        array = np.require(array, np.float64, "C")
+    bad = array.size - np.count_nonzero(np.isfinite(array) if finite else ~np.isnan(array))
     if bad:
-        raise ValueError(f"{name} must be finite, got {bad} entries that are not")
+        rule = "be finite" if finite else "not be NaN"
+        raise ValueError(f"{name} must {rule}, got {bad} entries that are not")
     return array

@@ -2,7 +2,7 @@
 
 import numpy as np
 from valid_calls import Call
-from valid_objects import advice, layers, state, task
+from valid_objects import advice, layers, run_of, state, task
 
 import numerics
 
@@ -132,14 +132,12 @@ CALLS = {
             "kind": "text",
         },
     ),
+    "numerics.NetworkState.from_run": Call(
+        lambda: numerics.NetworkState.from_run, lambda: {"run": run_of()}, {"run": "object"}
+    ),
     "numerics.NetworkState.compressed": Call(lambda: state().compressed, dict, {}),
     "numerics.NetworkState.expanded": Call(
         lambda: state().expanded, lambda: {"start": state()}, {"start": "object"}
-    ),
-    "numerics.NetworkState.from_run": Call(
-        lambda: numerics.NetworkState.from_run,
-        lambda: {"run": numerics.train(state(), task(), learning_rate=0.01, iterations=2)},
-        {"run": "anything"},  # runs are among the values that are tried
     ),
     "numerics.random_state": Call(lambda: numerics.random_state, _draw(12), _START),
     "numerics.explicit_weights": Call(
@@ -222,7 +220,7 @@ CALLS = {
     "numerics.single_mode": Call(
         lambda: numerics.single_mode,
         lambda: {"target": 2.0, "start": 0.0, "threshold": 0.1, "time": [0.5, 1.0]},
-        dict.fromkeys(("target", "start", "threshold"), "numbers") | {"time": "numbers"},
+        dict.fromkeys(("target", "start", "threshold"), "numbers") | {"time": "numbers or inf"},
     ),
     "numerics.figure1": Call(
         lambda: numerics.figure1,

@@ -26,18 +26,28 @@ def _is_finite(x):
 
 
 def _is_whole(x):
-    return _is_finite(x) and x == int(x)
+    whole = isinstance(x, numbers.Integral) and _is_number(x)
+    return whole or (_is_finite(x) and x == int(x))
 
 
 def _is_array(x, *axes):
     """Tell real, finite numbers in a regular shape; axes are the numbers of axes allowed."""
-    if isinstance(x, np.ma.MaskedArray | set | dict) or type(x).__module__.startswith("sympy"):
+    if isinstance(x, np.ma.MaskedArray | bytearray | set | dict) or type(x).__module__.startswith(
+        "sympy"
+    ):
         return False
     try:
         array = np.asarray(x)
         whole = array.dtype.kind in "iuf" and array.size > 0
         with np.errstate(over="ignore"):
             return whole and array.ndim in axes and bool(np.isfinite(array.astype(float)).all())
+    except Exception:
+        return False
+
+
+def _is_array_or_inf(x):
+    try:
+        return _is_array(x, *range(33)) or _is_array(np.where(np.isinf(x), 0, x), *range(33))
     except Exception:
         return False
 
@@ -108,6 +118,7 @@ KINDS = {
     "matrix": lambda x: _is_array(x, 2),
     "numbers": lambda x: _is_array(x, *range(33)),
     "times": lambda x: _is_array(x, 1),
+    "numbers or inf": _is_array_or_inf,
     "axis": _is_axis,
     "counts": lambda x: _is_whole(x) or _is_text(x) or _is_increasing(x),
     "expression": _is_expression,

@@ -18,6 +18,7 @@ from functools import cache
 import sympy as sp
 
 from theory.algebra.derivation import Derivation, Step, derive, prove
+from theory.arguments import check_depth
 from theory.crossover.alpha_plane import boundary_exponent, log_slope, plane_steps
 from theory.crossover.feature_derivation import depth_steps
 from theory.crossover.feature_exponents import (
@@ -96,9 +97,10 @@ def predicted_exponents(depth: sp.Expr | int = L) -> Mapping[str, sp.Expr]:
     >>> predicted_exponents(2)["feature_kernel_change"], predicted_exponents(2)["boundary"]
     (-4/3, -1/2)
     """
+    depth = check_depth("depth", depth)
     kernel = -feature_exponent(depth)
     lazy, prefactor = lazy_exponent()
-    time = linear_time(sp.sympify(depth)).exponent
+    time = linear_time(depth).exponent
     return {
         "feature_kernel_change": kernel,
         "feature_last_layer": last_layer_exponent(depth),

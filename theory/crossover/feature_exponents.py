@@ -16,11 +16,11 @@ Source: measured and argued by Geiger, Spigler, Jacot and Wyart 2020; the scales
 
 from __future__ import annotations
 
-import numbers
 from functools import cache
 
 import sympy as sp
 
+from theory.arguments import check_depth
 from theory.crossover.alpha_plane import SCALED
 from theory.crossover.kernel_hierarchy import contraction_scale
 from theory.crossover.output_scaling import scaled_alpha
@@ -194,9 +194,4 @@ def _collapsed(scale: Scale) -> sp.Expr:
 
 
 def _checked(depth: sp.Expr | int) -> sp.Expr:
-    if isinstance(depth, bool) or not isinstance(depth, numbers.Integral | sp.Expr):
-        raise ValueError(f"the number of hidden layers must be an integer, got {depth!r}")
-    value = sp.sympify(int(depth) if isinstance(depth, numbers.Integral) else depth)
-    if not (value.is_integer and value.is_positive):
-        raise ValueError(f"the number of hidden layers must be a positive integer, got {depth}")
-    return value
+    return check_depth("depth", depth)

@@ -27,6 +27,7 @@ import sympy as sp
 from sympy.codegen.cfunctions import hypot
 
 from theory.algebra.stable_form import StableForm
+from theory.arguments import exact_numbers, exact_positive
 from theory.dynamics.unified_evolution import mode_rate
 from theory.random_matrices.wishart import fluctuation_covariance
 from theory.symbols import c, c1, c2, d_in, d_out, s, w
@@ -153,7 +154,7 @@ def linear_kernel_change(
     if width is None:
         return even
     values, threshold, d_in, d_out = _checked(singular_values, threshold, d_in, d_out)
-    width = _positive("width", width)
+    width = exact_positive("width", width)
     square = sum(x**2 for x in values)
     return sp.sqrt(even**2 + fluctuation_square(square, threshold, width, d_out, d_in))
 
@@ -236,19 +237,12 @@ def overtaking_threshold() -> sp.Expr:
 def _checked(
     singular_values: Sequence[sp.Expr | float], threshold: Any, d_in: Any, d_out: Any
 ) -> tuple[list[sp.Expr], sp.Expr, sp.Expr, sp.Expr]:
-    values = [sp.sympify(x) for x in singular_values]
-    threshold = _positive("threshold", threshold)
-    d_in, d_out = _positive("d_in", d_in), _positive("d_out", d_out)
+    values = exact_numbers("singular_values", singular_values)
+    threshold = exact_positive("threshold", threshold)
+    d_in, d_out = exact_positive("d_in", d_in), exact_positive("d_out", d_out)
     for name, size in (("d_in", d_in), ("d_out", d_out)):
         if size.is_number and len(values) > size:
             raise ValueError(
                 f"{name} must be at least the number of singular values {len(values)}, got {size}"
             )
     return values, threshold, d_in, d_out
-
-
-def _positive(name: str, value: Any) -> sp.Expr:
-    value = sp.sympify(value)
-    if value.is_positive is not True:
-        raise ValueError(f"{name} must be positive, got {value}")
-    return value

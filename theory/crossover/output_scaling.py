@@ -35,6 +35,7 @@ from theory.algebra.noncommuting_matrices import (
     trace_gradient,
     words,
 )
+from theory.arguments import exact_positive
 from theory.dynamics.gram_flow import flow_rates
 from theory.regimes import quantities as of
 from theory.symbols import W1, W2, A, G, Y, c, d_in, d_out, n, t, w
@@ -85,7 +86,8 @@ class CrossoverMapping:
         >>> crossover_mapping().inverse(sigma1**2, w)
         (sigma1**2*sqrt(w), w)
         """
-        width = sp.sympify(width)
+        width = exact_positive("width", width)
+        init_variance = exact_positive("init_variance", init_variance)
         (value,) = sp.solve(self.init_variance.subs(h, width) - init_variance, alpha)
         return value, width
 
@@ -118,9 +120,7 @@ def crossover_mapping(
     given = (("input_divisor", rho, input_divisor), ("loss_divisor", N, loss_divisor))
     for name, symbol, value in given:
         if value is not None:
-            values[symbol] = sp.sympify(value)
-        if values[symbol].is_positive is not True:
-            raise ValueError(f"{name} must be positive, got {values[symbol]}")
+            values[symbol] = exact_positive(name, value)
     factors, speed = _solved()
     variance = sp.simplify((factors[k1] ** 2).subs(values))
     at = {sigma1: sp.sqrt(variance), sigma2: sp.sqrt(variance), w: h}

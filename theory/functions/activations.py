@@ -20,6 +20,7 @@ from typing import ClassVar
 import mpmath
 import sympy as sp
 
+from theory.arguments import check_positive
 from theory.functions.scalar_function import ScalarFunction, chosen, parse
 from theory.symbols.functions import beta as steepness
 from theory.symbols.functions import preactivation
@@ -107,10 +108,9 @@ class Activation(ScalarFunction):
 @cache
 def softplus(beta: float = 5.0) -> Activation:
     """Return ``log(1 + exp(beta z))/beta``, smooth on the scale ``1/beta``."""
-    if not beta > 0:
-        raise ValueError(f"beta must be positive, got {beta!r}")
+    beta = check_positive("beta", beta)
     expression = sp.log(1 + sp.exp(steepness * PREACTIVATION)) / steepness
-    return Activation("softplus", expression, {"beta": float(beta)})
+    return Activation("softplus", expression, {"beta": beta})
 
 
 @cache

@@ -16,6 +16,7 @@ from typing import ClassVar
 
 import sympy as sp
 
+from theory.arguments import check_positive
 from theory.functions.scalar_function import ScalarFunction, chosen, parse
 from theory.symbols.functions import delta as bound
 from theory.symbols.functions import prediction, target
@@ -62,7 +63,6 @@ def squared() -> Loss:
     return Loss("squared", (PREDICTION - TARGET) ** 2 / 2, curvature=1.0)
 
 
-@cache
 def huber(delta: float = 1.0) -> Loss:
     """Return the Huber loss: quadratic up to ``delta``, linear beyond.
 
@@ -71,13 +71,16 @@ def huber(delta: float = 1.0) -> Loss:
     >>> huber(2.0).parameters["delta"], huber(2.0).curvature
     (2.0, 1.0)
     """
-    if not delta > 0:
-        raise ValueError(f"delta must be positive, got {delta!r}")
+    return _huber(check_positive("delta", delta))
+
+
+@cache
+def _huber(delta: float) -> Loss:
     residual = PREDICTION - TARGET
     inner = sp.Abs(residual) <= bound
     outer = bound * (sp.Abs(residual) - bound / 2)
     expression = sp.Piecewise((residual**2 / 2, inner), (outer, True))
-    return Loss("huber", expression, {"delta": float(delta)}, curvature=1.0)
+    return Loss("huber", expression, {"delta": delta}, curvature=1.0)
 
 
 @cache

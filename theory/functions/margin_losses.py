@@ -19,6 +19,7 @@ from typing import ClassVar
 
 import sympy as sp
 
+from theory.arguments import check_positive
 from theory.functions.scalar_function import ScalarFunction, chosen, parse
 from theory.symbols.functions import beta as steepness
 from theory.symbols.functions import margin
@@ -64,10 +65,9 @@ class MarginLoss(ScalarFunction):
 @cache
 def softplus_hinge(beta: float = 20.0) -> MarginLoss:
     """Return ``log(1 + exp(beta (1 - u)))/beta``, the hinge made smooth on the scale ``1/beta``."""
-    if not beta > 0:
-        raise ValueError(f"beta must be positive, got {beta!r}")
+    beta = check_positive("beta", beta)
     expression = sp.log(1 + sp.exp(steepness * (1 - MARGIN))) / steepness
-    return MarginLoss("softplus_hinge", expression, {"beta": float(beta)}, curvature=beta / 4)
+    return MarginLoss("softplus_hinge", expression, {"beta": beta}, curvature=beta / 4)
 
 
 @cache

@@ -10,7 +10,6 @@ corner the derivative is the one of the branch that the expression takes there.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,7 +19,9 @@ import sympy as sp
 
 from theory.algebra.stable_form import is_softplus, softplus_argument
 from theory.algebra.typesetting import latex
+from theory.arguments import check_expression, check_parameters, check_positive, check_text
 from theory.functions.grammar import parse_formula
+from theory.wording import shown
 
 __all__ = ["ScalarFunction", "chosen", "parse"]
 
@@ -52,16 +53,19 @@ class ScalarFunction:
 
     def __post_init__(self) -> None:
         """Refuse symbols that nothing gives a value to, and values that sympy did not assume."""
-        for name, value in self.parameters.items():
+        check_text("name", self.name)
+        check_expression(self.KIND, self.expression)
+        curvature = getattr(self, "curvature", None)
+        if curvature is not None:
+            check_positive("curvature", curvature)
+        for name in check_parameters("parameters", self.parameters):
             if name in {x.name for x in self.VARIABLES}:
                 article = "an" if self.KIND[0] in "aeiou" else "a"
                 raise ValueError(
                     f"a parameter must not be called {name!r}, which {article} {self.KIND} is of"
                 )
-            if not 0 < value < math.inf:
-                raise ValueError(f"parameter {name!r} must be positive and finite, got {value}")
         known = {*self.VARIABLES, *self.parameter_symbols}
-        unknown = sorted(str(x) for x in sp.sympify(self.expression).free_symbols - known)
+        unknown = sorted(str(x) for x in self.expression.free_symbols - known)
         if unknown:
             allowed = ", ".join(sorted(str(x) for x in known))
             raise ValueError(
@@ -87,7 +91,9 @@ class ScalarFunction:
     def with_values(self, expression: sp.Expr) -> sp.Expr:
         """Return an expression with the parameters replaced by their values, as exact numbers."""
         values = map(sp.Rational, self.parameters.values())
-        return expression.subs(dict(zip(self.parameter_symbols, values, strict=True)))
+        return check_expression("expression", expression).subs(
+            dict(zip(self.parameter_symbols, values, strict=True))
+        )
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {latex(self.expression)}$"
@@ -114,14 +120,14 @@ def parse(
     TypeError
         If it is neither text nor an expression.
     """
-    values = {key: float(value) for key, value in (parameters or {}).items()}
+    values = {} if parameters is None else check_parameters("parameters", parameters)
     names: dict[str, sp.Symbol] = {x.name: x for x in kind.VARIABLES}
     names |= {key: sp.Symbol(key, positive=True) for key in values}
     if isinstance(expression, str):
         try:
             return parse_formula(expression, names), values
         except ValueError as error:
-            raise ValueError(f"{kind.KIND} {expression[:60]!r}: {error}") from None
+            raise ValueError(f"{kind.KIND} {shown(expression)}: {error}") from None
     if not isinstance(expression, sp.Expr):
         raise TypeError(
             f"{kind.KIND} must be text or a sympy expression, got {type(expression).__name__}"
@@ -144,7 +150,7 @@ def chosen(
     variables = [x.name for x in kind.VARIABLES]
     if isinstance(value, str) and value.isidentifier() and value not in variables:
         known, of = ", ".join(named), ", ".join(variables)
-        raise ValueError(f"{kind.KIND} must be {known} or a formula of {of}, got {value!r}")
+        raise ValueError(f"{kind.KIND} must be {known} or a formula of {of}, got {shown(value)}")
     return make(value)
 
 

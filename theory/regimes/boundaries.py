@@ -19,6 +19,7 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from theory.algebra.typesetting import latex
+from theory.arguments import exact_positive
 from theory.regimes import quantities as of
 from theory.regimes.scales import Quantity, narrow, wide
 from theory.symbols import w
@@ -92,9 +93,7 @@ class Boundary:
             For equal layers, in gamma_sigma2, gamma_w, d, k, theta and tau: solved for the
             exponents where both quantities are products of powers, else with L left in.
         """
-        level = sp.sympify(level)
-        if level.is_positive is not True:
-            raise ValueError(f"level must be positive, got {level}")
+        level = exact_positive("level", level)
         equal = {sigma1: d ** (gamma_sigma2 / 2), sigma2: d ** (gamma_sigma2 / 2), w: d**gamma_w}
         sides = (self.first.expression, level * self.second.expression)
         left, right = (sp.powsimp(sp.simplify(side.subs(equal))) for side in sides)

@@ -15,13 +15,13 @@ proof (w >> d, below infinite noise), at p = 1, q = kappa = 0; the others are ou
 
 from __future__ import annotations
 
-import numbers
 from dataclasses import dataclass
 from functools import cache
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from theory.arguments import exact
 from theory.regimes import quantities as of
 from theory.regimes.minimal_error import limiting_term, minimal_error, time_to_minimum
 from theory.regimes.scales import Scale
@@ -113,7 +113,7 @@ def symbolic_regime(
         "kappa": kappa,
         "gap": gap,
     }
-    values = {_LETTERS[name]: _exponent(name, value) for name, value in given.items()}
+    values = {_LETTERS[name]: exact(name, value) for name, value in given.items()}
     _check_ranges(values)
     proven = region_of_proof().xreplace(values)
     return Regime(
@@ -157,23 +157,6 @@ def regime_name() -> sp.Expr:
 
 
 _LETTERS = {x.name: x for x in (letters.gamma_sigma2, letters.gamma_w, p, q, kappa, gap)}
-
-
-def _exponent(name: str, value: object) -> sp.Expr:
-    """Return an exponent as an exact number or a real expression."""
-    if isinstance(value, sp.Expr):
-        if value.is_extended_real is False or value.is_finite is False or value is sp.nan:
-            raise ValueError(f"{name} must be real and finite, got {value}")
-        return sp.nsimplify(value, rational=True) if value.is_Float else value
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(
-            f"{name} must be a real number or a sympy expression, got {type(value).__name__}"
-        )
-    if isinstance(value, numbers.Rational):
-        return sp.Rational(value.numerator, value.denominator)
-    if not sp.Float(float(value)).is_finite:
-        raise ValueError(f"{name} must be real and finite, got {value}")
-    return sp.Rational(repr(float(value)))
 
 
 def _check_ranges(values: dict[sp.Symbol, sp.Expr]) -> None:

@@ -129,11 +129,12 @@ def test_broadcasting():
     ("arguments", "rule"),
     [
         ((1.0, 0.0, 0.0, 1.0), "threshold must be positive"),
-        ((1.0, 0.0, np.nan, 1.0), "threshold must be positive"),
+        ((1.0, 0.0, np.nan, 1.0), "threshold must be finite"),
         ((1.0, 0.0, 1.0, -1.0), "time must be nonnegative"),
-        ((1.0, 0.0, 1.0, np.nan), "time must be nonnegative"),
-        ((np.nan, 0.0, 1.0, 1.0), "target and start must be finite"),
-        ((1.0, np.inf, 1.0, 1.0), "target and start must be finite"),
+        ((1.0, 0.0, 1.0, np.nan), "time must not be NaN"),
+        ((np.nan, 0.0, 1.0, 1.0), "target must be finite"),
+        ((1.0, np.inf, 1.0, 1.0), "start must be finite"),
+        ((1.0, [0.0, 0.0], 1.0, [1.0, 2.0, 3.0]), "must broadcast together"),
     ],
 )
 def test_bad_input(arguments, rule):
