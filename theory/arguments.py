@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 import sympy as sp
 
@@ -19,9 +19,9 @@ __all__ = [
     "check_choice",
     "check_depth",
     "check_expression",
-    "check_number",
     "check_parameters",
     "check_positive",
+    "check_sequence",
     "check_text",
     "exact",
     "exact_numbers",
@@ -43,32 +43,19 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> str:
     return str(value)
 
 
-def check_number(name: str, value: object) -> float:
-    """Return a real, finite number as a float; a bool and a sympy number are refused."""
-    if isinstance(value, bool | sp.Basic) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a real number, got {shown(value)}")
-    try:
-        number = float(value)
-    except OverflowError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise ValueError(f"{name} must be finite, got {shown(value)}")
-    return number
-
-
 def check_positive(name: str, value: object) -> float:
-    """Return a finite number > 0 as a float; errors as in `check_number`.
+    """Return a finite number > 0 as a float; TypeError or ValueError otherwise.
 
     Examples
     --------
     >>> check_positive("delta", 0)
     Traceback (most recent call last):
         ...
-    ValueError: delta must be positive, got 0.0
+    ValueError: delta must be positive and finite, got 0
     """
-    number = check_number(name, value)
-    if number <= 0:
-        raise ValueError(f"{name} must be positive, got {number}")
+    number = _real(name, value)
+    if not 0 < number < math.inf:
+        raise ValueError(f"{name} must be positive and finite, got {shown(value)}")
     return number
 
 
@@ -93,6 +80,16 @@ def check_parameters(name: str, value: object) -> dict[str, float]:
         if not (isinstance(key, str) and key.isidentifier()):
             raise ValueError(f"{name} must have names as its keys, got {shown(key)}")
     return {key: check_positive(f"parameters[{key!r}]", x) for key, x in value.items()}
+
+
+def check_sequence(name: str, values: object, of: str) -> list:
+    """Return what is iterated over as a list; text, mappings and sets are no sequences."""
+    if not isinstance(values, str | bytes | bytearray | Mapping | Set):
+        try:
+            return list(values)  # type: ignore[call-overload]
+        except Exception:  # what an object that is no sequence raises is its own matter
+            pass
+    raise TypeError(f"{name} must be a sequence of {of}, got {shown(values)}")
 
 
 def exact(name: str, value: object) -> sp.Expr:
@@ -131,13 +128,7 @@ def exact(name: str, value: object) -> sp.Expr:
 
 def exact_numbers(name: str, values: object) -> list[sp.Expr]:
     """Return a list of real numbers and expressions; errors as in `exact`."""
-    if isinstance(values, str | bytes | Mapping | sp.Basic):
-        raise TypeError(f"{name} must be a sequence of numbers, got {shown(values)}")
-    try:
-        listed = list(values)  # type: ignore[call-overload]
-    except Exception:  # what an object that is no sequence raises is its own matter
-        raise TypeError(f"{name} must be a sequence of numbers, got {shown(values)}") from None
-    return [exact(name, x) for x in listed]
+    return [exact(name, x) for x in check_sequence(name, values, "numbers")]
 
 
 def exact_positive(name: str, value: object) -> sp.Expr:
@@ -154,3 +145,13 @@ def check_depth(name: str, value: object) -> sp.Expr:
     if not (found.is_integer and found.is_positive):
         raise ValueError(f"{name} must be a positive integer, got {found}")
     return found
+
+
+def _real(name: str, value: object) -> float:
+    """Return a real number as a float; a bool and a sympy number are refused."""
+    if isinstance(value, bool | sp.Basic) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, got {shown(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf

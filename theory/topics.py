@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from theory.algebra.derivation import Derivation
-from theory.arguments import check_choice
+from theory.arguments import check_choice, check_sequence
 from theory.crossover.exponents import crossover
 from theory.crossover.kernel_change_derivation import kernel_change
 from theory.dynamics.closed_form import closed_form
@@ -89,7 +89,7 @@ def latex_document(derivations: Iterable[Derivation | str]) -> str:
     >>> "begin{document}" in latex_document([derive("gram-dynamics")])
     True
     """
-    made = tuple(derivations) if isinstance(derivations, Iterable) else (derivations,)
+    made = check_sequence("derivations", derivations, "Derivation")
     for item in made:
         if not isinstance(item, Derivation | str):
             raise TypeError(f"derivations must be a list of Derivation, got {shown(item)}")

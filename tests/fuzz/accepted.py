@@ -5,4 +5,8 @@ Keys are (callable or ``*``, argument, name of the bad value); values are the re
 
 __all__ = ["ACCEPTED"]
 
-ACCEPTED: dict[tuple[str, str, str], str] = {}
+ACCEPTED: dict[tuple[str, str, str], str] = {
+    ("*", "parameters", "empty dataset"): "a mapping without entries",
+    ("*", "observe", "{}"): "a mapping without entries",
+    ("*", "observe", "function"): "an observable of one's own",
+}

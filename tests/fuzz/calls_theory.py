@@ -35,7 +35,7 @@ CALLS = {
         lambda: theory.relative_kernel_change,
         lambda: {"singular_values": [1, 2], "threshold": 1},
         {
-            "singular_values": "vector",
+            "singular_values": "exponents",
             "threshold": "exponent",
             "d_in": "exponent",
             "d_out": "exponent",
@@ -55,10 +55,16 @@ CALLS = {
         {"init_variance": "exponent", "width": "exponent"},
     ),
     "theory.loss": Call(
-        lambda: theory.loss, lambda: {"expression": "(prediction - target)**2"}, _LOSS
+        lambda: theory.loss,
+        lambda: {"expression": "(prediction - target)**2"},
+        _LOSS,
+        {"expression": "loss"},
     ),
     "theory.Loss": Call(
-        lambda: theory.Loss, lambda: {"name": "mine", "expression": _PREDICTION**2}, _LOSS
+        lambda: theory.Loss,
+        lambda: {"name": "mine", "expression": _PREDICTION**2},
+        _LOSS,
+        {"expression": "loss"},
     ),
     "theory.Loss.with_values": Call(
         lambda: theory.huber().with_values,
@@ -69,19 +75,27 @@ CALLS = {
     "theory.squared": Call(lambda: theory.squared, dict, {}),
     "theory.log_cosh": Call(lambda: theory.log_cosh, dict, {}),
     "theory.margin_loss": Call(
-        lambda: theory.margin_loss, lambda: {"expression": "exp(-margin)"}, _LOSS
+        lambda: theory.margin_loss,
+        lambda: {"expression": "exp(-margin)"},
+        _LOSS,
+        {"expression": "loss"},
     ),
     "theory.MarginLoss": Call(
         lambda: theory.MarginLoss,
         lambda: {"name": "mine", "expression": sp.exp(-sp.Symbol("margin", real=True))},
         _LOSS,
+        {"expression": "loss"},
     ),
     "theory.activation": Call(
-        lambda: theory.activation, lambda: {"expression": "tanh(preactivation)"}, _FUNCTION
+        lambda: theory.activation,
+        lambda: {"expression": "tanh(preactivation)"},
+        _FUNCTION,
+        {"expression": "activation"},
     ),
     "theory.Activation": Call(
         lambda: theory.Activation,
         lambda: {"name": "mine", "expression": sp.tanh(sp.Symbol("preactivation", real=True))},
         _FUNCTION,
+        {"expression": "activation"},
     ),
 }

@@ -19,6 +19,8 @@ def _is_number(x):
 
 
 def _is_finite(x):
+    if isinstance(x, numbers.Integral) and _is_number(x):
+        return True
     try:
         return _is_number(x) and math.isfinite(x)
     except OverflowError:
@@ -123,6 +125,7 @@ KINDS = {
     "counts": lambda x: _is_whole(x) or _is_text(x) or _is_increasing(x),
     "expression": _is_expression,
     "exponent": _is_exponent,
+    "exponents": lambda x: not isinstance(x, set) and _all(_is_exponent)(x),
     "words": _all(lambda x: False),
     "many": _all(lambda x: False),
     "pair": lambda x: _is_array(x, 1) and np.size(x) == 2,

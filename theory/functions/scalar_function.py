@@ -72,6 +72,10 @@ class ScalarFunction:
                 f"{self.KIND} {self.name!r} may contain the symbols {allowed}, "
                 f"got {', '.join(unknown)}"
             )
+        if self.VARIABLES[0] not in self.expression.free_symbols:
+            raise ValueError(
+                f"{self.KIND} must depend on {self.VARIABLES[0]}, got {self.expression}"
+            )
 
     @property
     def parameter_symbols(self) -> tuple[sp.Symbol, ...]:

@@ -81,7 +81,7 @@ def test_task_refuses_wrong_values(fields, message):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"name": 3}, "name must be a str, got int"),
+        ({"name": 3}, "name must be text, got int"),
         ({"mask": np.ones((2, 3))}, "mask must be boolean, got dtype float64"),
         ({"target": np.ones((2, 3), complex)}, "target must be real, got dtype complex128"),
     ],

@@ -147,7 +147,7 @@ def test_symbols_that_nothing_gives_a_value_to_are_refused_in_every_form():
 
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_parameters_must_be_positive_which_their_symbols_assume(value):
-    with pytest.raises(ValueError, match="'shift' must be positive and finite"):
+    with pytest.raises(ValueError, match=r"parameters\['shift'\] must be positive and finite"):
         loss("Abs(prediction - target - shift)", parameters={"shift": value})
     with pytest.raises(ValueError, match=r"delta'? must be positive"):
         huber(value)

@@ -111,5 +111,5 @@ def test_what_is_no_margin_loss_is_refused(expression, message):
 
 
 def test_beta_must_be_positive():
-    with pytest.raises(ValueError, match="beta must be positive, got 0"):
+    with pytest.raises(ValueError, match="beta must be positive and finite, got 0"):
         softplus_hinge(0)
