@@ -31,7 +31,6 @@ from numerics.linear.network_state import NetworkState
 from numerics.linear.snapshots import DIMENSIONS, OBSERVABLES, Observable, Snapshot
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
-from numerics.support.object_validation import check_instance
 from numerics.support.observing import chosen_functions, variables
 from numerics.support.validation import check_choice, check_dimension, check_switch, check_update
 from theory.functions.losses import Loss

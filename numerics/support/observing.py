@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.support.object_validation import check_mapping
 from numerics.support.validation import check_choice
+from theory.wording import shown
 
 __all__ = ["chosen_functions", "variables"]
 
@@ -42,7 +44,7 @@ def chosen_functions(
             f"observe must be a list of names and functions, got {type(observe).__name__}"
         )
     if isinstance(observe, Mapping):
-        chosen = dict(observe)
+        chosen = dict(check_mapping("observe", observe))
     else:
         chosen = dict(_named(each, known) for each in observe)
     for name, function in chosen.items():
@@ -82,5 +84,5 @@ def _named(
         return each, known[check_choice("observe", each, tuple(known))]
     name = getattr(each, "__name__", "")
     if not name.isidentifier():
-        raise ValueError(f"observe must name its functions, as {{'mine': ...}}, got {name or each}")
+        raise ValueError(f"observe must name its functions, as {{'mine': ...}}, got {shown(each)}")
     return name, each

@@ -39,8 +39,8 @@ __all__ = [
     "check_width",
 ]
 
-#: Largest count: beyond it a float no longer tells neighbours apart.
-LARGEST_COUNT = 2**53
+#: Largest count: no array has more entries along an axis.
+LARGEST_COUNT = 2**63 - 1
 
 REAL_KINDS = "iuf"  # NumPy kinds taken as real: signed, unsigned, floating (no bool, no complex)
 

@@ -34,7 +34,6 @@ NOT_CALLED = {
     "numerics.FlowSnapshot.outputs": "of a record",
     "numerics.Snapshot": _RECORD,
     "numerics.ImageData": _RECORD,
-    "numerics.Snapshot": "what observables are given",
     "numerics.DivergedError": _ERROR,
     "numerics.OutOfRangeError": _ERROR,
     "numerics.SweepError": _ERROR,

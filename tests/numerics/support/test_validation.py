@@ -21,7 +21,12 @@ def test_dimension_accepts_integral_numbers(value):
 
 
 def test_dimension_keeps_integers_beyond_the_float_range():
-    assert v.check_dimension("d", 10**400) == 10**400
+    assert v.check_dimension("d", 2**62 + 1) == 2**62 + 1
+
+
+def test_dimension_refuses_what_no_array_can_have():
+    with pytest.raises(ValueError, match=f"^d must be at most {2**63 - 1}, got int$"):
+        v.check_dimension("d", 10**400)
 
 
 @pytest.mark.parametrize("value", [True, np.True_, "3", None, 3j, [3], np.array(3)])

@@ -126,8 +126,8 @@ def test_without_a_second_moment_there_is_no_constant(text):
 
 
 def test_zero_has_no_constant():
-    with pytest.raises(ValueError, match="must not be 0 everywhere"):
-        _ = Activation("zero", PREACTIVATION - PREACTIVATION).normalisation
+    with pytest.raises(ValueError, match="activation must depend on preactivation, got 0"):
+        Activation("zero", PREACTIVATION - PREACTIVATION)
 
 
 @pytest.mark.parametrize("beta", [0.0, -1.0, float("nan")])
