@@ -113,8 +113,8 @@ class CrossoverSweep(CrossoverSettings):
 
     def run(self, cell: CellPoint) -> tuple[dict[str, object], str]:
         """Train one cell."""
-        return run_crossover_cell(self, cell)
+        return run_crossover_cell(self, self.check_cell(cell))
 
     def cost(self, cell: CellPoint) -> float:
         """Return about how many seconds a cell takes on one core."""
-        return crossover_seconds(self, cell)
+        return crossover_seconds(self, self.check_cell(cell))

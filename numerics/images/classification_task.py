@@ -33,7 +33,14 @@ from numpy.typing import NDArray
 from numerics.images.file_formats import ImagePool
 from numerics.images.find_and_download import read_images
 from numerics.images.random_split import SPLITS, class_groups, draw_images
-from numerics.support.validation import check_choice, check_dimension, check_matrix, check_vector
+from numerics.support.object_validation import check_instance
+from numerics.support.validation import (
+    check_choice,
+    check_dimension,
+    check_matrix,
+    check_text,
+    check_vector,
+)
 
 __all__ = ["CENTERS", "ImageData", "load_images", "prepare_images"]
 
@@ -229,6 +236,8 @@ def prepare_images(
     >>> prepare_images(pool, name="noise", labels=([0, 1], [3]), n_train=8, n_test=8).y_train
     array([-1.,  1., -1.,  1., -1.,  1., -1.,  1.])
     """
+    check_instance("pool", pool, ImagePool)
+    check_text("name", name)
     n_train, n_test = check_dimension("n_train", n_train), check_dimension("n_test", n_test)
     if n_train < 2:
         raise ValueError(f"n_train must be >= 2, for one image is its own mean, got {n_train}")

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from numerics.images.file_formats import ImagePool
 from numerics.support.validation import check_choice
+from theory.wording import shown
 
 __all__ = ["SPLITS", "class_groups", "draw_images"]
 
@@ -80,12 +81,12 @@ def class_groups(
             )
         return groups
     if classes is not None:
-        raise ValueError(f"classes must be None where labels are two groups, got {classes}")
+        raise ValueError(f"classes must be None where labels are two groups, got {shown(classes)}")
     try:
         first, second = labels
     except (TypeError, ValueError):
         raise ValueError(
-            f"labels must be 'parity' or two groups of classes, got {labels}"
+            f"labels must be 'parity' or two groups of classes, got {shown(labels)}"
         ) from None
     groups = (
         _check_classes("labels", first, known, name),
@@ -144,14 +145,16 @@ def _check_classes(argument: str, values: Any, known: Classes, name: str) -> Cla
     try:
         values = list(values)
     except TypeError:
-        raise TypeError(f"{argument} must list class numbers, got {values!r}") from None
+        raise TypeError(f"{argument} must list class numbers, got {shown(values)}") from None
     for value in values:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise TypeError(f"{argument} must list class numbers, got {value!r}")
+            raise TypeError(f"{argument} must list class numbers, got {shown(value)}")
         if value not in known:
             raise ValueError(f"{argument} must be among {_listed(known)} for {name}, got {value}")
     if not values or len(set(values)) < len(values):
-        raise ValueError(f"{argument} must list each class once and at least one, got {values}")
+        raise ValueError(
+            f"{argument} must list each class once and at least one, got {shown(values)}"
+        )
     return np.array(sorted(values))
 
 

@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from numerics.networks.convolution_layers import ConvolutionLayers, Geometry
 from numerics.networks.network_interface import ScaledNetwork, Weights
-from numerics.support.validation import check_dimension, check_matrix, check_nonnegative
+from numerics.support.object_validation import check_many
+from numerics.support.validation import check_count, check_dimension, check_matrix
 from theory.functions.activations import Activation, get_activation
 
 __all__ = ["Convolutional"]
@@ -89,7 +90,8 @@ class Convolutional(ScaledNetwork):
         strides: Sequence[int] | None = None,
         threads: int = 1,
     ) -> None:
-        shape = tuple(check_dimension("side of image_shape", x) for x in image_shape)
+        sides = check_many("image_shape", image_shape, object)
+        shape = tuple(check_dimension("side of image_shape", x) for x in sides)
         if len(shape) not in (2, 3):
             raise ValueError(f"image_shape must have 2 or 3 entries, got {shape}")
         self.image_shape = shape if len(shape) == 3 else (*shape, 1)
@@ -97,11 +99,10 @@ class Convolutional(ScaledNetwork):
         self.depth = check_dimension("depth", depth)
         self.activation = get_activation(activation)
         self.kernel_size = check_dimension("kernel_size", kernel_size)
-        self.padding = int(check_nonnegative("padding", padding))
-        if self.padding != padding:
-            raise ValueError(f"padding must be an integer, got {padding}")
+        self.padding = check_count("padding", padding)
         chosen = [2 - k % 2 for k in range(self.depth)] if strides is None else strides
-        self.strides = tuple(check_dimension("stride", x) for x in chosen)
+        listed = check_many("strides", chosen, object)
+        self.strides = tuple(check_dimension("strides", x) for x in listed)
         if len(self.strides) != self.depth:
             raise ValueError(f"strides must have depth = {depth} entries, got {self.strides}")
         self.threads = check_dimension("threads", threads)

@@ -142,14 +142,14 @@ class FullyConnected(ScaledNetwork):
         ndarray, shape (n, m)
         """
         layers = self._at(weights, X)
-        return layers.gram() if Z is None else layers.cross_gram(self._at(weights, Z))
+        return layers.gram() if Z is None else layers.cross_gram(self._at(weights, Z, "Z"))
 
     def linearisation(self, X: NDArray[np.float64]) -> Linearisation:
         """Return the network on fixed inputs, with buffers that every move reuses."""
         return _Layers(self, check_matrix("X", X, (None, self.d_in)))
 
-    def _at(self, weights: Weights, X: NDArray[np.float64]) -> _Layers:
-        layers = _Layers(self, check_matrix("X", X, (None, self.d_in)))
+    def _at(self, weights: Weights, X: NDArray[np.float64], name: str = "X") -> _Layers:
+        layers = _Layers(self, check_matrix(name, X, (None, self.d_in)))
         layers.move_to(self._checked(weights))
         return layers
 

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from numerics.support.object_validation import check_many
 from numerics.support.validation import check_rng, check_vector
 
 __all__ = ["Linearisation", "Network", "ScaledNetwork", "Weights", "linearisation"]
@@ -66,10 +67,14 @@ class ScaledNetwork:
         return tuple(generator.standard_normal(shape) for shape in self.shapes)
 
     def _checked(self, weights: Weights) -> Weights:
-        found = tuple(np.shape(W) for W in weights)
+        given = check_many("weights", weights, np.ndarray)
+        found = tuple(W.shape for W in given)
         if found != self.shapes:
             raise ValueError(f"weights must have shapes {self.shapes}, got {found}")
-        return weights
+        for W in given:
+            if W.dtype.kind != "f":
+                raise TypeError(f"weights must be arrays of floats, got one of {W.dtype}")
+        return given
 
     @staticmethod
     def _factors(v: NDArray[np.float64], count: int) -> NDArray[np.float64]:

@@ -37,15 +37,18 @@ from numerics.networks.network_interface import Network, Weights
 from numerics.networks.step_rule import LINEARISED, StepRule
 from numerics.networks.trajectory import FlowObservable, Trajectory
 from numerics.support.descriptions import describe
+from numerics.support.object_validation import check_many
 from numerics.support.observing import chosen_functions
 from numerics.support.validation import (
     check_dimension,
     check_labels,
     check_matrix,
+    check_numbers,
     check_positive,
     check_times,
 )
 from theory.functions.margin_losses import MarginLoss, get_margin_loss
+from theory.wording import shown
 
 __all__ = ["STOP_REASONS", "FlowResult", "train_network"]
 
@@ -223,8 +226,18 @@ def _checked(
     margin: float,
     rule: StepRule,
 ) -> FlowProblem:
-    inputs, labels = check_matrix("X", X), check_labels("y", y, len(X))
-    start = tuple(np.array(W, dtype=np.float64, order="C") for W in weights)
+    methods = ("initial", "outputs", "gradient", "ntk")
+    if isinstance(network, type) or not all(callable(getattr(network, x, None)) for x in methods):
+        raise TypeError(
+            f"network must have the methods {', '.join(methods)}, as FullyConnected(...), got "
+            f"{shown(network)}"
+        )
+    inputs = check_matrix("X", X)
+    labels = check_labels("y", y, len(inputs))
+    start = tuple(check_numbers("start", W).copy() for W in check_many("start", weights, object))
+    shapes = getattr(network, "shapes", None)
+    if shapes is not None and tuple(W.shape for W in start) != shapes:
+        raise ValueError(f"start must have shapes {shapes}, got {tuple(W.shape for W in start)}")
     chosen = get_margin_loss(loss)
     if chosen.curvature is None:
         raise ValueError(

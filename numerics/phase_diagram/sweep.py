@@ -109,8 +109,8 @@ class SweepPlan(PhaseDiagramSettings):
 
     def run(self, cell: CellPoint) -> tuple[dict[str, object], str]:
         """Train one cell."""
-        return run_cell(self, cell)
+        return run_cell(self, self.check_cell(cell))
 
     def cost(self, cell: CellPoint) -> float:
         """Return about how many seconds a cell takes on one core."""
-        return cell_seconds(self, cell)
+        return cell_seconds(self, self.check_cell(cell))

@@ -102,7 +102,11 @@ def check_words(name: str, values: Iterable[str], choices: Sequence[str]) -> tup
 
 def check_mapping(name: str, value: Any) -> Mapping[str, Any]:
     """Return a mapping whose keys are text; TypeError for anything else."""
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+    if (
+        not isinstance(value, Mapping)
+        or isinstance(value, xr.Dataset)
+        or not all(isinstance(key, str) for key in value)
+    ):
         raise TypeError(f"{name} must be a dict with keys of text, got {shown(value)}")
     return value
 

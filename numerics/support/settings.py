@@ -15,6 +15,9 @@ from typing import Any, TypeVar
 
 import attrs
 
+from numerics.support.object_validation import check_callable, check_path
+from theory.wording import shown
+
 __all__ = ["from_table", "read_toml", "setting"]
 
 T = TypeVar("T", bound=attrs.AttrsInstance)
@@ -47,6 +50,7 @@ def setting(
         ...
     ValueError: d must be an integer >= 1, got 0
     """
+    check_callable("check", check)
 
     def checked(value: Any, field: attrs.Attribute[Any]) -> object:
         return check(field.name, value)
@@ -60,18 +64,20 @@ def from_table(name: str, table: object, kind: type[T]) -> T:
     if isinstance(table, kind):
         return table
     if not isinstance(table, Mapping):
-        raise TypeError(f"{name} must be a table of settings, got {table!r}")
+        raise TypeError(f"{name} must be a table of settings, got {shown(table)}")
     known = [field.name for field in attrs.fields(kind)]
-    unknown = sorted(set(table) - set(known))
+    unknown = sorted(set(table) - set(known), key=str)
     if unknown:
-        raise ValueError(f"{name} has the settings {', '.join(known)}, got {', '.join(unknown)}")
+        raise ValueError(
+            f"{name} has the settings {', '.join(known)}, got {', '.join(map(str, unknown))}"
+        )
     # JSON and TOML know lists alone; settings must be hashable.
     return kind(**{key: tuple(x) if isinstance(x, list) else x for key, x in table.items()})
 
 
 def read_toml(path: str | Path) -> dict[str, object]:
     """Return the table of a TOML file; OSError or ValueError names the file."""
-    with open(path, "rb") as file:
+    with open(check_path("path", path), "rb") as file:
         try:
             return tomllib.load(file)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -13,7 +13,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from numerics.support.validation import check_dimension, check_finite, check_positive
+from numerics.support.validation import check_dimension, check_finite, check_positive, check_switch
+from theory.wording import shown
 
 __all__ = ["parse_axis", "parse_counts"]
 
@@ -47,6 +48,7 @@ def parse_axis(name: str, value: object, *, geometric: bool = False) -> tuple[fl
     >>> parse_axis("scaled_alpha", "1e-2:1e2:3", geometric=True)
     (0.01, 1.0, 100.0)
     """
+    check_switch("geometric", geometric)
     values = _parse_range(name, value, geometric) if isinstance(value, str) else _listed(value)
     if geometric:
         axis = tuple(float(f"{check_positive(name, x):.{DIGITS}g}") for x in values)
@@ -67,12 +69,15 @@ def parse_counts(name: str, value: object) -> tuple[int, ...]:
         try:
             value = [int(part) for part in value.split(",")]
         except ValueError:
-            raise ValueError(f"{name} must be like '16,32,64', got {value!r}") from None
+            raise ValueError(f"{name} must be like '16,32,64', got {shown(value)}") from None
     return _increasing(name, tuple(check_dimension(name, x) for x in _listed(value)))
 
 
 def _listed(value: object) -> list[object]:
-    return list(value) if isinstance(value, Sequence | np.ndarray) else [value]
+    if isinstance(value, bytes | bytearray) or not isinstance(value, Sequence | np.ndarray):
+        return [value]
+    # An array without an axis is a number in other clothes; the checks refuse it as an array.
+    return list(value) if np.ndim(value) else [value]  # type: ignore[call-overload]
 
 
 def _increasing(name: str, axis: tuple[Number, ...]) -> tuple[Number, ...]:
@@ -92,9 +97,9 @@ def _parse_range(name: str, text: str, geometric: bool) -> list[float]:
         if len(parts) != 3 or count < 1:
             raise ValueError
     except (ValueError, IndexError):
-        raise ValueError(f"{name} must be 'first:last:count', got {text!r}") from None
+        raise ValueError(f"{name} must be 'first:last:count', got {shown(text)}") from None
     if count == 1 and first != last:
-        raise ValueError(f"{name} must have a count above 1 between two ends, got {text!r}")
+        raise ValueError(f"{name} must have a count above 1 between two ends, got {shown(text)}")
     check = check_positive if geometric else check_finite
     check(name, first), check(name, last)
     return list((np.geomspace if geometric else np.linspace)(first, last, count))

@@ -30,9 +30,11 @@ import attrs
 import numpy as np
 
 from numerics.support.errors import DivergedError
+from numerics.support.object_validation import check_instance, check_many, check_mapping
 from numerics.support.provenance import kind_of, public_kind, versions
 from numerics.support.settings import from_table, read_toml, setting
-from numerics.support.validation import check_seed
+from numerics.support.validation import check_choice, check_finite, check_seed, check_text
+from theory.wording import shown
 
 __all__ = ["STATUSES", "CellPoint", "DeclaredSweep", "Variable", "attempt", "coded"]
 
@@ -48,6 +50,12 @@ class CellPoint:
 
     index: int
     coordinates: Mapping[str, float | int]
+
+    def __post_init__(self) -> None:
+        """Check the place and the coordinates."""
+        check_seed("index", self.index)
+        for axis, value in check_mapping("coordinates", self.coordinates).items():
+            check_finite(f"coordinates[{axis!r}]", value)
 
     def __getitem__(self, axis: str) -> float | int:
         return self.coordinates[axis]
@@ -81,6 +89,17 @@ class Variable:
     fill: float
     attrs: Mapping[str, object]
     tail: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        """Check what is stored of a result."""
+        try:
+            np.dtype(check_text("dtype", self.dtype))
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"dtype must be the name of one of NumPy, got {shown(self.dtype)}"
+            ) from None
+        check_mapping("attrs", self.attrs)
+        object.__setattr__(self, "tail", check_many("tail", self.tail, str))
 
 
 def coded(meanings: Sequence[str], long_name: str) -> Variable:
@@ -140,9 +159,9 @@ class DeclaredSweep(ABC):
     @classmethod
     def from_mapping(cls, settings: Mapping[str, object]) -> Self:
         """Return the plan of a table of settings; unknown names are refused."""
-        if isinstance(settings, Mapping):
-            settings = {cls.RENAMED.get(name, name): value for name, value in settings.items()}
-        return from_table("a sweep", settings, cls)
+        table = check_mapping("settings", settings)
+        renamed = {cls.RENAMED.get(name, name): value for name, value in table.items()}
+        return from_table("settings", renamed, cls)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -152,8 +171,11 @@ class DeclaredSweep(ABC):
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Return the plan that :meth:`to_json` wrote; called on the base, one of any kind."""
-        settings = json.loads(text)
-        kind = public_kind(settings.pop("kind"))
+        try:
+            settings = json.loads(check_text("text", text))
+            kind = public_kind(settings.pop("kind"))
+        except (ValueError, AttributeError, LookupError, RecursionError):
+            raise ValueError(f"text must be what to_json writes, got {shown(text)}") from None
         module, _, name = kind.rpartition(":")
         found = getattr(importlib.import_module(module or "numerics"), name, None)
         if not (isinstance(found, type) and issubclass(found, cls)):
@@ -171,13 +193,16 @@ class DeclaredSweep(ABC):
 
     def tail_shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of one cell's value of a variable."""
-        return tuple(len(self.tails[x]) for x in self.variables[name].tail)
+        variable = self.variables[check_choice("name", name, tuple(self.variables))]
+        return tuple(len(self.tails[x]) for x in variable.tail)
 
     def __len__(self) -> int:
         return int(np.prod(self.shape))
 
     def cell(self, index: int) -> CellPoint:
         """Return the cell at a place of the flattened grid."""
+        if check_seed("index", index) >= len(self):
+            raise ValueError(f"index must be below the {len(self)} cells, got {shown(index)}")
         places = np.unravel_index(index, self.shape)
         found = zip(self.axes.items(), places, strict=True)
         return CellPoint(int(index), {name: values[int(k)] for (name, values), k in found})
@@ -198,8 +223,20 @@ class DeclaredSweep(ABC):
         axes : sequence of str
             The axes that it depends on; cells that differ in others alone share it.
         """
+        self.check_cell(cell)
+        for axis in check_many("axes", axes, str):
+            check_choice("axes", axis, tuple(cell.coordinates))
+        purpose = check_seed("purpose", purpose)
         words = (word for name in axes for word in _words(cell[name]))
         return np.random.SeedSequence(self.seed, spawn_key=(purpose, *words))
+
+    def check_cell(self, cell: CellPoint) -> CellPoint:
+        """Return a cell that has the axes of this sweep; TypeError or ValueError otherwise."""
+        check_instance("cell", cell, CellPoint, "plan.cell(index)")
+        lacks = [name for name in self.axes if name not in cell.coordinates]
+        if lacks:
+            raise ValueError(f"cell must have a coordinate {lacks[0]}, got {cell}")
+        return cell
 
     @cached_property
     def software(self) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
@@ -20,14 +21,19 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from numerics.support.object_validation import check_callable, check_instance, check_path
 from numerics.support.provenance import versions
-from numerics.support.validation import check_nonnegative
+from numerics.support.validation import check_count, check_switch, check_text
 from numerics.sweeps.batches import batches
 from numerics.sweeps.cell_store import CellStore
 from numerics.sweeps.declaration import DeclaredSweep
 from numerics.sweeps.worker import BatchResult, run_batch
+from theory.wording import shown
 
 __all__ = ["SweepProgress", "run_sweep", "sweep_dataset"]
+
+#: Of a Dask scheduler: ``host:port``, with or without a protocol, or ``inproc://...``.
+ADDRESS = re.compile(r"(\w+://)?[^\s/]+:\d+|\w+://\S+")
 
 #: Sweeps of fewer seconds than this are run in this process: a cluster takes as long to start.
 WORTH_A_CLUSTER = 5.0
@@ -123,7 +129,15 @@ def run_sweep(
     {'gamma_sigma2': 1, 'gamma_w': 2, 'replicate': 1}
     """
     if workers is not None:
-        workers = int(check_nonnegative("workers", workers))
+        workers = check_count("workers", workers)
+    check_instance("plan", plan, DeclaredSweep, "SweepPlan")
+    check_path("folder", folder)
+    check_switch("resume", resume)
+    check_callable("progress", progress)
+    if scheduler is not None and not ADDRESS.fullmatch(check_text("scheduler", scheduler)):
+        raise ValueError(
+            f"scheduler must be an address like tcp://host:8786, got {shown(scheduler)}"
+        )
     with CellStore(folder, plan, resume=resume) as store:
         todo = batches(plan, store.missing())
         work, started = sum(seconds for _, seconds in todo), time.monotonic()

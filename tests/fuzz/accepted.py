@@ -6,6 +6,7 @@ Keys are (callable or ``*``, argument, name of the bad value); values are the re
 __all__ = ["ACCEPTED"]
 
 ACCEPTED: dict[tuple[str, str, str], str] = {
+    ("verify.table_header", "kind", "empty text"): "the heading of claims",
     ("*", "parameters", "empty dataset"): "a mapping without entries",
     ("*", "observe", "{}"): "a mapping without entries",
     ("*", "observe", "function"): "an observable of one's own",

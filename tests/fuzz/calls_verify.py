@@ -44,7 +44,6 @@ _CLAIM = {
     "counterexamples": "many",
 }
 _PROBLEM = {"problem": "mapping"}
-_JUDGED = {"claim": "object", "problem": "mapping"}
 
 CALLS = {
     "verify.plot": Call(lambda: verify.plot, lambda: {"data": run_of()}, {"data": "object"}),
@@ -122,9 +121,6 @@ CALLS = {
     ),
     "verify.RoundOff": Call(
         lambda: verify.RoundOff, dict, {"tolerance": "word", "in_eps": "flag", "entrywise": "flag"}
-    ),
-    "verify.RoundOff.judge": Call(
-        lambda: verify.RoundOff().judge, lambda: {"claim": claim(), "problem": {"x": 1.0}}, _JUDGED
     ),
     "verify.PowerLaw": Call(
         lambda: verify.PowerLaw,

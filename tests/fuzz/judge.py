@@ -123,7 +123,8 @@ def _judged(error, names):
         return Verdict("forbidden", detail)
     if "\n" in text.strip() or len(text) > LONGEST:
         return Verdict("several lines", detail)
-    if isinstance(error, NAMELESS):
+    # An OSError names the path at fault.
+    if isinstance(error, NAMELESS) or (isinstance(error, OSError) and error.filename):
         return Verdict("refused", detail)
     if not any(re.search(rf"\b{re.escape(x)}\b", text, re.IGNORECASE) for x in names):
         return Verdict("foreign", detail)

@@ -126,6 +126,7 @@ KINDS = {
     "expression": _is_expression,
     "exponent": _is_exponent,
     "exponents": lambda x: not isinstance(x, set) and _all(_is_exponent)(x),
+    "texts": _all(_is_text),
     "words": _all(lambda x: False),
     "many": _all(lambda x: False),
     "pair": lambda x: _is_array(x, 1) and np.size(x) == 2,

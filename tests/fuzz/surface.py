@@ -20,6 +20,7 @@ CALLS = calls_theory.CALLS | calls_numerics.CALLS | calls_networks.CALLS | calls
 _RECORD = "a record that the package makes; nothing takes one"
 _ERROR = "raised by the package"
 _TORCH = "needs torch; tests/numerics/networks/test_convolutional.py"
+_LAW = "a law's part of Claim.examine, which checks"
 _SAME = "inherited, and called on another class of the same base"
 
 #: Public callables that are not fuzzed, and why.
@@ -50,10 +51,10 @@ NOT_CALLED = {
         f"numerics.Convolutional.{name}": _TORCH
         for name in ("gradient", "linearisation", "ntk", "outputs")
     },
-    "verify.Bound.judge": _SAME,
-    "verify.PowerLaw.judge": _SAME,
-    "verify.PowerLaws.judge": _SAME,
-    "verify.Sampling.judge": _SAME,
+    **{
+        f"verify.{x}.judge": _LAW
+        for x in ("Bound", "PowerLaw", "PowerLaws", "RoundOff", "Sampling")
+    },
 }
 
 #: Methods of classes that are returned and have no public name of their own.

@@ -6,10 +6,14 @@ import importlib.util
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from numerics.support.object_validation import check_many, check_path
+from numerics.support.validation import check_text
+from theory.wording import shown
 from verify.framework.claim import Claim, claims_by_name
 
 __all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select_claims"]
@@ -102,7 +106,7 @@ def claims_from(file: str | Path) -> dict[str, Claim]:
         ...
     ValueError: claims must come from a Python file, got no_such_file.py
     """
-    path = Path(file)
+    path = check_path("file", file)
     if not path.is_file():
         raise ValueError(f"claims must come from a Python file, got {file}")
     specification = importlib.util.spec_from_file_location(f"claims_of_{path.stem}", path)
@@ -113,10 +117,12 @@ def claims_from(file: str | Path) -> dict[str, Claim]:
     specification.loader.exec_module(module)
     if not hasattr(module, "CLAIMS"):
         raise ValueError(f"{file} must define CLAIMS, a sequence of claims")
-    return claims_by_name(replace(claim, origin=str(path)) for claim in module.CLAIMS)
+    claims = check_many("CLAIMS", module.CLAIMS, Claim)
+    return claims_by_name(replace(claim, origin=str(path)) for claim in claims)
 
 
 def _get(claims: Mapping[str, Claim], name: str) -> Claim:
-    if name not in claims:
-        raise ValueError(f"claim must be one of {', '.join(claims)}, got {name!r}")
+    if check_text("name", name) not in claims:
+        near = ", ".join(get_close_matches(name, claims, cutoff=0.3)) or ", ".join([*claims][:3])
+        raise ValueError(f"name must be that of a claim, such as {near}, got {shown(name)}")
     return claims[name]

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import LineStyleType
 
+from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.label_placement import Page
 from verify.figures.style import PlainFigure
 
@@ -66,6 +67,8 @@ def draw_exponent_plane(data: xr.Dataset, axes: Axes) -> Axes:
     >>> axes.get_title().split(",")[0]
     'Signal $d^p$'
     """
+    check_dataset("data", data, "exponent_plane", {"min_test_error": ("gamma_sigma2", "gamma_w")})
+    check_instance("axes", axes, Axes)
     error = data.min_test_error
     image = axes.pcolormesh(
         data.gamma_sigma2,

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.style import CIRCLES, COLOURS, GREY, PlainFigure, draw_threshold
 
 __all__ = ["draw_errors", "draw_figure1", "draw_singular_values"]
@@ -55,6 +56,10 @@ def draw_errors(data: xr.Dataset, axes: Axes) -> Axes:
     >>> axes.get_title()
     'Train and test error'
     """
+    curves = {x: ("dynamics", "iteration") for x in ("train_error", "test_error")}
+    closed_curves = {f"closed_form_{x}": ("iteration",) for x in curves}
+    check_dataset("data", data, "figure1", curves | closed_curves | {"iteration": ("iteration",)})
+    check_instance("axes", axes, Axes)
     for variable, colour in (("train_error", COLOURS[0]), ("test_error", COLOURS[1])):
         for dynamics, style in STYLES.items():
             axes.plot(data.iteration, data[variable].sel(dynamics=dynamics), color=colour, **style)
@@ -83,6 +88,13 @@ def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
     >>> axes.get_title()
     'Singular values'
     """
+    curves = {
+        "singular_value": ("dynamics", "iteration", "mode"),
+        "closed_form_singular_value": ("iteration", "mode"),
+        "iteration": ("iteration",),
+    }
+    check_dataset("data", data, "figure1", curves, ("rank", "threshold"))
+    check_instance("axes", axes, Axes)
     rank = int(data.attrs["rank"])
     count = data.sizes["mode"]
     bulk = np.unique(np.linspace(rank, count - 1, min(BULK_LINES, count - rank)).astype(int))

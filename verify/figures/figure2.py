@@ -11,11 +11,15 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
+from numerics.support.object_validation import check_dataset
 from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_difference, draw_panel
 from verify.figures.prediction import draw_validity, out_of_range
 from verify.figures.style import PlainFigure
 
 __all__ = ["draw_figure2"]
+
+#: Of a sweep, not of a prediction.
+REPLICATES = {"replicate": ("replicate",)}
 
 #: Headings of the columns where there is a prediction.
 COLUMNS = ("trained", "predicted", "trained - predicted")
@@ -42,6 +46,11 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
     >>> sum(axes.get_title() != "" for axes in figure.axes)
     4
     """
+    variables = dict.fromkeys(("status", "min_test_error"), ("gamma_sigma2", "gamma_w"))
+    settings = ("d", "rank", "update")
+    check_dataset("data", data, "a sweep of SweepPlan", variables | REPLICATES, settings)
+    if prediction is not None:
+        check_dataset("prediction", prediction, "predict_grid", variables, ("d", "rank"))
     if prediction is None:
         figure: Figure = PlainFigure(figsize=(10.8, 9.4), layout="constrained")
         for panel, axes in zip(PANELS, figure.subplots(2, 2).flat, strict=True):

@@ -28,6 +28,8 @@ from matplotlib.typing import LineStyleType
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.regimes.plane_formulas import latex
+from numerics.support.object_validation import check_dataset, check_instance
+from numerics.support.validation import check_switch, check_vector
 from theory.regimes.boundaries import boundaries
 from theory.regimes.scales import EQUAL_LAYERS, PAPER_TASK, d, gamma_sigma2, gamma_w, k, kappa
 
@@ -192,15 +194,26 @@ def draw_panel(
     >>> draw_panel(data, PANELS[0], Figure().subplots()).get_title()
     'Smallest test error of the run'
     """
-    values = _plane(panel.values(data), data)
+    _check_plane("data", data, ("d", "rank"))
+    check_instance("panel", panel, Panel, "PANELS")
+    check_instance("axes", axes, Axes)
+    if limits is not None:
+        limits = _checked_limits(limits)
+    values = _plane(_quantity(panel, data), data)
     if min(values.shape) < 2:
         raise ValueError(
-            "a panel needs at least 2 x 2 cells, got "
+            "data must have at least 2 x 2 cells, got "
             f"{values.sizes['gamma_sigma2']} x {values.sizes['gamma_w']}"
         )
     if np.isnan(values).all():
         return _no_values(panel, axes)
-    _fill(values, np.linspace(*(limits or panel.limits), LEVELS + 1), "viridis", panel.label, axes)
+    _fill(
+        values,
+        np.linspace(*(panel.limits if limits is None else limits), LEVELS + 1),
+        "viridis",
+        panel.label,
+        axes,
+    )
     inside = [x for x in panel.contours if np.nanmin(values) < x < np.nanmax(values)]
     if inside:
         lines = axes.contour(
@@ -257,6 +270,7 @@ def legend_handles(*, hatched: bool = False) -> list[Line2D | Patch]:
     >>> [handle.get_label().split(":")[0] for handle in legend_handles()]
     ['active / lazy', 'infinite noise', 'underparameterised']
     """
+    check_switch("hatched", hatched)
     handles: list[Line2D | Patch] = [
         Line2D([], [], color="black", linestyle=LINE_STYLES[name], linewidth=1.8, label=line.label)
         for name, line in boundary_lines().items()
@@ -282,6 +296,25 @@ def draw_boundary_legend(figure: Figure, *, hatched: bool) -> None:
         frameon=False,
         fontsize=10,
     )
+
+
+def _check_plane(name: str, data: xr.Dataset, settings: tuple[str, ...] = ()) -> None:
+    plane = ("gamma_sigma2", "gamma_w")
+    check_dataset(name, data, "a sweep of SweepPlan or predict_grid", {"status": plane}, settings)
+
+
+def _quantity(panel: Panel, data: xr.Dataset) -> xr.DataArray:
+    try:
+        return panel.values(data)
+    except AttributeError as error:
+        raise ValueError(f"data must have what {panel.name} needs, got {error}") from None
+
+
+def _checked_limits(limits: ArrayLike) -> NDArray[np.float64]:
+    found = check_vector("limits", limits)
+    if found.size != 2 or found[0] >= found[1]:
+        raise ValueError(f"limits must be two increasing numbers, got {found.tolist()[:3]}")
+    return found
 
 
 def _fill(

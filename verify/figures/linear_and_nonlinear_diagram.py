@@ -20,9 +20,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 
+from numerics.support.object_validation import check_dataset
 from verify.figures.crossover import MARKERS
 from verify.figures.style import COLOURS, PlainFigure
-from verify.measurements.crossover_exponents import alpha_star, geometric_mean, sound
+from verify.measurements.crossover_exponents import (
+    alpha_star,
+    check_crossover,
+    geometric_mean,
+    sound,
+)
 
 __all__ = ["draw_linear_plane", "draw_shared_diagram"]
 
@@ -51,6 +57,9 @@ def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
     nonlinear : xarray.Dataset
         Of a crossover sweep; its middle depth is filled, each depth has its own alpha*.
     """
+    plane = {"kernel_change": ("threshold", "width", "seed")}
+    check_dataset("linear", linear, "linear_crossover", plane, ("d", "rank"))
+    check_crossover("nonlinear", nonlinear)
     figure = PlainFigure(figsize=(11.5, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2, sharex=True)
     filled = _linear_panel(linear, left)

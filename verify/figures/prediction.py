@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_panel
 from verify.figures.style import COLOURS, PlainFigure
 
@@ -59,6 +60,9 @@ def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
     >>> len(draw_validity(data, Figure().subplots()).collections) > 0  # where width < 25
     True
     """
+    plane = {"status": ("gamma_sigma2", "gamma_w")}
+    check_dataset("data", data, "predict_grid", plane)
+    check_instance("axes", axes, Axes)
     outside = out_of_range(data).transpose("gamma_w", "gamma_sigma2").values.astype(float)
     if outside.any():
         where = (data.gamma_sigma2, data.gamma_w, outside)

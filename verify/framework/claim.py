@@ -16,6 +16,15 @@ import numpy as np
 from hypothesis.strategies import SearchStrategy
 from numpy.typing import NDArray
 
+from numerics.support.object_validation import (
+    check_callable,
+    check_instance,
+    check_many,
+    check_mapping,
+)
+from numerics.support.validation import check_choice, check_text
+from theory.wording import shown
+
 __all__ = [
     "Array",
     "Claim",
@@ -97,6 +106,11 @@ class Fault:
     predict: Callable[..., Any] | None = None
     measure: Callable[..., Any] | None = None
 
+    def __post_init__(self) -> None:
+        """Check what stands in for the claim's own."""
+        check_text("name", self.name)
+        _check_functions(self)
+
 
 @dataclass(frozen=True)
 class Counterexample:
@@ -128,6 +142,15 @@ class Counterexample:
     measure: Callable[..., Any] | None = field(default=None, kw_only=True)
     law: Law | None = field(default=None, kw_only=True)
 
+    def __post_init__(self) -> None:
+        """Check what the wider claim is made of."""
+        for name in ("looked_true", "learnt"):
+            check_text(name, getattr(self, name))
+        check_mapping("problem", self.problem)
+        _check_functions(self)
+        if self.law is not None:
+            _check_law(self.law)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
@@ -136,7 +159,7 @@ class Claim:
     Attributes
     ----------
     name : str
-        Short and claims_by_name, used on the command line.
+        Short and unique, used on the command line.
     family : str
         Heading under which it is listed.
     statement : str
@@ -195,23 +218,39 @@ class Claim:
 
     def __post_init__(self) -> None:
         """Refuse a claim that nothing could refute."""
+        for name in ("name", "family", "statement", "holds", "source", "origin"):
+            check_text(name, getattr(self, name))
+        check_instance("problems", self.problems, SearchStrategy, "hypothesis.strategies")
+        for name in ("predict", "measure"):
+            check_callable(name, getattr(self, name))
+        _check_law(self.law)
+        for name, kind in (("faults", Fault), ("counterexamples", Counterexample)):
+            object.__setattr__(self, name, check_many(name, getattr(self, name), kind))
         if not self.faults:
-            raise ValueError(f"claim {self.name!r} must carry at least one planted fault, got none")
-        if self.cost not in ("cheap", "expensive", "long"):
-            raise ValueError(f"cost must be 'cheap', 'expensive' or 'long', got {self.cost!r}")
+            raise ValueError(f"faults of claim {self.name!r} must be at least one, got none")
+        check_choice("cost", self.cost, ("cheap", "expensive", "long"))
 
     def examine(self, problem: Problem) -> Outcome:
         """Judge the claim on one problem."""
-        return self.law.judge(self, problem)
+        check_mapping("problem", problem)
+        try:
+            return self.law.judge(self, problem)
+        except LookupError as error:
+            raise ValueError(
+                f"problem must have what the claim's functions look up, got {', '.join(problem)} "
+                f"without {error}"
+            ) from error
 
     def with_fault(self, fault: Fault) -> Claim:
         """Return the claim with a fault planted in it."""
+        check_instance("fault", fault, Fault)
         return replace(
             self, predict=fault.predict or self.predict, measure=fault.measure or self.measure
         )
 
     def examine_counterexample(self, counterexample: Counterexample) -> Outcome:
         """Judge the wider claim of a counterexample on its problem; it should not hold."""
+        check_instance("counterexample", counterexample, Counterexample)
         wider = replace(
             self,
             predict=counterexample.predict or self.predict,
@@ -219,6 +258,17 @@ class Claim:
             law=counterexample.law or self.law,
         )
         return wider.examine(counterexample.problem)
+
+
+def _check_functions(standin: Fault | Counterexample) -> None:
+    for name in ("predict", "measure"):
+        if getattr(standin, name) is not None:
+            check_callable(name, getattr(standin, name))
+
+
+def _check_law(law: Law) -> None:
+    if isinstance(law, type) or not callable(getattr(law, "judge", None)):
+        raise TypeError(f"law must be a law, such as RoundOff(), got {shown(law)}")
 
 
 def claims_by_name(claims: Iterable[Claim]) -> dict[str, Claim]:

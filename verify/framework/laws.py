@@ -14,9 +14,11 @@ from itertools import combinations
 import numpy as np
 from scipy import stats
 
+from numerics.support.object_validation import check_many
+from numerics.support.validation import check_choice, check_switch, check_text, check_vector
 from verify.framework.claim import Claim, Outcome, Problem
 from verify.framework.tolerances import TOLERANCES
-from verify.measurements.power_fits import Fit, fit_exponent
+from verify.measurements.power_fits import MINIMUM_SIZES, Fit, fit_exponent
 
 __all__ = ["Bound", "PowerLaw", "PowerLaws", "RoundOff", "Sampling"]
 
@@ -61,6 +63,12 @@ class RoundOff:
     in_eps: bool = True
     entrywise: bool = False
     false_alarm = 0.0
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        check_choice("tolerance", self.tolerance, tuple(TOLERANCES))
+        check_switch("in_eps", self.in_eps)
+        check_switch("entrywise", self.entrywise)
 
     @property
     def text(self) -> str:
@@ -129,6 +137,13 @@ class PowerLaw(_Statistical):
     pooled: bool = False
     chance: bool = True
 
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        _check_sizes(self.variable, self.sizes, self.bias)
+        check_choice("resolution", self.resolution, tuple(TOLERANCES))
+        check_switch("pooled", self.pooled)
+        check_switch("chance", self.chance)
+
     @property
     def text(self) -> str:
         """The law in a few words."""
@@ -189,6 +204,13 @@ class PowerLaws(_Statistical):
     _: KW_ONLY
     parts: Sequence[str] = ("below", "above")
     apart: bool = True
+
+    def __post_init__(self) -> None:
+        """Check every setting."""
+        _check_sizes(self.variable, self.sizes, self.bias)
+        if len(set(check_many("parts", self.parts, str))) < 2:
+            raise ValueError(f"parts must be at least two different names, got {len(self.parts)}")
+        check_switch("apart", self.apart)
 
     @property
     def text(self) -> str:
@@ -263,6 +285,10 @@ class Sampling(_Statistical):
 
     bias: str
 
+    def __post_init__(self) -> None:
+        """Check the name."""
+        check_choice("bias", self.bias, tuple(TOLERANCES))
+
     @property
     def text(self) -> str:
         """The law in a few words."""
@@ -297,6 +323,11 @@ class Bound:
     reason: str
     false_alarm = 0.0
 
+    def __post_init__(self) -> None:
+        """Check the words."""
+        check_text("text", self.text)
+        check_text("reason", self.reason)
+
     def judge(self, claim: Claim, problem: Problem) -> Outcome:
         """Ask whether the measured number lies in the predicted interval."""
         lowest, highest = claim.predict(problem)
@@ -311,3 +342,14 @@ class Bound:
         # The share is 1 on the bound, and falls with the distance inside.
         share = float(max(0.0, 1.0 + outside / (span or 1.0)))
         return Outcome(bool(outside <= 0), predicted, measured, share)
+
+
+def _check_sizes(variable: str, sizes: Sequence[float], bias: str) -> None:
+    check_text("variable", variable)
+    check_choice("bias", bias, tuple(TOLERANCES))
+    found = np.unique(check_vector("sizes", sizes))
+    if found.size < MINIMUM_SIZES or found[0] <= 0:
+        raise ValueError(
+            f"sizes must be at least {MINIMUM_SIZES} different positive ones, got {found.size} "
+            f"from {found[0]:g}"
+        )

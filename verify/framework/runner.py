@@ -19,6 +19,8 @@ import scipy.linalg  # noqa: F401  brings the BLAS of the kernels, whose threads
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from threadpoolctl import threadpool_limits
 
+from numerics.support.object_validation import check_callable, check_many
+from numerics.support.validation import check_choice, check_seed
 from verify.framework.claim import Claim, Counterexample, Fault, Outcome, Problem
 
 __all__ = [
@@ -215,7 +217,7 @@ def run_claims(
     >>> [verdict.holds for verdict in run_claims(claims, profile=Profile(2, 1))]
     [True]
     """
-    examined = (x for x in claims if _profile(profile).examples(x))
+    examined = _examined(claims, profile, seed)
     return _watched((partial(run_claim, x, profile, seed) for x in examined), watch)
 
 
@@ -235,7 +237,7 @@ def run_faults(
     >>> [verdict.holds for verdict in run_faults(claims, profile=Profile(2, 1))]
     [False]
     """
-    examined = (x for x in claims if _profile(profile).examples(x))
+    examined = _examined(claims, profile, seed)
     runs = (partial(run_claim, x, profile, seed, fault) for x in examined for fault in x.faults)
     return _watched(runs, watch)
 
@@ -255,7 +257,7 @@ def run_counterexamples(
     return _watched(
         (
             partial(run_counterexample, x, counterexample)
-            for x in claims
+            for x in check_many("claims", claims, Claim)
             for counterexample in x.counterexamples
         ),
         watch,
@@ -272,9 +274,17 @@ def false_alarm_rate(claims: Iterable[Claim], profile: str | Profile) -> float:
     return float(1 - np.prod(keep))
 
 
+def _examined(claims: Iterable[Claim], profile: str | Profile, seed: int) -> list[Claim]:
+    """Check the arguments of a run, and return the claims that its profile examines."""
+    check_seed("seed", seed)
+    chosen = _profile(profile)
+    return [x for x in check_many("claims", claims, Claim) if chosen.examples(x)]
+
+
 def _watched(
     runs: Iterable[Callable[[], Verdict]], watch: Callable[[Verdict], None]
 ) -> list[Verdict]:
+    check_callable("watch", watch)
     verdicts = []
     for run in runs:
         verdicts.append(run())
@@ -285,9 +295,7 @@ def _watched(
 def _profile(profile: str | Profile) -> Profile:
     if isinstance(profile, Profile):
         return profile
-    if profile not in PROFILES:
-        raise ValueError(f"profile must be one of {', '.join(PROFILES)}, got {profile!r}")
-    return PROFILES[profile]
+    return PROFILES[check_choice("profile", profile, tuple(PROFILES))]
 
 
 def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:

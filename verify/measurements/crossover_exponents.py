@@ -29,6 +29,7 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from numerics.support.object_validation import check_dataset
 from theory.crossover.exponents import predicted_exponents
 from verify.measurements.power_fits import MINIMUM_SIZES, Fit, fit_exponent
 
@@ -37,6 +38,7 @@ __all__ = [
     "LAZY",
     "Exponent",
     "alpha_star",
+    "check_crossover",
     "crossover_exponents",
     "fluctuation",
     "geometric_mean",
@@ -128,6 +130,9 @@ def crossover_exponents(data: xr.Dataset, ensembles: xr.Dataset | None = None) -
     ensembles : xarray.Dataset or None
         The same with more seeds and fewer ``scaled_alpha``, for the fluctuations over seeds.
     """
+    check_crossover("data", data)
+    if ensembles is not None:
+        check_crossover("ensembles", ensembles)
     many = data if ensembles is None else ensembles
     linear = data.attrs["activation"] == "identity"
     found = []
@@ -141,6 +146,17 @@ def crossover_exponents(data: xr.Dataset, ensembles: xr.Dataset | None = None) -
             key, sign = DERIVED[name]
             found.append(Exponent(name, depth, sign * float(derived[key]), band, fit))
     return found
+
+
+def check_crossover(name: str, data: xr.Dataset) -> xr.Dataset:
+    """Return a dataset that has what a sweep of CrossoverSweep has; ValueError otherwise."""
+    grid = ("depth", "width", "scaled_alpha", "seed")
+    variables: dict[str, tuple[str, ...]] = dict.fromkeys(
+        ("kernel_change", "time_to_kernel_change", "status"), grid
+    )
+    variables |= {"layer_change": (*grid, "layer"), "test_outputs": (*grid, "test_point")}
+    variables |= {x: (x,) for x in grid}
+    return check_dataset(name, data, "a sweep of CrossoverSweep", variables, ("activation", "data"))
 
 
 def sound(data: xr.Dataset) -> xr.Dataset:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
+from numerics.support.validation import check_numbers, check_positive, check_switch, check_vector
+
 __all__ = ["MINIMUM_SIZES", "Fit", "fit_exponent"]
 
 MINIMUM_SIZES = 4
@@ -67,12 +69,21 @@ def fit_exponent(
     >>> round(fit.exponent, 6), fit.contains(-1.0, bias=1e-9)
     (-1.0, True)
     """
-    x = np.log(np.asarray(sizes, dtype=float))
-    values = np.asarray(errors, dtype=float)
+    given, values = check_vector("sizes", sizes), check_numbers("errors", errors)
+    level = check_positive("level", level)
+    check_switch("pooled", pooled)
+    if level >= 1:
+        raise ValueError(f"level must be below 1, got {level}")
+    for name, array in (("sizes", given), ("errors", values)):
+        if not (array > 0).all():
+            raise ValueError(f"{name} must be positive, got {array.min()}")
+    if values.shape[:1] != given.shape or values.ndim > 2:
+        raise ValueError(f"errors must have a row a size, {given.size}, got shape {values.shape}")
+    x = np.log(given)
     if np.unique(x).size < MINIMUM_SIZES:
-        raise ValueError(f"sizes must be at least {MINIMUM_SIZES} different ones, got {sizes!r}")
-    if not (values > 0).all() or not np.isfinite(values).all():
-        raise ValueError(f"errors must be positive and finite, got {errors!r}")
+        raise ValueError(
+            f"sizes must be at least {MINIMUM_SIZES} different ones, got {np.unique(given).size}"
+        )
     table = np.log(values.reshape(x.size, -1))
     centred = x - x.mean()
     slopes = centred @ table / (centred @ centred)

@@ -14,7 +14,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from numerics.support.object_validation import check_instance
 from numerics.support.provenance import versions
+from numerics.support.validation import check_choice
 from verify.figures.style import COLOURS
 from verify.framework.runner import Verdict
 
@@ -51,7 +53,7 @@ def table_header(kind: str = "") -> str:
     >>> table_header().split()
     ['claim', 'predicted', 'measured', 'law', 'tried', 'verdict']
     """
-    detail, last = _KINDS[kind]
+    detail, last = _KINDS[check_choice("kind", kind, tuple(_KINDS))]
     return _columns(("claim", "predicted", "measured", detail, "tried")) + last
 
 
@@ -66,6 +68,7 @@ def table_row(verdict: Verdict) -> str:
     >>> table_row(verdict).split()[:2]
     ['balancedness-flow', 'equal']
     """
+    check_instance("verdict", verdict, Verdict, "run_claims")
     claim, outcome = verdict.claim, verdict.outcome
     cells = (claim.name, outcome.predicted, outcome.measured, _detail(verdict), verdict.examined)
     return _columns([str(x) for x in cells]) + f"{_word(verdict)}  {verdict.seconds:.1f} s"

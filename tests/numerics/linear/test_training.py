@@ -252,7 +252,7 @@ def test_balancedness_has_no_meaning_for_frozen_layers():
         ({"iterations": 0}, ValueError, "iterations must be"),
         ({"every": -1}, ValueError, "every must be"),
         ({"observe": ["rank"]}, ValueError, "observe must be"),
-        ({"observe": "stable_rank"}, TypeError, "observe must be a sequence"),
+        ({"observe": "stable_rank"}, TypeError, "observe must be a list"),
         ({"observe": [lambda run: 0.0]}, ValueError, "observe must name its functions"),
         ({"observe": {"mine": "stable_rank"}}, TypeError, r"observe\['mine'\] must be a function"),
     ],

@@ -65,7 +65,7 @@ def test_select_takes_names_and_families_once():
     family = select_claims(["kernels"])
     assert [x.name for x in family] == ["kernel-single-mode", "kernel-lift", "kernel-riccati"]
     assert select_claims(["kernel-lift", "kernels"])[1:] == [family[0], family[2]]
-    with pytest.raises(ValueError, match="claim must be one of"):
+    with pytest.raises(ValueError, match="name must be that of a claim"):
         select_claims(["nonsense"])
 
 

@@ -89,7 +89,7 @@ def test_list_runs_nothing(capsys):
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        (["--claim", "nonsense"], "claim must be one of"),
+        (["--claim", "nonsense"], "name must be that of a claim"),
         (["--profile", "slow"], "profile must be one of"),
         (["--claims-from", "nowhere.py"], "Python file"),
     ],

@@ -133,7 +133,7 @@ def test_other_datasets_are_refused():
 
 def test_a_panel_of_one_row_is_refused():
     grid = numerics.predict_grid([-2.0], [1.0, 2.0], d=100)
-    with pytest.raises(ValueError, match="a panel needs at least 2 x 2 cells, got 1 x 2"):
+    with pytest.raises(ValueError, match="data must have at least 2 x 2 cells, got 1 x 2"):
         verify.plot(grid)
 
 
