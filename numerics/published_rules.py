@@ -20,12 +20,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.cache import load
 from numerics.kernels.evaluate import evaluate
-from numerics.support.validation import check_dimension, check_finite, check_positive
+from numerics.support.validation import check_dimension, check_finite, check_positive, check_vector
 from theory import published_rules as rules
 from theory.kernels.mode_recursion import stopping_module
 from theory.published_settings import FIGURE2, STOPPING
 
-__all__ = ["learning_rate", "paper_stop", "power_of_dimension", "variance_of", "width_of"]
+__all__ = [
+    "learning_rate",
+    "paper_stop",
+    "power_of_dimension",
+    "stop_of_errors",
+    "variance_of",
+    "width_of",
+]
 
 
 def variance_of(d: int, gamma_sigma2: float) -> float:
@@ -135,11 +142,15 @@ def paper_stop(train_error: NDArray[np.float64], test_error: NDArray[np.float64]
     >>> paper_stop([1.0, 0.5, 0.1, 1e-4, 1e-5], [1.0, 0.6, 0.3, 0.3, 0.3])
     3
     """
-    train = np.ascontiguousarray(train_error, dtype=np.float64)
-    test = np.ascontiguousarray(test_error, dtype=np.float64)
-    if train.shape != test.shape or train.ndim != 1:
+    train, test = check_vector("train_error", train_error), check_vector("test_error", test_error)
+    if train.shape != test.shape:
         raise ValueError(
             f"train_error and test_error must be vectors of one length, got {train.shape} "
             f"and {test.shape}"
         )
+    return stop_of_errors(train, test)
+
+
+def stop_of_errors(train: NDArray[np.float64], test: NDArray[np.float64]) -> int:
+    """Return what `paper_stop` does, for errors that may have left the floats."""
     return int(load(stopping_module(), loops="stopping").stop(train, test, tuple(STOPPING)))

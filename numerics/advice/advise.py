@@ -43,7 +43,7 @@ from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.runs import predict_run, signal_values
 from numerics.support.descriptions import describe
-from numerics.support.validation import check_dimension, check_positive, check_update, check_width
+from numerics.support.validation import check_dimension, check_positive, check_switch, check_update
 
 __all__ = ["advise"]
 
@@ -149,10 +149,12 @@ def advise(
     if max_width is None:
         widest = float(WIDE * max(rows, columns))
     else:
-        widest = math.floor(check_width(max_width)) * 1.0
+        widest = float(math.floor(check_positive("max_width", max_width)))
+        if widest < 1:
+            raise ValueError(f"max_width must be >= 1, got {max_width}")
     limit = MOST_ITERATIONS if budget is None else check_dimension("budget", budget)
     check_update(update)
-    ratios = RATIOS if unequal_layers else (1.0,)
+    ratios = RATIOS if check_switch("unequal_layers", unequal_layers) else (1.0,)
     grid = candidates(spectrum, widest, share, ratios, update, limit)
     best = front(grid, spectrum, widest, update, limit)
     status = grid.candidate_status.values

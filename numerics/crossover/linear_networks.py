@@ -28,7 +28,14 @@ from numerics.linear.observables import ntk_change
 from numerics.linear.tasks import Task, low_rank_from_spectrum
 from numerics.linear.training import Trainer
 from numerics.support.descriptions import describe
-from numerics.support.validation import check_dimension, check_positive, check_rank
+from numerics.support.object_validation import check_size
+from numerics.support.validation import (
+    check_dimension,
+    check_positive,
+    check_rank,
+    check_seed,
+    check_vector,
+)
 
 __all__ = ["linear_crossover"]
 
@@ -87,23 +94,34 @@ def linear_crossover(
     """
     dimension = check_dimension("d", d)
     k, count = check_rank(rank, d, d), check_dimension("replicates", replicates)
-    scales = [check_positive("threshold", x) for x in thresholds]
-    sizes = [check_positive("width", x) for x in widths]
+    scales, sizes = (
+        check_vector(name, x) for name, x in (("thresholds", thresholds), ("widths", widths))
+    )
+    for name, values in (("thresholds", scales), ("widths", sizes)):
+        check_size(name, values)
+        if values.min() <= 0:
+            raise ValueError(f"{name} must be > 0, got {values.min()}")
+    root = check_seed("seed", seed)
     divisor = check_positive("learning_rate_divisor", learning_rate_divisor)
-    if min(sizes) < k:
-        raise ValueError(f"widths must be at least rank = {k} to fit the target, got {min(sizes)}")
+    if sizes.min() < k:
+        raise ValueError(f"widths must be at least rank = {k} to fit the target, got {sizes.min()}")
     change = np.full((len(scales), len(sizes), count), np.nan)
     steps = np.full(change.shape, -1)
     for index in np.ndindex(change.shape):
-        stream = np.random.SeedSequence(seed, spawn_key=index)
+        stream = np.random.SeedSequence(root, spawn_key=index)
         change[index], steps[index] = _run(
-            scales[index[0]], sizes[index[1]], dimension, k, np.random.default_rng(stream), divisor
+            float(scales[index[0]]),
+            float(sizes[index[1]]),
+            dimension,
+            k,
+            np.random.default_rng(stream),
+            divisor,
         )
     axes = ("threshold", "width", "seed")
     data = xr.Dataset(
         {"kernel_change": (axes, change), "steps": (axes, steps)},
         coords={"threshold": scales, "width": sizes, "seed": np.arange(count)},
-        attrs={"d": dimension, "rank": k, "root_seed": seed},
+        attrs={"d": dimension, "rank": k, "root_seed": root},
     )
     return describe(data, linear_crossover)
 

@@ -25,6 +25,7 @@ from numerics.linear.observables import mean_squared_error, singular_values
 from numerics.linear.training import Trainer
 from numerics.phase_diagram.prepare_cell import Cell, prepare_cell
 from numerics.support.descriptions import describe
+from numerics.support.object_validation import check_callable, check_instance
 from numerics.support.validation import check_dimension, check_update
 from theory.published_settings import FIGURE1
 
@@ -101,7 +102,8 @@ def figure1(
     """
     steps = check_dimension("iterations", iterations)
     check_update(update)
-    watch = timings or Timings()
+    check_callable("progress", progress)
+    watch = Timings() if timings is None else check_instance("timings", timings, Timings)
     with _Cores() as cores:
         with watch.part("task and network"):
             cell = prepare_cell(

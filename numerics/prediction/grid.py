@@ -115,10 +115,12 @@ def predict_grid(
     networks = _networks(
         rows, columns, size, ratio, float(spectrum.signal[0]), learning_rate_divisor
     )
-    if check_choice("method", method, METHODS) == "closed_form":
-        found = _closed_form(spectrum, networks, steps, update)
-    else:
-        found = _second_order(spectrum, networks, steps, update, reference)
+    check_choice("method", method, METHODS)
+    with np.errstate(over="ignore", invalid="ignore"):  # such cells are outside the range
+        if method == "closed_form":
+            found = _closed_form(spectrum, networks, steps, update)
+        else:
+            found = _second_order(spectrum, networks, steps, update, reference)
     found["status"] = status_of(
         found["min_test_error"], found["truncation"], networks.width, spectrum
     )

@@ -27,6 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import gammaincinv
 
 from numerics.kernels.evaluate import evaluate
+from numerics.support.object_validation import check_size
 from numerics.support.validation import check_dimension, check_nonnegative, check_rank, check_vector
 from theory.algebra.stable_form import StableForm
 from theory.random_matrices.spike_repulsion import repulsion_form
@@ -165,6 +166,7 @@ def mode_spectrum(
     if theta[-1] <= 0:
         raise ValueError(f"singular_values must be > 0, got {theta[-1]}")
     tau = check_nonnegative("noise", noise)
+    check_size("noise", tau)
     wanted = check_dimension("nodes", nodes)
     spikes = rank
     # A spike below the threshold stays in the bulk, which then keeps its row and column.

@@ -15,7 +15,7 @@ from numerics.kernels.evaluate import evaluate
 from numerics.prediction.mode_recursion import Recursion, Trajectory, euler_modes
 from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
 from numerics.prediction.network_scales import RandomNetwork
-from numerics.published_rules import paper_stop
+from numerics.published_rules import stop_of_errors
 from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
 
 __all__ = ["distance", "observe", "run"]
@@ -33,7 +33,7 @@ def run(spectrum: ModeSpectrum, network: RandomNetwork, iterations: int, stop: b
     entries = math.prod(spectrum.shape)
     while True:
         sums = sums_of_errors(spectrum, whole)
-        end = paper_stop(sums["train_shifted"] / entries, sums["test_shifted"] / entries)
+        end = stop_of_errors(sums["train_shifted"] / entries, sums["test_shifted"] / entries)
         done = len(whole) - 1
         if end <= done:
             return Trajectory(*(x[: end + 1] for x in vars(whole).values()))

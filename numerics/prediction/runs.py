@@ -30,15 +30,19 @@ from numerics.published_rules import learning_rate as published_learning_rate
 from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import describe
 from numerics.support.errors import OutOfRangeError
+from numerics.support.object_validation import check_size
 from numerics.support.validation import (
     check_choice,
     check_dimension,
     check_finite,
     check_positive,
+    check_switch,
     check_update,
+    check_vector,
     check_width,
 )
 from theory.published_settings import FIGURE2
+from theory.wording import shown
 
 __all__ = [
     "RANK_SHARE",
@@ -164,9 +168,19 @@ def predict_run(
         check_update(update),
     )
     check_choice("reference", reference, REFERENCES)
-    trajectory = run(spectrum, network, check_dimension("iterations", iterations), stop)
-    seen = observe(spectrum, network, trajectory)
-    seen["distance"] = distance(spectrum, network, trajectory, reference)
+    check_switch("stop", stop), check_switch("allow_out_of_range", allow_out_of_range)
+    check_size("init_variance * width", max(first, second) * units)
+    steps = check_dimension("iterations", iterations)
+    with np.errstate(over="ignore", invalid="ignore"):  # what leaves the floats is refused below
+        trajectory = run(spectrum, network, steps, stop)
+        seen = observe(spectrum, network, trajectory)
+        seen["distance"] = distance(spectrum, network, trajectory, reference)
+    if not np.isfinite(seen["test_error"]).all():
+        raise OutOfRangeError(
+            f"learning_rate must keep the run within the floats, got {network.learning_rate:g} "
+            f"where the threshold is {network.threshold:.3g}, singular values reach "
+            f"{spectrum.targets.max():.3g} and noise is {spectrum.noise:.3g}"
+        )
     data = _dataset(spectrum, network, seen, reference)
     if data.status != 0 and not allow_out_of_range:
         raise _out_of_range(data, network, spectrum)
@@ -265,13 +279,16 @@ def signal_values(
 ) -> ArrayLike:
     if (rank is None) == (singular_values is None):
         raise ValueError(
-            f"exactly one of rank and singular_values must be given, got rank={rank}, "
-            f"singular_values={singular_values!r}"
+            f"exactly one of rank and singular_values must be given, got rank={shown(rank)}, "
+            f"singular_values={shown(singular_values)}"
         )
     if rank is not None:
         return typical_singular_values(d_in, d_out, rank)
-    assert singular_values is not None, "one of the two is given"
-    return singular_values
+    values = check_vector("singular_values", singular_values)
+    check_size("singular_values", values)
+    if values.min() <= 0:
+        raise ValueError(f"singular_values must be > 0, got {values.min()}")
+    return values
 
 
 def _dataset(

@@ -24,11 +24,20 @@ from numerics.kernels.evaluate import evaluate
 from numerics.regimes import plane_formulas as formulas
 from numerics.regimes.boundary_lines import boundary_lines, finite_lines
 from numerics.support.descriptions import describe
-from numerics.support.validation import check_dimension, check_finite, check_positive
+from numerics.support.validation import (
+    check_dimension,
+    check_finite,
+    check_numbers,
+    check_positive,
+    check_vector,
+)
 from theory.regimes.regime import NAMES, Regime
 from theory.regimes.scales import Scale
 
 __all__ = ["exponent_plane", "regime"]
+
+#: Largest exponent: products of them with logarithms stay far inside the floats.
+LARGEST_EXPONENT = 1e6
 
 #: The exponents of the task, with the paper's values.
 TASK = {"p": 1.0, "q": 0.0, "kappa": 0.0, "gap": 0.0}
@@ -158,6 +167,9 @@ def exponent_plane(
     exponents = _exponents(task)
     data = data.merge(boundary_lines(ranges, exponents, partial(regime, **task)))
     data = data.merge(_regions(values, axes, exponents))
+    for name, value in (("rank", rank), ("signal", signal), ("noise", noise)):
+        if value is not None:
+            check_positive(name, value)
     if d is not None:
         sizes = _sizes(d, rank, signal, noise, task)
         data = data.merge(finite_lines(ranges, sizes))
@@ -168,31 +180,44 @@ def exponent_plane(
 def _evaluate(
     gamma_sigma2: ArrayLike, gamma_w: ArrayLike, task: Mapping[str, float]
 ) -> dict[str, Array]:
-    points = np.broadcast_arrays(_real("gamma_sigma2", gamma_sigma2), _real("gamma_w", gamma_w))
+    given = _real("gamma_sigma2", gamma_sigma2), _real("gamma_w", gamma_w)
+    try:
+        points = np.broadcast_arrays(*given)
+    except ValueError:
+        raise ValueError(
+            f"gamma_sigma2 and gamma_w must broadcast together, got shapes {given[0].shape} and "
+            f"{given[1].shape}"
+        ) from None
     if points[1].size and points[1].min() < 0:
         raise ValueError(f"gamma_w must be >= 0, got {points[1].min()}")
     return evaluate(formulas.plane_form, *points, settings=_exponents(task), compiled=False)
 
 
 def _exponents(task: Mapping[str, float]) -> Exponents:
-    p, q, kappa, gap = (float(check_finite(name, task[name])) for name in TASK)
+    p, q, kappa, gap = (check_finite(name, task[name]) for name in TASK)
+    for name in TASK:
+        _check_exponent(name, task[name])
     return p, q, kappa, gap
 
 
 def _real(name: str, value: ArrayLike) -> Array:
-    array = np.asarray(value)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be real, got dtype {array.dtype}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite, got {array[~np.isfinite(array)].flat[0]}")
-    return array.astype(np.float64)
+    array = check_numbers(name, value)
+    _check_exponent(name, array)
+    return array
+
+
+def _check_exponent(name: str, value: ArrayLike) -> None:
+    largest = float(np.abs(value).max())
+    if largest > LARGEST_EXPONENT:
+        raise ValueError(f"{name} must be at most {LARGEST_EXPONENT:g} in size, got {largest:g}")
 
 
 def _range(name: str, limits: tuple[float, float]) -> tuple[float, float]:
-    low, high = (check_finite(f"{name} range", x) for x in limits)
-    if not low < high:
-        raise ValueError(f"{name} range must increase, got {low} to {high}")
-    return low, high
+    ends = check_vector(name, limits)
+    _check_exponent(name, ends)
+    if ends.size != 2 or not ends[0] < ends[1]:
+        raise ValueError(f"{name} range must be two increasing numbers, got {ends.tolist()[:3]}")
+    return float(ends[0]), float(ends[1])
 
 
 def _sizes(

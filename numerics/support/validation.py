@@ -7,7 +7,7 @@ the rule and what came. A wrong type is a ``TypeError``, a wrong value a ``Value
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -285,6 +285,12 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
         ...
     ValueError: loss must be one of 'squared', 'huber', got 'cubic'
     """
+    if (
+        isinstance(choices, str)
+        or not isinstance(choices, Collection)
+        or not all(isinstance(x, str) for x in choices)
+    ):
+        raise TypeError(f"choices must be a sequence of text, got {shown(choices)}")
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, got {type(value).__name__}")
     if value not in choices:

@@ -301,7 +301,7 @@ CALLS = {
         f"numerics.check_{name}": Call(
             lambda name=name: getattr(numerics, f"check_{name}"),
             lambda: {"name": "size", "value": 3},
-            {"name": "text", "value": kind},
+            {"name": "anything", "value": kind},
             {"value": "size"},
         )
         for name, kind in (("dimension", "count"), ("positive", "positive"))
@@ -309,19 +309,19 @@ CALLS = {
     "numerics.check_choice": Call(
         lambda: numerics.check_choice,
         lambda: {"name": "loss", "value": "huber", "choices": ("squared", "huber")},
-        {"name": "text", "value": "word", "choices": "words"},
+        {"name": "anything", "value": "word", "choices": "texts"},
         {"value": "loss"},
     ),
     "numerics.parse_axis": Call(
         lambda: numerics.parse_axis,
         lambda: {"name": "gamma", "value": "0:1:3"},
-        {"name": "text", "value": "axis", "geometric": "flag"},
+        {"name": "anything", "value": "axis", "geometric": "flag"},
         {"value": "gamma"},
     ),
     "numerics.parse_counts": Call(
         lambda: numerics.parse_counts,
         lambda: {"name": "width", "value": "1,2"},
-        {"name": "text", "value": "counts"},
+        {"name": "anything", "value": "counts"},
         {"value": "width"},
     ),
     "numerics.prepare_cell": Call(

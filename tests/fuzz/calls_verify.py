@@ -137,7 +137,7 @@ CALLS = {
     "verify.PowerLaws": Call(
         lambda: verify.PowerLaws,
         lambda: {"variable": "d", "sizes": (1.0, 2.0, 4.0, 8.0), "bias": "slope_bias"},
-        {"variable": "text", "sizes": "vector", "bias": "word", "parts": "words", "apart": "flag"},
+        {"variable": "text", "sizes": "vector", "bias": "word", "parts": "texts", "apart": "flag"},
     ),
     "verify.Sampling": Call(
         lambda: verify.Sampling, lambda: {"bias": "slope_bias"}, {"bias": "word"}

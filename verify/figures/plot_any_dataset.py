@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 from numerics.support.provenance import public_kind
+from theory.wording import shown
 
 __all__ = ["DRAWN_BY", "plot"]
 
@@ -69,7 +70,12 @@ def plot(data: xr.Dataset) -> Figure:
     if drawn is None:
         raise ValueError(f"data must be a dataset of {', '.join(DRAWN_BY)}, got kind {kind!r}")
     module, _, name = drawn.partition(":")
-    return getattr(import_module(module), name)(data)
+    try:
+        return getattr(import_module(module), name)(data)
+    except (LookupError, AttributeError) as error:
+        raise ValueError(
+            f"data must be a whole dataset of {kind}, got one without what is drawn: {shown(error)}"
+        ) from error
 
 
 def draw_crossover_sweep(data: xr.Dataset) -> Figure:

@@ -197,7 +197,7 @@ def test_claims_without_faults_or_with_a_strange_cost_are_refused():
         "measure": lambda _: 1,
         "law": RoundOff(),
     }
-    with pytest.raises(ValueError, match="at least one planted fault"):
+    with pytest.raises(ValueError, match="faults of claim 'a' must be at least one"):
         Claim(**parts, faults=())
     with pytest.raises(ValueError, match="cost must be"):
         Claim(**parts, faults=(Fault("f"),), cost="huge")

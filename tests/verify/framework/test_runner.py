@@ -153,7 +153,7 @@ def test_products_run_on_one_thread():
 
 
 def test_unknown_profiles_are_refused():
-    with pytest.raises(ValueError, match="quick, standard, thorough"):
+    with pytest.raises(ValueError, match="'quick', 'standard', 'thorough'"):
         run_claim(claim(lambda problem: 0.5), "slow")
 
 
