@@ -89,10 +89,12 @@ class CrossoverSettings(DeclaredSweep):
 
     def alpha(self, cell: CellPoint) -> float:
         """Return the factor of a cell's predictor."""
+        self.check_cell(cell)
         return cell["scaled_alpha"] / math.sqrt(cell["width"])
 
     def start(self, cell: CellPoint) -> tuple[Network, tuple[NDArray[np.float64], ...]]:
         """Return the network of a cell and its weights at the start, whatever alpha is."""
+        self.check_cell(cell)
         depth, width = int(cell["depth"]), int(cell["width"])
         stream = self.stream(_NETWORK_STREAM, cell, ("seed", "depth", "width"))
         network = self._network(depth, width)

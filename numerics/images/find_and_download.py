@@ -32,6 +32,7 @@ from numerics.images.catalogue import SOURCES, Download
 from numerics.images.file_formats import ImageFileError, ImagePool, decompressed
 from numerics.support.files import replace_file
 from numerics.support.validation import check_choice
+from theory.wording import shown
 
 __all__ = ["ImageListing", "MissingImagesError", "available_images", "read_images"]
 
@@ -118,7 +119,9 @@ def read_images(name: str, folder: str | os.PathLike[str] | None = None) -> Imag
     source = SOURCES[check_choice("name", name, tuple(SOURCES))]
     if source.read is not None:
         if folder is not None:
-            raise ValueError(f"folder must be None for {name}, which a package has, got {folder}")
+            raise ValueError(
+                f"folder must be None for {name}, which a package has, got {shown(folder)}"
+            )
         if find_spec(source.package) is None:
             raise _missing(name)
         return _read_package(source.read)

@@ -66,6 +66,7 @@ def _of_sweep(prefix, plan, own):
     calls = {
         "cell": (lambda p: p.cell, lambda p: {"index": 0}, {"index": "whole"}),
         "cells": (lambda p: p.cells, lambda p: {}, {}),
+        "check_cell": (lambda p: p.check_cell, lambda p: {"cell": p.cell(0)}, _CELL),
         "cost": (lambda p: p.cost, lambda p: {"cell": p.cell(0)}, _CELL),
         "run": (lambda p: p.run, lambda p: {"cell": p.cell(0)}, _CELL),
         "ingredients": (lambda p: p.ingredients, lambda p: {}, {}),

@@ -43,7 +43,16 @@ NOT_CALLED = {
     **{
         f"numerics.DeclaredSweep.{name}": _SAME
         for name in (
-            *("cell", "cells", "cost", "from_json", "from_mapping", "from_toml", "ingredients"),
+            *(
+                "cell",
+                "cells",
+                "check_cell",
+                "cost",
+                "from_json",
+                "from_mapping",
+                "from_toml",
+                "ingredients",
+            ),
             *("run", "stream", "tail_shape", "to_json"),
         )
     },
