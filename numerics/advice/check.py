@@ -66,6 +66,10 @@ def check_advice(advice: xr.Dataset, runs: int = 8, *, seed: int = 0) -> xr.Data
     >>> bool(checked.confirmed.all())
     True
     """
+    columns = ("width", "init_variance", "init_variance2", "learning_rate", "min_test_error")
+    variables = dict.fromkeys((*columns, "recommendation"), ("recommendation",))
+    settings = ("singular_values", "d_in", "d_out", "noise", "update")
+    check_dataset("advice", advice, "advise", {**variables, "iteration": ("iteration",)}, settings)
     count, root = check_dimension("runs", runs), check_seed("seed", seed)
     if count < 2:
         raise ValueError(f"runs must be >= 2, for a standard error, got {count}")

@@ -94,7 +94,7 @@ class CrossoverSettings(DeclaredSweep):
 
     def start(self, cell: CellPoint) -> tuple[Network, tuple[NDArray[np.float64], ...]]:
         """Return the network of a cell and its weights at the start, whatever alpha is."""
-        self.check_cell(cell)
+        self.check_cell(cell, ("seed", "depth", "width"))
         depth, width = int(cell["depth"]), int(cell["width"])
         stream = self.stream(_NETWORK_STREAM, cell, ("seed", "depth", "width"))
         network = self._network(depth, width)

@@ -16,6 +16,7 @@ import numpy as np
 
 from numerics.phase_diagram.stopping import StoppingRule
 from numerics.published_rules import variance_of, width_of
+from numerics.support.object_validation import check_words
 from numerics.support.settings import from_table, setting
 from numerics.support.validation import (
     UPDATES,
@@ -37,9 +38,7 @@ _TASK_STREAM, _STATE_STREAM = 0, 1
 
 
 def _check_dynamics(name: str, value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value)
-    for each in names:
-        check_choice(name, each, SWEPT_DYNAMICS)
+    names = check_words(name, (value,) if isinstance(value, str) else value, SWEPT_DYNAMICS)
     if not names or len(set(names)) != len(names):
         raise ValueError(f"{name} must name one or two different ones, got {names}")
     return names

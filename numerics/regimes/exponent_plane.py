@@ -195,8 +195,8 @@ def _evaluate(
 
 def _exponents(task: Mapping[str, float]) -> Exponents:
     p, q, kappa, gap = (check_finite(name, task[name]) for name in TASK)
-    for name in TASK:
-        _check_exponent(name, task[name])
+    for name, value in zip(TASK, (p, q, kappa, gap), strict=True):
+        _check_exponent(name, value)
     return p, q, kappa, gap
 
 

@@ -225,7 +225,7 @@ def within_floats(names: str) -> Iterator[None]:
 
 def _listed(name: str, values: Any, rule: str) -> tuple:
     """Return the entries of what is iterated over; text and mappings are no sequences."""
-    if isinstance(values, str | bytes | bytearray | Mapping | xr.Dataset):
+    if isinstance(values, str | bytes | bytearray | set | frozenset | Mapping):
         raise TypeError(f"{name} must be {rule}, got {shown(values)}")
     try:
         return tuple(values)

@@ -74,10 +74,10 @@ def parse_counts(name: str, value: object) -> tuple[int, ...]:
 
 
 def _listed(value: object) -> list[object]:
-    if isinstance(value, bytes | bytearray) or not isinstance(value, Sequence | np.ndarray):
-        return [value]
-    # An array without an axis is a number in other clothes; the checks refuse it as an array.
-    return list(value) if np.ndim(value) else [value]  # type: ignore[call-overload]
+    listed = isinstance(value, Sequence) and not isinstance(value, bytes | bytearray)
+    if listed or (isinstance(value, np.ndarray) and value.ndim > 0):
+        return list(value)  # type: ignore[call-overload]
+    return [value]
 
 
 def _increasing(name: str, axis: tuple[Number, ...]) -> tuple[Number, ...]:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import numbers
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -53,7 +54,8 @@ class CellPoint:
 
     def __post_init__(self) -> None:
         """Check the place and the coordinates."""
-        check_seed("index", self.index)
+        if not isinstance(self.index, numbers.Integral) or isinstance(self.index, bool):
+            raise TypeError(f"index must be an integer, got {shown(self.index)}")
         for axis, value in check_mapping("coordinates", self.coordinates).items():
             check_finite(f"coordinates[{axis!r}]", value)
 
@@ -223,17 +225,18 @@ class DeclaredSweep(ABC):
         axes : sequence of str
             The axes that it depends on; cells that differ in others alone share it.
         """
-        self.check_cell(cell)
+        check_instance("cell", cell, CellPoint, "plan.cell(index)")
         for axis in check_many("axes", axes, str):
             check_choice("axes", axis, tuple(cell.coordinates))
         purpose = check_seed("purpose", purpose)
         words = (word for name in axes for word in _words(cell[name]))
         return np.random.SeedSequence(self.seed, spawn_key=(purpose, *words))
 
-    def check_cell(self, cell: CellPoint) -> CellPoint:
-        """Return a cell that has the axes of this sweep; TypeError or ValueError otherwise."""
+    def check_cell(self, cell: CellPoint, axes: Sequence[str] | None = None) -> CellPoint:
+        """Return a cell that has some axes, by default all; TypeError or ValueError otherwise."""
         check_instance("cell", cell, CellPoint, "plan.cell(index)")
-        lacks = [name for name in self.axes if name not in cell.coordinates]
+        needed = tuple(self.axes) if axes is None else check_many("axes", axes, str)
+        lacks = [name for name in needed if name not in cell.coordinates]
         if lacks:
             raise ValueError(f"cell must have a coordinate {lacks[0]}, got {cell}")
         return cell

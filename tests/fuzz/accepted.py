@@ -7,6 +7,9 @@ __all__ = ["ACCEPTED"]
 
 ACCEPTED: dict[tuple[str, str, str], str] = {
     ("verify.table_header", "kind", "empty text"): "the heading of claims",
+    ("numerics.SweepPlan", "stopping", "{}"): "a table of settings, all by default",
+    ("*", "axes", "()"): "no axis",
+    ("*", "axes", "[]"): "no axis",
     ("*", "parameters", "empty dataset"): "a mapping without entries",
     ("*", "observe", "{}"): "a mapping without entries",
     ("*", "observe", "function"): "an observable of one's own",

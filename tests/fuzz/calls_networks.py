@@ -66,7 +66,11 @@ def _of_sweep(prefix, plan, own):
     calls = {
         "cell": (lambda p: p.cell, lambda p: {"index": 0}, {"index": "whole"}),
         "cells": (lambda p: p.cells, lambda p: {}, {}),
-        "check_cell": (lambda p: p.check_cell, lambda p: {"cell": p.cell(0)}, _CELL),
+        "check_cell": (
+            lambda p: p.check_cell,
+            lambda p: {"cell": p.cell(0)},
+            {"cell": "object", "axes": "words?"},
+        ),
         "cost": (lambda p: p.cost, lambda p: {"cell": p.cell(0)}, _CELL),
         "run": (lambda p: p.run, lambda p: {"cell": p.cell(0)}, _CELL),
         "ingredients": (lambda p: p.ingredients, lambda p: {}, {}),
@@ -286,12 +290,12 @@ CALLS = {
     "numerics.Variable": Call(
         lambda: numerics.Variable,
         lambda: {"dtype": "f8", "fill": np.nan, "attrs": {"units": "1"}},
-        {"dtype": "word", "fill": "anything", "attrs": "mapping", "tail": "words"},
+        {"dtype": "word", "fill": "anything", "attrs": "mapping", "tail": "texts"},
     ),
     "numerics.CellPoint": Call(
         lambda: numerics.CellPoint,
         lambda: {"index": 0, "coordinates": {"d": 3}},
-        {"index": "seed", "coordinates": "mapping"},
+        {"index": "whole", "coordinates": "mapping"},
     ),
     "numerics.setting": Call(
         lambda: numerics.setting,
