@@ -21,6 +21,7 @@ from numerics.linear.tasks import low_rank_from_spectrum
 from numerics.linear.training import Trainer
 from numerics.prediction.runs import TRUNCATION_LIMIT
 from numerics.support.descriptions import describe
+from numerics.support.object_validation import check_dataset
 from numerics.support.validation import check_dimension, check_seed
 
 __all__ = ["AGREEMENT", "STANDARD_ERRORS", "check_advice"]
