@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Mapping, Sequence, Set
+from typing import Any
 
 import sympy as sp
 
@@ -82,7 +83,7 @@ def check_parameters(name: str, value: object) -> dict[str, float]:
     return {key: check_positive(f"parameters[{key!r}]", x) for key, x in value.items()}
 
 
-def check_sequence(name: str, values: object, of: str) -> list:
+def check_sequence(name: str, values: object, of: str) -> list[Any]:
     """Return what is iterated over as a list; text, mappings and sets are no sequences."""
     if not isinstance(values, str | bytes | bytearray | Mapping | Set):
         try:
@@ -154,4 +155,4 @@ def _real(name: str, value: object) -> float:
     try:
         return float(value)
     except OverflowError:
-        return math.inf if value > 0 else -math.inf
+        return math.inf if value > 0 else -math.inf  # type: ignore[operator]

@@ -201,13 +201,13 @@ def _exponents(task: Mapping[str, float]) -> Exponents:
 
 
 def _real(name: str, value: ArrayLike) -> Array:
-    array = check_numbers(name, value)
+    array = check_numbers(name, value, empty=True)
     _check_exponent(name, array)
     return array
 
 
 def _check_exponent(name: str, value: ArrayLike) -> None:
-    largest = float(np.abs(value).max())
+    largest = float(np.abs(value).max(initial=0.0))
     if largest > LARGEST_EXPONENT:
         raise ValueError(f"{name} must be at most {LARGEST_EXPONENT:g} in size, got {largest:g}")
 
@@ -215,8 +215,10 @@ def _check_exponent(name: str, value: ArrayLike) -> None:
 def _range(name: str, limits: tuple[float, float]) -> tuple[float, float]:
     ends = check_vector(name, limits)
     _check_exponent(name, ends)
-    if ends.size != 2 or not ends[0] < ends[1]:
-        raise ValueError(f"{name} range must be two increasing numbers, got {ends.tolist()[:3]}")
+    if ends.size != 2:
+        raise ValueError(f"{name} range must be two numbers, got {ends.size}")
+    if not ends[0] < ends[1]:
+        raise ValueError(f"{name} range must increase, got {ends[0]} to {ends[1]}")
     return float(ends[0]), float(ends[1])
 
 

@@ -223,7 +223,7 @@ def within_floats(names: str) -> Iterator[None]:
         raise OutOfRangeError(f"{names} must be so small that {whose} squares are floats") from None
 
 
-def _listed(name: str, values: Any, rule: str) -> tuple:
+def _listed(name: str, values: Any, rule: str) -> tuple[Any, ...]:
     """Return the entries of what is iterated over; text and mappings are no sequences."""
     if isinstance(values, str | bytes | bytearray | set | frozenset | Mapping):
         raise TypeError(f"{name} must be {rule}, got {shown(values)}")

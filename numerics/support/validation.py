@@ -250,9 +250,11 @@ def check_time(name: str, value: Any) -> float:
     return time
 
 
-def check_numbers(name: str, value: ArrayLike, *, finite: bool = True) -> NDArray[np.float64]:
+def check_numbers(
+    name: str, value: ArrayLike, *, finite: bool = True, empty: bool = False
+) -> NDArray[np.float64]:
     """Return a real array of any number of axes as float64; errors as in `check_matrix`."""
-    return _real_array(name, value, None, finite)
+    return _real_array(name, value, None, finite, empty)
 
 
 def check_mask(name: str, value: ArrayLike, shape: tuple[int, int]) -> NDArray[np.bool_]:
@@ -373,7 +375,7 @@ def _as_float(value: Any) -> float:
 
 
 def _real_array(
-    name: str, value: ArrayLike, ndim: int | None, finite: bool = True
+    name: str, value: ArrayLike, ndim: int | None, finite: bool = True, empty: bool = False
 ) -> NDArray[np.float64]:
     """Return a finite, non-empty, C-contiguous float64 array of the given number of axes."""
     if isinstance(value, np.ma.MaskedArray | bytes | bytearray):
@@ -389,7 +391,7 @@ def _real_array(
         raise TypeError(f"{name} must be real, got dtype {array.dtype}")
     if ndim is not None and array.ndim != ndim:
         raise ValueError(f"{name} must be {ndim}-dimensional, got {array.ndim} dimensions")
-    if array.size == 0:
+    if array.size == 0 and not empty:
         raise ValueError(f"{name} must not be empty, got shape {array.shape}")
     with np.errstate(over="ignore"):  # a long double beyond float64 is caught as infinite below
         array = np.require(array, np.float64, "C")

@@ -163,7 +163,7 @@ class DeclaredSweep(ABC):
         """Return the plan of a table of settings; unknown names are refused."""
         table = check_mapping("settings", settings)
         renamed = {cls.RENAMED.get(name, name): value for name, value in table.items()}
-        return from_table("settings", renamed, cls)
+        return from_table("a sweep", renamed, cls)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:

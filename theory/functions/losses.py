@@ -9,7 +9,7 @@ differentiable in the prediction almost everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import ClassVar
@@ -132,5 +132,9 @@ def loss(
 
 def get_loss(value: str | Loss | sp.Expr) -> Loss:
     """Return a loss given by name, as an expression or as a :class:`Loss`."""
-    named = {"squared": squared, "huber": huber, "log_cosh": log_cosh}
+    named: dict[str, Callable[[], Loss]] = {
+        "squared": squared,
+        "huber": huber,
+        "log_cosh": log_cosh,
+    }
     return chosen(Loss, value, named, loss)

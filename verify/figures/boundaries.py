@@ -67,14 +67,15 @@ def draw_exponent_plane(data: xr.Dataset, axes: Axes) -> Axes:
     >>> axes.get_title().split(",")[0]
     'Signal $d^p$'
     """
-    plane = dict.fromkeys(("min_test_error", "region_number"), ("gamma_sigma2", "gamma_w"))
-    lines = dict.fromkeys(("boundary_gamma_sigma2", "boundary_gamma_w"), ("boundary",))
-    regions = {"region_regime": ("region",)}
-    finite: dict[str, tuple[str, ...]] = {}
+    needed: dict[str, tuple[str, ...]] = {
+        **dict.fromkeys(("min_test_error", "region_number"), ("gamma_sigma2", "gamma_w")),
+        **dict.fromkeys(("boundary_gamma_sigma2", "boundary_gamma_w"), ("boundary",)),
+        "region_regime": ("region",),
+    }
     if isinstance(data, xr.Dataset) and "finite_boundary" in data.dims:
-        names = ("finite_boundary_gamma_sigma2", "finite_boundary_gamma_w")
-        finite = dict.fromkeys(names, ("finite_boundary",))
-    check_dataset("data", data, "exponent_plane", plane | lines | regions | finite, ("p", "q"))
+        finite = ("finite_boundary_gamma_sigma2", "finite_boundary_gamma_w")
+        needed |= dict.fromkeys(finite, ("finite_boundary",))
+    check_dataset("data", data, "exponent_plane", needed, ("p", "q"))
     check_instance("axes", axes, Axes)
     error = data.min_test_error
     image = axes.pcolormesh(

@@ -197,8 +197,7 @@ def draw_panel(
     _check_plane("data", data, ("d", "rank"))
     check_instance("panel", panel, Panel, "PANELS")
     check_instance("axes", axes, Axes)
-    if limits is not None:
-        limits = _checked_limits(limits)
+    ends = panel.limits if limits is None else _checked_limits(limits)
     values = _plane(_quantity(panel, data), data)
     if min(values.shape) < 2:
         raise ValueError(
@@ -207,13 +206,7 @@ def draw_panel(
         )
     if np.isnan(values).all():
         return _no_values(panel, axes)
-    _fill(
-        values,
-        np.linspace(*(panel.limits if limits is None else limits), LEVELS + 1),
-        "viridis",
-        panel.label,
-        axes,
-    )
+    _fill(values, np.linspace(*ends, LEVELS + 1), "viridis", panel.label, axes)
     inside = [x for x in panel.contours if np.nanmin(values) < x < np.nanmax(values)]
     if inside:
         lines = axes.contour(

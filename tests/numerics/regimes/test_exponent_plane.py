@@ -259,7 +259,11 @@ def test_time_of_narrow_lazy_networks_is_not_known():
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: regime([np.nan], 1), ValueError, "gamma_sigma2 must be finite, got nan"),
+        (
+            lambda: regime([np.nan], 1),
+            ValueError,
+            "gamma_sigma2 must be finite, got 1 entries that are not",
+        ),
         (lambda: regime(1, ["a"]), TypeError, "gamma_w must be real, got dtype <U1"),
         (lambda: regime(-1, [1, -2.0]), ValueError, "gamma_w must be >= 0, got -2.0"),
         (lambda: regime(-1, 1, kappa=1), ValueError, "kappa must be >= 0 and < 1, got 1"),
