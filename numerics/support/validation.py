@@ -44,8 +44,7 @@ LARGEST_COUNT = 2**63 - 1
 
 REAL_KINDS = "iuf"  # NumPy kinds taken as real: signed, unsigned, floating (no bool, no complex)
 
-#: How a step of descent updates the layers: both by the gradient at the old weights, or W1 first
-#: and W2 by the gradient's product with the new W1.
+#: How a step moves the layers: both by the old gradient, or W2 by its product with the new W1.
 UPDATES = ("simultaneous", "sequential")
 
 
@@ -379,7 +378,7 @@ def _real_array(
 ) -> NDArray[np.float64]:
     """Return a finite, non-empty, C-contiguous float64 array of the given number of axes."""
     if isinstance(value, np.ma.MaskedArray | bytes | bytearray):
-        kind = "masked array" if isinstance(value, np.ma.MaskedArray) else type(value).__name__
+        kind = type(value).__name__.replace("MaskedArray", "masked array")
         raise TypeError(f"{name} must be a plain array, got a {kind}")
     try:
         array = np.asarray(value)
