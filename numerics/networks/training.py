@@ -226,7 +226,7 @@ def _checked(
     margin: float,
     rule: StepRule,
 ) -> FlowProblem:
-    methods = ("initial", "outputs", "gradient", "ntk")
+    methods = ("outputs", "gradient", "ntk")
     if isinstance(network, type) or not all(callable(getattr(network, x, None)) for x in methods):
         raise TypeError(
             f"network must have the methods {', '.join(methods)}, as FullyConnected(...), got "

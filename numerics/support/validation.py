@@ -243,8 +243,7 @@ def check_times(name: str, values: ArrayLike) -> NDArray[np.float64]:
 
 def check_time(name: str, value: Any) -> float:
     """Return a time as a ``float``, from 0 to inf; TypeError or ValueError otherwise."""
-    time = _as_float(_real_number(name, value, "a real number"))
-    if not time >= 0:
+    if not (time := _as_float(_real_number(name, value, "a real number"))) >= 0:
         raise ValueError(f"{name} must be nonnegative, got {time}")
     return time
 
