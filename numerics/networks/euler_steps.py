@@ -4,13 +4,14 @@
 
     max |dF| < output_change    and    |g - g'|^2/(|g| |g'|) < gradient_change;
 
-then dt grows by 1.1, else it shrinks by 10.  The gradient after a step is that of the next one,
-so a step costs one pass forward and back; one whose outputs move too far is refused before its
-way back.
+else dt shrinks by 10.  It grows by 1.1 after a step that stayed below half of both bounds: near a
+bound it stays, and no step is wasted on trying a longer one.  The gradient after a step is that of
+the next one, so a step costs one pass forward and back; one whose outputs move too far is refused
+before its way back.
 
 Holds for networks with and without kinks; with kinks, see the floor of
 :mod:`numerics.networks.flow_problem`.
-Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034).
+Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034); when dt grows, their public code.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ __all__ = ["EulerStepper"]
 
 #: Factors of dt after a step and after a refusal, as published.
 GROWTH, SHRINKAGE = 1.1, 0.1
+#: dt grows below this share of each bound, as in the public code.
+GROWTH_SHARE = 0.5
 #: Steps at the floor after which it is computed anew: the kernel that it is made of has changed.
 FLOOR_STEPS = 10
 
@@ -49,13 +52,14 @@ class EulerStepper(Stepper):
             forced = self._dt <= self._lowest
             self._set_new(self._dt, self._rate)
             outputs = self._predictor(self._ahead.move_to(self._new))
-            if forced or np.abs(outputs - self.outputs).max() < rule.output_change:
+            moved = np.abs(outputs - self.outputs).max() / rule.output_change
+            if forced or moved < 1:
                 loss, margin = self._evaluate(outputs, self._new_forces)
                 self._fill_rate(self._ahead, self._new_forces, self._new_rate)
-                small = _turn(self._rate, self._new_rate) < rule.gradient_change
-                if forced or small:
+                turned = _turn(self._rate, self._new_rate) / rule.gradient_change
+                if forced or turned < 1:
                     self._accept(outputs, loss, margin)
-                    self._plan(grow=small)
+                    self._plan(max(moved, turned))
                     return True
             self.refused += 1
             self._lowest, self._steps_at_floor = self._new_floor(), 0
@@ -71,11 +75,13 @@ class EulerStepper(Stepper):
         self.outputs, self.mean_loss, self.smallest_margin = outputs, loss, margin
         self.time += self._dt
 
-    def _plan(self, *, grow: bool) -> None:
-        """Choose the next step: a longer one, or again one at the floor."""
-        if grow:
+    def _plan(self, share: float) -> None:
+        """Choose the next step from the larger share of its bounds that the last one took."""
+        if share < GROWTH_SHARE:
             self._dt *= GROWTH
+        if share < 1:
             return
+        # Only a step at the floor is accepted beyond a bound.
         self._steps_at_floor += 1
         if self._steps_at_floor == FLOOR_STEPS:
             self._lowest = 0.0

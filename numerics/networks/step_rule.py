@@ -4,8 +4,9 @@ r"""How gradient flow of a network is cut into steps.
 
     max |dF| < output_change    and    |g - g'|^2/(|g| |g'|) < gradient_change,
 
-g' being the gradient after the step; dt grows by 1.1 after a step and shrinks by 10 after a
-refusal.  Stability binds it: on the slow modes of the kernel most of its steps are alike.
+g' being the gradient after the step; dt grows by 1.1 after a step below half of both bounds and
+shrinks by 10 after a refusal.  Stability binds it: on the slow modes of the kernel most of its
+steps are alike.
 
 ``linearised`` solves, for one step, the linearised network half-way through the step: a stiff
 equation of the n outputs alone (:mod:`numerics.networks.linearised_steps`).  With g and g' the

@@ -1,15 +1,14 @@
 """One cell of a sweep: gradient descent and the self-consistent dynamics side by side.
 
-Both start from the same network with the paper's learning rate and are advanced step by step,
-sequentially as published; after each step the errors and the distance of the two matrices are
-known, and the stopping rule looks at the first of the dynamics.  The stable rank is taken at the
-smallest test error only, from a copy of that matrix.
+Both start from the same network with the paper's learning rate and are advanced step by step, in
+one of the schemes of :mod:`numerics.phase_diagram.scheme`; after each step the errors and the
+distance of the two matrices are known, and the stopping rule looks at the first of the dynamics.
+The stable rank is taken at the smallest test error only, from a copy of that matrix.
 
 A step runs on the Gram blocks (:mod:`numerics.linear.gram_training`) where that saves products, and
 on the weights themselves below width ``4 d / 3``.  The self-consistent dynamics fill the space at
 any width, so at small widths they are nearly all of the cost.
-Source: Figure 2 of Tu, Aranguri and Jacot 2024; both dynamics start from the lift or the factor
-of one network and make the same steps, so that their distance has no share of the step size.
+Source: Figure 2 of Tu, Aranguri and Jacot 2024.
 """
 
 from __future__ import annotations
@@ -20,12 +19,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
+from numerics.linear.descent import Descent
+from numerics.linear.euler_training import EulerTrainer
 from numerics.linear.gram_training import GramTrainer, fits, saves_products
 from numerics.linear.initial_states import self_consistent_lift
 from numerics.linear.observables import stable_rank
 from numerics.linear.tasks import Task, low_rank_recovery
 from numerics.linear.training import Trainer
 from numerics.phase_diagram.prepare_cell import Cell, prepare_on_task
+from numerics.phase_diagram.scheme import in_target_bases
 from numerics.phase_diagram.settings import PhaseDiagramSettings
 from numerics.phase_diagram.stopping import REASONS
 from numerics.sweeps.declaration import STATUSES, CellPoint, Variable, attempt, coded
@@ -108,7 +110,7 @@ class _Record:
         self.last, self.lowest = -1, np.inf
         self.best: NDArray[np.floating] | None = None
 
-    def add(self, runs: list[Trainer | GramTrainer], distance: float) -> None:
+    def add(self, runs: list[Descent], distance: float) -> None:
         """Add the state that the runs have reached."""
         self.last += 1
         for k, run in enumerate(runs):
@@ -160,6 +162,8 @@ def _train(plan: PhaseDiagramSettings, cell: CellPoint, record: _Record) -> str:
         learning_rate_divisor=plan.learning_rate_divisor,
         truth_norm=norm,
     )
+    if plan.scheme == "published":
+        prepared = in_target_bases(prepared)
     runs = [_trainer(plan, prepared, norm, name) for name in plan.dynamics]
     measure, sums = load(gram_module(squared())).distance, np.empty((3, plan.d))
     distance = lambda: measure(runs[0].A, runs[1].A, sums) if len(runs) > 1 else np.nan  # noqa: E731
@@ -189,10 +193,11 @@ def _drawn_task(d: int, rank: int, seed: int, key: tuple[int, ...]) -> tuple[Tas
     return task, float(np.linalg.norm(task.truth, 2))
 
 
-def _trainer(
-    plan: PhaseDiagramSettings, cell: Cell, norm: float, dynamics: str
-) -> Trainer | GramTrainer:
+def _trainer(plan: PhaseDiagramSettings, cell: Cell, norm: float, dynamics: str) -> Descent:
     state = cell.state
+    if dynamics == "self_consistent" and plan.scheme == "published":
+        # In double precision always: a root has the square of the range of A.
+        return EulerTrainer(state, cell.task, learning_rate=cell.learning_rate)
     if dynamics == "self_consistent":
         state = self_consistent_lift(state.A, state.c1, state.c2)
     rate, dtype = cell.learning_rate, plan.precision

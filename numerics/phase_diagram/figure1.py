@@ -21,12 +21,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from numerics.linear.closed_form import ClosedForm
+from numerics.linear.descent import Descent
+from numerics.linear.euler_training import EulerTrainer
 from numerics.linear.observables import mean_squared_error, singular_values
 from numerics.linear.training import Trainer
 from numerics.phase_diagram.prepare_cell import Cell, prepare_cell
+from numerics.phase_diagram.scheme import check_scheme, in_target_bases
 from numerics.support.descriptions import describe
 from numerics.support.object_validation import check_callable, check_instance
-from numerics.support.validation import check_dimension, check_update
+from numerics.support.validation import check_dimension
 from theory.published_settings import FIGURE1
 
 __all__ = ["Timings", "figure1"]
@@ -59,6 +62,7 @@ def figure1(
     gamma_w: float = FIGURE1.gamma_w,
     iterations: int = FIGURE1.iterations,
     seed: int = 0,
+    scheme: str = "published",
     update: str = "sequential",
     learning_rate: float | None = None,
     progress: Callable[[int], None] = lambda steps: None,
@@ -72,8 +76,10 @@ def figure1(
         As for :func:`prepare_cell`.
     iterations : int
         Number of steps.
+    scheme : {"published", "exact"}
+        How the self-consistent dynamics are stepped (:mod:`numerics.phase_diagram.scheme`).
     update : {"simultaneous", "sequential"}
-        Sequential as in the published experiments.
+        Order of the layers; sequential as in the published experiments.
     progress : callable, optional
         Called with the number of iterations just finished.
     timings : Timings, optional
@@ -101,7 +107,7 @@ def figure1(
     {'dynamics': 2, 'iteration': 11, 'mode': 20}
     """
     steps = check_dimension("iterations", iterations)
-    check_update(update)
+    published = check_scheme(scheme, update) == "published"
     check_callable("progress", progress)
     watch = Timings() if timings is None else check_instance("timings", timings, Timings)
     with _Cores() as cores:
@@ -109,16 +115,9 @@ def figure1(
             cell = prepare_cell(
                 gamma_sigma2, gamma_w, d, rank=rank, seed=seed, learning_rate=learning_rate
             )
-            trainers = [
-                Trainer(
-                    cell.state,
-                    cell.task,
-                    learning_rate=cell.learning_rate,
-                    dynamics=name,
-                    update=update,
-                )
-                for name in DYNAMICS
-            ]
+            if published:
+                cell = in_target_bases(cell)
+            trainers = [_trainer(cell, name, update, euler=published) for name in DYNAMICS]
             exact = ClosedForm(cell.state.A, cell.task.target, c1=cell.threshold)
             references = (
                 exact.left.T @ cell.task.target @ exact.right,
@@ -152,9 +151,17 @@ def figure1(
             "gamma_sigma2": float(gamma_sigma2),
             "gamma_w": float(gamma_w),
             "seed": seed,
+            "scheme": scheme,
             "update": update,
         },
     )
+
+
+def _trainer(cell: Cell, dynamics: str, update: str, *, euler: bool) -> Descent:
+    rate = cell.learning_rate
+    if euler and dynamics == "self_consistent":
+        return EulerTrainer(cell.state, cell.task, learning_rate=rate)
+    return Trainer(cell.state, cell.task, learning_rate=rate, dynamics=dynamics, update=update)
 
 
 class _Cores:

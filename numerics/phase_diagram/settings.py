@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import attrs
 import numpy as np
 
+from numerics.phase_diagram.scheme import SCHEMES, check_scheme
 from numerics.phase_diagram.stopping import StoppingRule
 from numerics.published_rules import variance_of, width_of
 from numerics.support.object_validation import check_words
@@ -56,6 +57,7 @@ class PhaseDiagramSettings(DeclaredSweep):
     iterations: int = setting(check_dimension, FIGURE2.iterations)
     learning_rate_divisor: float = setting(check_positive, FIGURE2.divisor)
     dynamics: tuple[str, ...] = setting(_check_dynamics, SWEPT_DYNAMICS)
+    scheme: str = setting(partial(check_choice, choices=SCHEMES), "published")
     update: str = setting(partial(check_choice, choices=UPDATES), "sequential")
     precision: str = setting(partial(check_choice, choices=("float64", "float32")), "float64")
     task: str = setting(partial(check_choice, choices=("shared", "fresh")), "shared")
@@ -63,10 +65,13 @@ class PhaseDiagramSettings(DeclaredSweep):
     stopping: StoppingRule = setting(partial(from_table, kind=StoppingRule), StoppingRule())
 
     RENAMED: ClassVar[Mapping[str, str]] = {"fraction": "learning_rate_divisor"}
+    #: Plans that were stored before there was a choice compared with the lift.
+    BEFORE: ClassVar[Mapping[str, object]] = {"scheme": "exact"}
 
     def __attrs_post_init__(self) -> None:
         """Check what takes the dimension."""
         check_rank(self.rank, self.d, self.d)
+        check_scheme(self.scheme, self.update)
         for exponent in self.gamma_sigma2:
             variance_of(self.d, exponent)
         for exponent in (self.gamma_w[0], self.gamma_w[-1]):

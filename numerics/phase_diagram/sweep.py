@@ -24,6 +24,7 @@ from theory.kernels.descent_loop import training_module
 from theory.kernels.emission import scalar_kernel
 from theory.kernels.gram_descent_loop import gram_module
 from theory.kernels.mode_recursion import stopping_module
+from theory.kernels.root_correction import root_module
 from theory.published_rules import learning_rate_form, width_form
 
 __all__ = ["SweepPlan"]
@@ -48,8 +49,11 @@ class SweepPlan(PhaseDiagramSettings):
     dynamics : tuple of str
         'gradient_descent', 'self_consistent' or both: the first is stopped by the rule and
         reported, the second runs beside it.
+    scheme : {"published", "exact"}
+        How the self-consistent dynamics are stepped: as published, by Euler steps of equation (1),
+        or by the lift in the steps of gradient descent (:mod:`numerics.phase_diagram.scheme`).
     update : {"sequential", "simultaneous"}
-        Sequential as published.
+        Order of the layers; sequential as published.
     precision : {"float64", "float32"}
         Of the matrices in training.
     task : {"shared", "fresh"}
@@ -100,12 +104,15 @@ class SweepPlan(PhaseDiagramSettings):
         kernels = {
             "training": training_module(self.update, squared()),
             "gram": gram_module(squared()),
+            "equation (1)": training_module("frozen", squared()),
             "stopping": stopping_module(),
             "width": scalar_kernel("width", width_form),
             "learning rate": scalar_kernel("learning_rate", learning_rate_form),
             "lift": scalar_kernel("lift", lift_form),
         }
-        return {f"formulas of {name}": fingerprint(kernel) for name, kernel in kernels.items()}
+        marks = {name: fingerprint(kernel) for name, kernel in kernels.items()}
+        marks["root"] = fingerprint(root_module(), loops="root_correction")
+        return {f"formulas of {name}": mark for name, mark in marks.items()}
 
     def run(self, cell: CellPoint) -> tuple[dict[str, object], str]:
         """Train one cell."""

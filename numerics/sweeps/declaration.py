@@ -125,6 +125,8 @@ class DeclaredSweep(ABC):
 
     #: Names that settings had in files of earlier versions, each with its name now.
     RENAMED: ClassVar[Mapping[str, str]] = {}
+    #: Settings that plans stored by earlier versions lack, each with what it was then.
+    BEFORE: ClassVar[Mapping[str, object]] = {}
 
     @property
     @abstractmethod
@@ -182,7 +184,7 @@ class DeclaredSweep(ABC):
         found = getattr(importlib.import_module(module or "numerics"), name, None)
         if not (isinstance(found, type) and issubclass(found, cls)):
             raise ValueError(f"kind must be the name of a {cls.__name__}, got {kind!r}")
-        return found.from_mapping(settings)
+        return found.from_mapping({**found.BEFORE, **settings})
 
     def to_json(self) -> str:
         """Return kind and settings as JSON text; floats keep every bit."""

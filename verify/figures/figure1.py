@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from numerics.phase_diagram.scheme import scheme_of
 from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.style import CIRCLES, COLOURS, GREY, PlainFigure, draw_threshold
 
@@ -33,7 +34,7 @@ BULK_LINES = 60
 
 def draw_figure1(data: xr.Dataset) -> Figure:
     """Draw Figure 1 of Tu, Aranguri and Jacot 2024 from the dataset of ``numerics.figure1``."""
-    figure = PlainFigure(figsize=(10.5, 4.2), layout="constrained")
+    figure = PlainFigure(figsize=(10.5, 4.5), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_errors(data, left)
     draw_singular_values(data, right)
@@ -42,7 +43,8 @@ def draw_figure1(data: xr.Dataset) -> Figure:
         rf"$\sigma^2=d^{{{data.attrs['gamma_sigma2']:g}}}$, "
         rf"$w=d^{{{data.attrs['gamma_w']:g}}}={data.attrs['width']:,}$".replace(",", "{,}")
     )
-    figure.suptitle(exponents.replace("{,} ", ", "), fontsize=11)
+    title = exponents.replace("{,} ", ", ") + "\n" + scheme_of(data.attrs)
+    figure.suptitle(title, fontsize=11)
     return figure
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import xarray as xr
 from matplotlib.figure import Figure
 
+from numerics.phase_diagram.scheme import scheme_of
 from numerics.support.object_validation import check_dataset
 from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_difference, draw_panel
 from verify.figures.prediction import draw_validity, out_of_range
@@ -91,5 +92,5 @@ def _heading(data: xr.Dataset) -> str:
     size = f"{data.sizes['gamma_sigma2']} x {data.sizes['gamma_w']} cells"
     return (
         rf"Gradient descent from $\sigma^2=d^{{\gamma_{{\sigma^2}}}}$, width $d^{{\gamma_w}}$:"
-        rf" $d={a['d']}$, rank ${a['rank']}$, {a['update']} updates, {size}{many}"
+        rf" $d={a['d']}$, rank ${a['rank']}$, {size}{many}" + f"\n{scheme_of(a)}"
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from numerics.phase_diagram.scheme import scheme_of
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -17,6 +19,7 @@ def figure1_table(data: xr.Dataset, seconds: Mapping[str, float]) -> str:
     lines = [
         f"d = {settings['d']}, rank {settings['rank']}, width {settings['width']:,}, "
         f"threshold {settings['threshold']:.4g}, learning rate {settings['learning_rate']:.4g}",
+        scheme_of(settings),
         "",
         f"{'':18}{'smallest test':>14}{'at iteration':>14}{'final train':>14}{'final test':>14}",
     ]

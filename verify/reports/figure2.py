@@ -15,6 +15,7 @@ import math
 import numpy as np
 import xarray as xr
 
+from numerics.phase_diagram.scheme import scheme_of
 from verify.figures.figure2_panels import PANELS, boundary_lines
 from verify.measurements.power_fits import MINIMUM_SIZES, Fit, fit_exponent
 
@@ -82,7 +83,7 @@ def width_exponent(data: xr.Dataset, tau: float, side: str = "below") -> Fit | N
 
 def figure2_report(data: xr.Dataset, prediction: xr.Dataset | None = None) -> str:
     """Return the tables for the terminal."""
-    lines = [_counts(data), ""]
+    lines = [_counts(data), scheme_of(data.attrs), ""]
     for name, line in boundary_lines().items():
         lines.append(f"across {name} ({line.equation.lhs} = {line.equation.rhs})")
         lines.append(f"{'offset in gamma_w':>22}" + "".join(f"{x:>10.1f}" for x in OFFSETS))

@@ -30,6 +30,11 @@ def constants_of(parameters: object) -> Numbers:
     _refuse("constants_of")
 
 
+def corrected_entry(defect: float, root_i: float, root_j: float) -> float:
+    """Return an entry of the correction of a root that is diagonal."""
+    _refuse("corrected_entry")
+
+
 def error_shares(count: float, a: float, r: float, corr: float) -> tuple[float, float, float]:
     """Return what a mode adds to test error, squared residual and mean second-order shift."""
     _refuse("error_shares")

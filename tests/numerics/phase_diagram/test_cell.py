@@ -7,8 +7,10 @@ from numerics.linear.initial_states import self_consistent_lift
 from numerics.phase_diagram import cell as cell_run
 from numerics.phase_diagram.cell import CURVES, VARIABLES, drawn_task, run_cell
 from numerics.phase_diagram.prepare_cell import prepare_on_task
+from numerics.phase_diagram.scheme import SCHEMES
 from numerics.phase_diagram.stopping import REASONS
 from numerics.phase_diagram.sweep import SweepPlan
+from numerics.reference.euler_scheme import self_consistent_rate
 from numerics.sweeps.declaration import STATUSES
 
 D, RANK = 30, 2
@@ -28,7 +30,7 @@ def only(plan):
 
 
 def plain(plan):
-    """Return the cell's results from six products a step and the published loop."""
+    """Return the cell's results from the published loop, each dynamics by its own plain step."""
     cell = plan.cell(0)
     task, _ = drawn_task(plan, cell)
     rng = np.random.default_rng(plan.state_stream(cell))
@@ -36,10 +38,12 @@ def plain(plan):
     start = prepare_on_task(task, *place, rng, learning_rate_divisor=plan.learning_rate_divisor)
     lift = self_consistent_lift(start.state.A, start.state.c1, start.state.c2)
     runs = [(x.W1.copy(), x.W2.copy()) for x in (start.state, lift)]
+    euler = start.state.A if plan.scheme == "published" else None
     rate, target, truth = start.learning_rate, task.target, task.truth
     train, test, matrices, distances = [], [], [], []
     for i in range(plan.iterations + 1):
         A, other = (W2 @ W1 for W1, W2 in runs)
+        other = other if euler is None else euler
         train.append(np.mean((A - target) ** 2))
         test.append(np.mean((A - truth) ** 2))
         matrices.append(A)
@@ -52,6 +56,8 @@ def plain(plan):
             )
         ):
             break
+        if euler is not None:
+            euler = euler + rate * self_consistent_rate(euler, euler - target, start.threshold)
         moved = []
         for W1, W2 in runs:
             gradient = W2 @ W1 - target
@@ -71,12 +77,15 @@ def plain(plan):
     }
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("cell", CELLS)
-def test_it_is_the_published_loop(cell):
-    plan = plan_of(cell)
+def test_it_is_the_published_loop(cell, scheme):
+    plan = plan_of(cell, scheme=scheme)
     values, wanted = only(plan), plain(plan)
+    # The roots of the Euler steps are extrapolated to 5e-5.
+    loose = {"max_distance": 2e-3} if scheme == "published" else {}
     for name, value in wanted.items():
-        assert values[name] == pytest.approx(value, rel=1e-8), name
+        assert values[name] == pytest.approx(value, rel=loose.get(name, 1e-8)), name
     assert values["status"] == 0
 
 
@@ -110,7 +119,8 @@ def test_single_precision_is_close(cell):
 
 
 def test_simultaneous_updates_differ_a_little():
-    first, second = (only(plan_of(CELLS[1], update=x)) for x in ("sequential", "simultaneous"))
+    updates = ("sequential", "simultaneous")
+    first, second = (only(plan_of(CELLS[1], scheme="exact", update=x)) for x in updates)
     assert first["min_test_error"] != second["min_test_error"]
     assert first["min_test_error"] == pytest.approx(second["min_test_error"], rel=0.05)
 

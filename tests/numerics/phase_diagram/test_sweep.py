@@ -27,7 +27,7 @@ def test_defaults_are_the_paper():
     assert plan.shape == (30, 30, 1)
     assert (plan.d, plan.rank, plan.iterations, plan.learning_rate_divisor) == (200, 5, 750, 50.0)
     assert plan.stopping == StoppingRule(1e-3, 2, 2e-4, 1e-2, 3)
-    assert plan.update == "sequential"
+    assert (plan.scheme, plan.update) == ("published", "sequential")
     assert (plan.gamma_sigma2[0], plan.gamma_w[-1]) == (-3.0, 2.8)
 
 
@@ -40,6 +40,8 @@ def test_defaults_are_the_paper():
         ("replicates", 0),
         ("learning_rate_divisor", -1),
         ("update", "both"),
+        ("update", "simultaneous"),
+        ("scheme", "lift"),
         ("precision", "float16"),
         ("task", "old"),
         ("seed", -1),
@@ -80,7 +82,9 @@ def test_toml_json_and_back(tmp_path):
 
 def test_plans_of_earlier_versions_are_read():
     old = '{"kind": "numerics.sweep_plan:SweepPlan", "d": 20, "rank": 2, "fraction": 5.0}'
-    assert SweepPlan.from_json(old) == SweepPlan(d=20, rank=2, learning_rate_divisor=5.0)
+    now = SweepPlan(d=20, rank=2, learning_rate_divisor=5.0, scheme="exact")
+    assert SweepPlan.from_json(old) == now
+    assert SweepPlan.from_json(SweepPlan(d=20, rank=2).to_json()).scheme == "published"
 
 
 def test_seeds_depend_on_coordinates_alone():
@@ -125,7 +129,8 @@ def test_the_fingerprint_tells_settings_and_software_apart():
         {"gamma_w": "0:2:6"},
         {"stopping": {"stall": 0}},
         {"task": "fresh"},
-        {"update": "simultaneous"},
+        {"scheme": "exact"},
+        {"scheme": "exact", "update": "simultaneous"},
     ]
     marks = {SweepPlan.from_mapping(SMALL | x).fingerprint for x in [{}, *changes]}
     assert len(marks) == len(changes) + 1

@@ -32,10 +32,17 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     add("--learning-rate", type=float, help="in place of the paper's rule")
     add("--seed", type=int, default=0, help="root of all randomness")
     add(
+        "--scheme",
+        choices=("published", "exact"),
+        default="published",
+        help="self-consistent dynamics by Euler steps of equation (1), as published, or by the "
+        "lift in the steps of gradient descent: then the width alone tells them apart",
+    )
+    add(
         "--update",
         choices=("sequential", "simultaneous"),
         default="sequential",
-        help="layers one after the other, as published, or at once",
+        help="layers one after the other, as published, or at once (scheme exact)",
     )
     add("--output", default="results", metavar="DIR", help="folder, made if need be")
     command.set_defaults(run=run)
@@ -61,6 +68,7 @@ def run(options: argparse.Namespace) -> int:
             gamma_w=options.gamma_w,
             iterations=options.iterations,
             seed=options.seed,
+            scheme=options.scheme,
             update=options.update,
             learning_rate=options.learning_rate,
             progress=bar.update,

@@ -26,6 +26,7 @@ SETTINGS = (
     "iterations",
     "replicates",
     "seed",
+    "scheme",
     "update",
     "precision",
     "task",
@@ -67,9 +68,15 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     option("--replicates", type=int, help="independent draws of each cell (default 1)")
     option("--seed", type=int, help="root of all randomness (default 0)")
     option(
+        "--scheme",
+        choices=("published", "exact"),
+        help="self-consistent dynamics by Euler steps of equation (1), as published (default), or "
+        "by the lift in the steps of gradient descent: then the width alone tells them apart",
+    )
+    option(
         "--update",
         choices=("sequential", "simultaneous"),
-        help="layers one after the other, as published (default), or at once",
+        help="layers one after the other, as published (default), or at once (scheme exact)",
     )
     option("--precision", choices=("float64", "float32"), help="of the matrices (default float64)")
     option(
@@ -144,6 +151,7 @@ def _predict(plan: SweepPlan) -> xr.Dataset:
         iterations=plan.iterations,
         update=plan.update,
         method="second_order",
+        reference="euler" if plan.scheme == "published" else "lift",
     )
 
 
