@@ -152,9 +152,7 @@ def _check_classes(argument: str, values: Any, known: Classes, name: str) -> Cla
         if value not in known:
             raise ValueError(f"{argument} must be among {_listed(known)} for {name}, got {value}")
     if not values or len(set(values)) < len(values):
-        raise ValueError(
-            f"{argument} must list each class once and at least one, got {shown(values)}"
-        )
+        raise ValueError(f"{argument} must list each class once and at least one, got {values}")
     return np.array(sorted(values))
 
 

@@ -8,6 +8,10 @@ __all__ = ["ACCEPTED"]
 ACCEPTED: dict[tuple[str, str, str], str] = {
     ("verify.table_header", "kind", "empty text"): "the heading of claims",
     ("numerics.SweepPlan", "stopping", "{}"): "a table of settings, all by default",
+    ("numerics.regime", "gamma_sigma2", "()"): "no point",
+    ("numerics.regime", "gamma_w", "()"): "no point",
+    ("numerics.regime", "gamma_sigma2", "[]"): "no point",
+    ("numerics.regime", "gamma_w", "[]"): "no point",
     ("*", "axes", "()"): "no axis",
     ("*", "axes", "[]"): "no axis",
     ("*", "parameters", "empty dataset"): "a mapping without entries",

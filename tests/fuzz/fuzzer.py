@@ -95,7 +95,7 @@ def plan_of(calls, seed, only=""):
     return list(itertools.islice(itertools.chain(first, pairs(seed, only)), calls))
 
 
-def quick_plan(each=6):
+def quick_plan(each=4):
     """Return a few bad values for every argument of every callable, others for each."""
     plan, turn = [], 0
     for name, call in CALLS.items():

@@ -127,6 +127,7 @@ KINDS = {
     "exponent": _is_exponent,
     "exponents": lambda x: not isinstance(x, set) and _all(_is_exponent)(x),
     "texts": _all(_is_text),
+    "listed counts": _all(lambda x: _is_whole(x) and x >= 1),
     "words": _all(lambda x: False),
     "many": _all(lambda x: False),
     "pair": lambda x: _is_array(x, 1) and np.size(x) == 2,
