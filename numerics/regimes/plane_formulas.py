@@ -34,6 +34,8 @@ __all__ = [
     "limit_boundaries",
     "limit_form",
     "limiting_terms",
+    "paper_equation",
+    "paper_height_form",
     "plane_form",
     "regime_form",
 ]
@@ -139,6 +141,18 @@ def finite_order_form(d: float, k: float, theta: float, tau: float) -> StableFor
     return StableForm(_PLANE, (), outputs)
 
 
+def paper_equation(name: str) -> tuple[str, str]:
+    """Return a boundary's equation in the paper's task, of rank k, as text and as LaTeX."""
+    equation = _in_the_paper(name)
+    return f"{equation.lhs} = {equation.rhs}", latex(equation)
+
+
+def paper_height_form(name: str) -> StableForm:
+    """Return gamma_w on that boundary, at a gamma_sigma2, d and k."""
+    (height,) = sp.solve(_in_the_paper(name), gamma_w)
+    return StableForm((gamma_sigma2, d, scaling.k), (), {"height": height})
+
+
 def latex(expression: sp.Basic) -> str:
     """Return LaTeX fit for a line of a figure, with short fractions."""
     names = {entry.symbol: entry.latex for entry in TABLE.values()}
@@ -167,6 +181,12 @@ def _in_the_limit(task: dict[sp.Symbol, sp.Rational]) -> list[Boundary]:
         drawn.add(equation)
         kept.append(boundary)
     return kept
+
+
+def _in_the_paper(name: str) -> sp.Eq:
+    rank = {scaling.kappa: sp.log(scaling.k) / sp.log(d)}
+    (boundary,) = (x for x in boundaries() if x.name == name)
+    return boundary.equation.xreplace(scaling.EQUAL_LAYERS | scaling.PAPER_TASK | rank)
 
 
 def _finite_terms() -> tuple[Quantity, ...]:

@@ -1,8 +1,9 @@
-"""Files that are whole or absent: written beside their place, then moved there at once."""
+"""Files that are whole or absent: made in memory, written beside their place, then moved there."""
 
 from __future__ import annotations
 
 import tempfile
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,23 +41,38 @@ def prepare_folder(name: str) -> Path:
 
 def save_dataset(data: xr.Dataset, path: Path) -> Path:
     """Write a dataset as netCDF-4."""
-    return replace_file(path, lambda file: data.to_netcdf(file, engine="h5netcdf"))
+    import h5netcdf
+    from xarray.backends import H5NetCDFStore
+
+    # HDF5 never meets a full disk in memory; to_netcdf would import distributed to find a cluster.
+    content = BytesIO()
+    with h5netcdf.File(content, "w") as file:
+        data.dump_to_store(H5NetCDFStore(file))
+    return _save(content.getvalue(), path)
 
 
-def save_figure(figure: Figure, path: Path, dpi: int = 160) -> Path:
+def save_figure(figure: Figure, path: Path) -> Path:
     """Write a figure in the format of the path's suffix."""
-    metadata = METADATA[path.suffix]
-    return replace_file(path, lambda file: figure.savefig(file, dpi=dpi, metadata=metadata))
+    from verify.figures.style import RESOLUTION
+
+    content, suffix = BytesIO(), path.suffix
+    figure.savefig(content, format=suffix[1:], dpi=RESOLUTION, metadata=METADATA[suffix])
+    return _save(content.getvalue(), path)
 
 
 def save_result(data: xr.Dataset, figure: Figure, folder: Path, name: str) -> list[Path]:
     """Write a dataset (netCDF-4) and its figure (PNG and PDF) under one name."""
-    paths = [save_dataset(data, folder / f"{name}.nc"), save_figure(figure, folder / f"{name}.png")]
-    # What was laid out for one format need not be laid out, and drawn for it, once more.
-    figure.set_layout_engine("none")
-    return [*paths, save_figure(figure, folder / f"{name}.pdf")]
+    from verify.figures.style import lay_out_once
+
+    paths = [save_dataset(data, folder / f"{name}.nc")]
+    lay_out_once(figure)
+    return paths + [save_figure(figure, folder / f"{name}{suffix}") for suffix in METADATA]
 
 
 def save_text(text: str, path: Path) -> Path:
     """Write a text file."""
-    return replace_file(path, lambda file: file.write_text(text))
+    return _save(text.encode("utf-8"), path)
+
+
+def _save(content: bytes, path: Path) -> Path:
+    return replace_file(path, lambda file: file.write_bytes(content))

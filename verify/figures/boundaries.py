@@ -47,6 +47,8 @@ def draw_boundaries(data: xr.Dataset) -> Figure:
     """Draw the exponent plane of a dataset of ``exponent_plane`` as a figure of its own."""
     figure = PlainFigure(figsize=(9.6, 7.8), layout="constrained")
     draw_exponent_plane(data, figure.subplots())
+    # Labels were placed in this layout.
+    figure.set_layout_engine(None)
     return figure
 
 

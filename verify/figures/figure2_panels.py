@@ -14,10 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 import numpy as np
-import sympy as sp
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -27,11 +26,11 @@ from matplotlib.patheffects import withStroke
 from matplotlib.typing import LineStyleType
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.regimes.plane_formulas import latex
+from numerics.kernels.derived import stored
+from numerics.kernels.evaluate import evaluate
+from numerics.regimes.plane_formulas import paper_equation, paper_height_form
 from numerics.support.object_validation import check_dataset, check_instance
 from numerics.support.validation import check_switch, check_vector
-from theory.regimes.boundaries import boundaries
-from theory.regimes.scales import EQUAL_LAYERS, PAPER_TASK, d, gamma_sigma2, gamma_w, k, kappa
 
 __all__ = [
     "LINE_STYLES",
@@ -131,27 +130,23 @@ class BoundaryLine:
     ----------
     name : str
         As in theory.regimes.boundaries.
-    equation : sympy.Eq
+    equation, latex : str
         In gamma_sigma2, gamma_w, d and k.
     """
 
     name: str
-    equation: sp.Eq
+    equation: str
+    latex: str
 
     @property
     def label(self) -> str:
         """Name and equation, as LaTeX."""
-        return f"{self.name}: ${latex(self.equation)}$"
+        return f"{self.name}: ${self.latex}$"
 
     def height(self, variance: ArrayLike, dimension: int, rank: int) -> NDArray[np.float64]:
         """Return gamma_w on the line at values of gamma_sigma2."""
-        x = np.asarray(variance, dtype=float)
-        return np.broadcast_to(self._solution(x, float(dimension), float(rank)), x.shape)
-
-    @cached_property
-    def _solution(self) -> Callable[..., ArrayLike]:
-        (solved,) = sp.solve(self.equation, gamma_w)
-        return sp.lambdify((gamma_sigma2, d, k), solved, "numpy")
+        at = (np.asarray(variance, dtype=float), float(dimension), float(rank))
+        return evaluate(paper_height_form, *at, settings=(self.name,), compiled=False)["height"]
 
 
 @cache
@@ -162,11 +157,9 @@ def boundary_lines() -> dict[str, BoundaryLine]:
     --------
     >>> line = boundary_lines()["active / lazy"]
     >>> line.equation, line.height([-1.0, 0.0], 200, 5)
-    (Eq(gamma_sigma2 + gamma_w, 1), array([2., 1.]))
+    ('gamma_sigma2 + gamma_w = 1', array([2., 1.]))
     """
-    task = EQUAL_LAYERS | PAPER_TASK | {kappa: sp.log(k) / sp.log(d)}
-    known = {boundary.name: boundary for boundary in boundaries()}
-    return {name: BoundaryLine(name, known[name].equation.xreplace(task)) for name in LINE_STYLES}
+    return {name: BoundaryLine(name, *stored(paper_equation, name)) for name in LINE_STYLES}
 
 
 def draw_panel(

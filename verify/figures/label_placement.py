@@ -23,7 +23,7 @@ HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
 #: Places tried for one text.
 CANDIDATES = 200
 
-#: Pixels between the points that stand for a line.
+#: Pixels between the points that stand for a line, at 100 dpi.
 SPACING = 3.0
 
 #: Free space around a text, in pixels at 100 dpi.
@@ -56,10 +56,11 @@ class Page:
         gaps = np.hypot(*np.diff(pixels, axis=1))
         # Steep or sparse lines are filled up, so that no text slips between two points; dense
         # ones are thinned, since every place of every text is compared with every point.
-        parts = int(np.nanmax(gaps, initial=1) // SPACING) + 1
+        spacing = SPACING * self.scale
+        parts = int(np.nanmax(gaps, initial=1) // spacing) + 1
         shares = np.arange(parts) / parts
         filled = pixels[:, :-1, None] * (1 - shares) + pixels[:, 1:, None] * shares
-        filled = filled.reshape(2, -1)[:, :: max(1, int(SPACING // np.nanmedian(gaps / parts)))]
+        filled = filled.reshape(2, -1)[:, :: max(1, int(spacing // np.nanmedian(gaps / parts)))]
         kept = filled[:, np.isfinite(filled).all(axis=0)]
         (self.crossed if may_cross else self.taken).append(kept)
 
@@ -91,6 +92,7 @@ class Page:
         angles = np.arctan2(steps[1], steps[0])
         angles = (angles + np.pi / 2) % np.pi - np.pi / 2
         best: tuple[tuple[float, ...], Points, float] | None = None
+        taken, crossed = (np.hstack([np.empty((2, 0)), *x]) for x in (self.taken, self.crossed))
         middle = here.shape[1] / 2
         for index in range(0, here.shape[1], max(1, here.shape[1] // 60)):
             angle = float(angles[index])
@@ -98,8 +100,8 @@ class Page:
             for side in (1, -1):
                 place = here[:, index] + side * (half[1] + MARGIN * self.scale) * normal
                 score = (
-                    self._hits(self.taken, place, half, angle),
-                    self._hits(self.crossed, place, half, angle),
+                    self._hits(taken, place, half, angle),
+                    self._hits(crossed, place, half, angle),
                     abs(index - middle),
                 )
                 if best is None or score < best[0]:
@@ -134,28 +136,30 @@ class Page:
         self.taken.append(_turned(corners, angle) + place[:, None])
 
     def _room(self, places: Points, half: Points) -> Points:
-        """Return how far a text at each place is from what is taken; negative where it hits."""
+        """Return how far a text at each place is from what is taken; 0 or less where it hits."""
         sides = (
             np.minimum(places - self.corner[:, None], self.opposite[:, None] - places)
             - half[:, None]
         )
         room = sides.min(axis=0) - MARGIN * self.scale
         for points in self.taken:
-            apart = np.abs(places[:, :, None] - points[:, None, :]) - half[:, None, None]
-            room = np.minimum(room, apart.max(axis=0).min(axis=1) - MARGIN * self.scale)
+            # What is hit already need not be compared any more.
+            free = np.flatnonzero(room > 0)
+            apart = np.abs(places[:, free, None] - points[:, None, :]) - half[:, None, None]
+            nearest = apart.max(axis=0).min(axis=1, initial=np.inf)
+            room[free] = np.minimum(room[free], nearest - MARGIN * self.scale)
         return room
 
-    def _hits(self, lines: list[Points], place: Points, half: Points, angle: float) -> int:
+    def _hits(self, points: Points, place: Points, half: Points, angle: float) -> int:
         """Return how many points a turned text covers, and its corners outside the axes."""
         corners = np.array([[1, 1, -1, -1], [1, -1, 1, -1]]) * half[:, None]
         corners = _turned(corners, angle) + place[:, None]
         outside = (corners < self.corner[:, None]) | (corners > self.opposite[:, None])
         hits = 1000 * int(outside.any(axis=0).sum())
         grown = half + np.array([1.0, 0.0]) * MARGIN * self.scale
-        for points in lines:
-            apart = np.abs(_turned(points - place[:, None], -angle))
-            hits += int((apart <= grown[:, None]).all(axis=0).sum())
-        return hits
+        apart = points - place[:, None]
+        apart = apart[:, (np.abs(apart) <= np.hypot(*grown)).all(axis=0)]
+        return hits + int((np.abs(_turned(apart, -angle)) <= grown[:, None]).all(axis=0).sum())
 
 
 def _turned(points: Points, angle: float) -> Points:

@@ -13,11 +13,26 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["CIRCLES", "COLOURS", "GREY", "PlainFigure", "draw_threshold"]
+__all__ = [
+    "CIRCLES",
+    "COLOURS",
+    "GREY",
+    "RESOLUTION",
+    "PlainFigure",
+    "draw_threshold",
+    "lay_out_once",
+]
 
 #: Colours that everyone can tell apart, of Okabe and Ito (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#9A9A9A"
+
+#: Pixels to the inch of a written figure, and of the texts that are measured for its layout: what
+#: is set once need not be set again.
+RESOLUTION = 160
+
+#: Pixels to the inch in a notebook.
+NOTEBOOK_RESOLUTION = 100
 
 #: Open circles without a line.
 CIRCLES: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4, "fillstyle": "none"}
@@ -27,14 +42,30 @@ class PlainFigure(Figure):
     """A figure that a notebook shows without pyplot, and that pyplot does not show once more."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+        super().__init__(**{"dpi": RESOLUTION} | settings)
         # Texts are measured before the figure is written, whatever it is written to.
         FigureCanvasAgg(self)
 
     def _repr_png_(self) -> bytes:
         image = BytesIO()
-        self.savefig(image, format="png")
+        self.savefig(image, format="png", dpi=NOTEBOOK_RESOLUTION)
         return image.getvalue()
+
+
+def lay_out_once(figure: Figure) -> None:
+    """Lay a figure out for good, so that it is not laid out anew, and drawn for it, in each file.
+
+    Examples
+    --------
+    >>> figure = PlainFigure(layout="constrained")
+    >>> lay_out_once(figure)
+    >>> figure.get_layout_engine() is None
+    True
+    """
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        # "none" would leave a place holder, for whose sake every file is drawn twice.
+        figure.set_layout_engine(None)
 
 
 def draw_threshold(threshold: float, axes: Axes) -> None:

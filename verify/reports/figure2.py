@@ -85,7 +85,7 @@ def figure2_report(data: xr.Dataset, prediction: xr.Dataset | None = None) -> st
     """Return the tables for the terminal."""
     lines = [_counts(data), scheme_of(data.attrs), ""]
     for name, line in boundary_lines().items():
-        lines.append(f"across {name} ({line.equation.lhs} = {line.equation.rhs})")
+        lines.append(f"across {name} ({line.equation})")
         lines.append(f"{'offset in gamma_w':>22}" + "".join(f"{x:>10.1f}" for x in OFFSETS))
         table = np.array([across_boundary(data, name, offset) for offset in OFFSETS]).T
         for panel, row in zip(PANELS, table, strict=True):

@@ -162,6 +162,7 @@ def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: P
     from verify.cli.output_files import save_dataset, save_figure
     from verify.figures.crossover import draw_crossover, draw_test_errors
     from verify.figures.linear_and_nonlinear_diagram import draw_shared_diagram
+    from verify.figures.style import lay_out_once
 
     data = datasets["crossover"]
     figures = {
@@ -171,5 +172,6 @@ def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: P
     }
     paths = [save_dataset(x, folder / f"{name}.nc") for name, x in datasets.items()]
     for name, figure in figures.items():
+        lay_out_once(figure)
         paths += [save_figure(figure, folder / f"{name}.{kind}") for kind in ("png", "pdf")]
     return paths
