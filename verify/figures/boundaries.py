@@ -18,7 +18,7 @@ from matplotlib.typing import LineStyleType
 
 from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.label_placement import Page
-from verify.figures.style import PlainFigure
+from verify.figures.style import RESOLUTION, PlainFigure
 
 __all__ = ["draw_boundaries", "draw_boundary_lines", "draw_exponent_plane"]
 
@@ -45,7 +45,8 @@ LABEL_SIZE = 8.5
 
 def draw_boundaries(data: xr.Dataset) -> Figure:
     """Draw the exponent plane of a dataset of ``exponent_plane`` as a figure of its own."""
-    figure = PlainFigure(figsize=(9.6, 7.8), layout="constrained")
+    # Texts that are measured at the resolution of the file need not be set again for it.
+    figure = PlainFigure(figsize=(9.6, 7.8), layout="constrained", dpi=RESOLUTION)
     draw_exponent_plane(data, figure.subplots())
     # Labels were placed in this layout.
     figure.set_layout_engine(None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -27,12 +28,8 @@ __all__ = [
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#9A9A9A"
 
-#: Pixels to the inch of a written figure, and of the texts that are measured for its layout: what
-#: is set once need not be set again.
+#: Pixels to the inch of a written figure.
 RESOLUTION = 160
-
-#: Pixels to the inch in a notebook.
-NOTEBOOK_RESOLUTION = 100
 
 #: Open circles without a line.
 CIRCLES: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4, "fillstyle": "none"}
@@ -42,13 +39,13 @@ class PlainFigure(Figure):
     """A figure that a notebook shows without pyplot, and that pyplot does not show once more."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"dpi": RESOLUTION} | settings)
+        super().__init__(**settings)
         # Texts are measured before the figure is written, whatever it is written to.
         FigureCanvasAgg(self)
 
     def _repr_png_(self) -> bytes:
         image = BytesIO()
-        self.savefig(image, format="png", dpi=NOTEBOOK_RESOLUTION)
+        self.savefig(image, format="png", dpi=rcParams["figure.dpi"])
         return image.getvalue()
 
 
@@ -63,6 +60,8 @@ def lay_out_once(figure: Figure) -> None:
     True
     """
     if figure.get_layout_engine() is not None:
+        # Texts that are measured at the resolution of the file need not be set again for it.
+        figure.set_dpi(RESOLUTION)
         figure.draw_without_rendering()
         # "none" would leave a place holder, for whose sake every file is drawn twice.
         figure.set_layout_engine(None)
