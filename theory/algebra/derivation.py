@@ -1,20 +1,22 @@
 """Derivations: sequences of steps, each a formula that sympy has checked.
 
-A step is *defined* (it introduces a name or an assumption), *derived* (sympy computed its right
-side) or *proved* (sympy reduced the difference of its two sides to zero before the step came to
-exist).  A false identity raises :class:`ProofError`, so a derivation that can be printed is one
-that holds.
+A step is *defined* (it introduces a name or an assumption), *derived* (its right side is what the
+code computed with sympy, or a stated form of it that sympy found equal) or *proved* (sympy reduced
+the difference of its two sides to zero before the step came to exist); *checked* is proved for one
+size of the matrices.  A false identity raises :class:`ProofError`, and so does an equation whose
+sides are the same as soon as its names are replaced: nothing would be proved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from theory.algebra.noncommuting_matrices import Relations, blocks, is_zero, normal_form
+from theory.algebra.reductions import reduced
 from theory.algebra.typesetting import latex, pretty
 
 __all__ = ["Derivation", "ProofError", "Step", "define", "derive", "equal", "prove"]
@@ -119,9 +121,39 @@ def define(text: str, formula: sp.Basic) -> Step:
     return Step(text, formula, "defined")
 
 
-def derive(text: str, name: sp.Basic, result: sp.Basic) -> Step:
-    """Return a step whose right side sympy computed from the steps before it."""
-    return Step(text, equal(name, result), "derived")
+def derive(
+    text: str,
+    name: sp.Basic,
+    result: sp.Basic,
+    *,
+    stated: sp.Basic | None = None,
+    reduce: str = "expand",
+) -> Step:
+    """Return a step whose right side was computed with sympy from what stands before it.
+
+    Parameters
+    ----------
+    text : str
+        What the equation says.
+    name : sympy.Basic
+        The left side.
+    result : sympy.Basic
+        What was computed.
+    stated : sympy.Basic, optional
+        The form in which the result is shown, where it is known beforehand.
+    reduce : str, optional
+        As in :func:`prove`, to compare the two.
+
+    Raises
+    ------
+    ProofError
+        If the result is not equal to the stated form.
+    """
+    if stated is None:
+        return Step(text, equal(name, result), "derived")
+    for one, other in _pairs(text, sp.sympify(result), sp.sympify(stated)):
+        _check(text, one, other, None, reduce)
+    return Step(text, equal(name, stated), "derived")
 
 
 def equal(left: sp.Basic, right: sp.Basic) -> sp.Eq:
@@ -135,7 +167,7 @@ def prove(
     *,
     where: Mapping[sp.Basic, sp.Basic] | None = None,
     given: Relations | None = None,
-    reduce: Callable[[sp.Expr], sp.Expr] = sp.expand,
+    reduce: str = "expand",
     at: str = "",
 ) -> Step:
     """Return a step that shows an equation which sympy has found to hold.
@@ -156,9 +188,9 @@ def prove(
         functions.  Replaced at once, on both sides.
     given : mapping, optional
         Relations between matrices, used as rewriting rules.
-    reduce : callable, optional
-        Rewrites the difference of two scalars by identities that it knows, before it is
-        simplified.
+    reduce : str, optional
+        The name of a method of :mod:`theory.algebra.reductions` that rewrites the difference of
+        two scalars before it is simplified.
     at : str, optional
         For which size it is checked ("d_out, d_in = 2, 3"), where it is not for all; the step is
         then marked "checked", and its text says so.
@@ -166,7 +198,8 @@ def prove(
     Raises
     ------
     ProofError
-        If the difference does not reduce to zero, or a name of ``where`` is not in the equation.
+        If the difference does not reduce to zero, a name of ``where`` is not in the equation, or
+        both sides are the same, as they are written, after the names are replaced.
     TypeError
         If it is no equation, as sympy makes of ``Eq(x, x)`` when it evaluates it.
     """
@@ -176,12 +209,34 @@ def prove(
     absent = [name for name in names if not equation.has(name)]
     if absent:
         raise ProofError(f"{text}: the equation does not contain {absent}")
+    if _as_written(equation.lhs, names) == _as_written(equation.rhs, names):
+        raise ProofError(
+            f"{text}: nothing to prove: both sides are the same after the names are replaced"
+        )
     left, right = (side.xreplace(names).doit() for side in equation.args)
     for one, other in _pairs(text, left, right):
         _check(text, one, other, given, reduce)
     if at:
         return Step(f"{text} (Checked for {at}.)", equation, "checked", names)
     return Step(text, equation, "proved", names)
+
+
+def _as_written(x: sp.Basic, names: Mapping[sp.Basic, sp.Basic]) -> tuple | str:
+    """Return an expression as it is written with its names replaced, before sympy computes.
+
+    Brackets in sums and products do not count, nor does the order where it does not matter.
+    """
+    if x in names:
+        return _as_written(sp.sympify(names[x]), {})
+    if not x.args:
+        return sp.srepr(x)
+    kind, items = x.func.__name__, [_as_written(item, names) for item in x.args]
+    if x.func in (sp.Add, sp.Mul, sp.MatAdd, sp.MatMul):
+        parts = (item[1:] if item[0] == kind else (item,) for item in items)
+        items = [part for several in parts for part in several]
+    if x.func in (sp.Add, sp.Mul, sp.MatAdd):
+        items.sort(key=str)
+    return (kind, *items)
 
 
 def _pairs(text: str, left: sp.Basic, right: sp.Basic) -> Iterator[tuple[sp.Basic, sp.Basic]]:
@@ -200,11 +255,7 @@ def _pairs(text: str, left: sp.Basic, right: sp.Basic) -> Iterator[tuple[sp.Basi
 
 
 def _check(
-    text: str,
-    left: sp.Basic,
-    right: sp.Basic,
-    given: Relations | None,
-    reduce: Callable[[sp.Expr], sp.Expr] = sp.expand,
+    text: str, left: sp.Basic, right: sp.Basic, given: Relations | None, reduce: str = "expand"
 ) -> None:
     """Raise ProofError if the difference of two sides does not reduce to zero."""
     if isinstance(left, MatrixExpr) or isinstance(right, MatrixExpr):
@@ -214,7 +265,7 @@ def _check(
         holds = is_zero(rest, given)
         remainder = [[normal_form(x, given) for x in row] for row in blocks(rest)]
     else:
-        remainder = sp.simplify(reduce(left - right))
+        remainder = sp.simplify(reduced(left - right, reduce))
         holds = remainder == 0
     if not holds:
         raise ProofError(f"{text}: the difference of the two sides is {remainder}")

@@ -17,7 +17,7 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Step, derive, prove
+from theory.algebra.derivation import Step, derive
 from theory.crossover.output_scaling import crossover_mapping
 from theory.regimes.boundaries import Boundary, boundaries
 from theory.regimes.scales import BASE, EQUAL_LAYERS, Scale, narrow, scale_of, wide
@@ -124,16 +124,17 @@ def plane_steps() -> list[Step]:
         boundary, line = _named(name), crossover_boundary(name)
         ratio = (narrow if boundary.side == "narrow" else wide)(boundary.ratio_exponent)
         (tied,) = sp.solve(ratio.xreplace(plane), gamma_alpha)
-        steps.append(prove(text, line, where={gamma_alpha: tied}))
+        steps.append(derive(text, gamma_alpha, tied, stated=line.rhs))
     threshold = crossover_mapping().threshold
     (star,) = sp.solve(threshold - theta, alpha)
     power = log_slope(star, h, sp.oo)
     steps += [
         derive("At a fixed target theta it is", alpha_star, star),
-        prove(
+        derive(
             "with the exponent of h that the comparison of scales gives.",
-            sp.Eq(power_star, boundary_exponent(), evaluate=False),
-            where={power_star: power},
+            power_star,
+            power,
+            stated=boundary_exponent(),
         ),
     ]
     return steps

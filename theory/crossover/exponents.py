@@ -17,7 +17,7 @@ from functools import cache
 
 import sympy as sp
 
-from theory.algebra.derivation import Derivation, Step, derive, prove
+from theory.algebra.derivation import Derivation, Step, derive
 from theory.arguments import check_depth
 from theory.crossover.alpha_plane import boundary_exponent, log_slope, plane_steps
 from theory.crossover.feature_derivation import depth_steps
@@ -165,10 +165,7 @@ def _agreement_steps() -> list[Step]:
         ),
     )
     return [
-        *(
-            prove(text, sp.Eq(name, right, evaluate=False), where={name: left})
-            for text, left, right, name in cases
-        ),
+        *(derive(text, name, left, stated=right) for text, left, right, name in cases),
         *_time_steps(),
         derive(
             "The learned function varies over starts as the power of h, at a fixed A,",
@@ -194,10 +191,11 @@ def _time_steps() -> list[Step]:
             in_network_time.subs(y_positive, y),
         ),
         *(
-            prove(
+            derive(
                 f"with the power of {variable} found by comparing scales,",
-                sp.Eq(name, scale.coeff(gamma), evaluate=False),
-                where={name: power},
+                name,
+                power,
+                stated=scale.coeff(gamma),
             )
             for variable, power, gamma, name in zip(
                 ("alpha", "h"), powers, (gamma_alpha, gamma_h), names, strict=True

@@ -74,7 +74,7 @@ def _output_steps() -> list[Step]:
         prove(
             "which is r_1 r h^(-1/2) for one hidden layer",
             equal(f_of(1), r_own * r / sp.sqrt(h)),
-            where={f_of(1): output(sp.S.One)},
+            where={f_of(1): sp.Subs(output(L), L, 1)},
         ),
         prove(
             "with one more factor for each further layer.",
@@ -97,7 +97,7 @@ def _output_steps() -> list[Step]:
         ),
         prove(
             "Written out for three layers,",
-            equal(kernel, coherent_kernel(r, sp.Integer(2))),
+            equal(sp.Subs(coherent_kernel(r), L, 2), kernel),
             where={kernel: square},
             at="L = 2",
         ),
@@ -109,7 +109,6 @@ def _growth_steps() -> list[Step]:
     solved = scaled_alpha ** in_scaled_alpha(weight_growth())[0]
     grown, start = (coherent_kernel(x * sp.sqrt(h)) for x in (solved, sp.S.One))
     size = solved * sp.sqrt(h)
-    powers = lambda x: sp.powsimp(sp.expand_power_base(x, force=True), force=True)  # noqa: E731
     return [
         define(
             "Measure the norms in sqrt(h), the norm of a random layer's action at the start.",
@@ -120,13 +119,13 @@ def _growth_steps() -> list[Step]:
             "which learns exactly: alpha f = 1.",
             equal(alpha * f, 1),
             where={f: coherent_output(size, size)},
-            reduce=powers,
+            reduce="positive powers",
         ),
         prove(
             "The kernel grows as a power of A = sqrt(h) alpha alone:",
             equal(kernel / kernel_0, scaled_alpha ** -feature_exponent()),
             where={kernel: grown, kernel_0: start},
-            reduce=powers,
+            reduce="positive powers",
         ),
     ]
 
@@ -158,10 +157,11 @@ def _exponent_steps() -> list[Step]:
             t_1,
             alpha ** time.exponent.coeff(gamma_alpha) * h ** time.exponent.coeff(gamma_h),
         ),
-        prove(
+        derive(
             "which is on the scale of A = sqrt(h) alpha: the exponent of d is",
-            equal(letters.exponent_t1, scale_of(scaled_alpha, SCALED).exponent),
-            where={letters.exponent_t1: time.exponent},
+            letters.exponent_t1,
+            time.exponent,
+            stated=scale_of(scaled_alpha, SCALED).exponent,
         ),
         derive("The kernel's change passes 1 at", alpha_star, h ** feature_boundary_exponent()),
         derive("Lazy, the term K_3/alpha is", letters.kernel_move_1, lazy[0]),

@@ -167,10 +167,11 @@ def _first_order_steps() -> list[Step]:
         define(
             "At finite width A starts at A(0); call Delta what is learned.", equal(A, A0 + Delta)
         ),
-        prove(
+        derive(
             "While C1 = C2 = c I to leading order,",
-            equal(TimeDerivative(Delta), lazy[Delta]),
-            where={TimeDerivative(Delta): at_start},
+            TimeDerivative(Delta),
+            at_start,
+            stated=lazy[Delta],
         ),
         *(
             prove(
@@ -233,7 +234,7 @@ def _first_order_on_inputs(first: MatrixExpr, second: MatrixExpr) -> Step:
 
 
 def _limit_steps() -> list[Step]:
-    one = relative_kernel_change([s_positive])
+    closed, one = relative_kernel_change([s]), relative_kernel_change([s_positive])
     first = sp.sqrt(fluctuation_square(s_positive**2))
     plain = lambda x: x.subs(s_positive, s)  # noqa: E731
     scaled = crossover_mapping().threshold - overtaking_threshold().subs({w: h, s: s_positive})
@@ -254,10 +255,7 @@ def _limit_steps() -> list[Step]:
         prove(
             "The closed form is even in A.",
             equal(letters.change_of(-s), letters.change_of(s)),
-            where={
-                letters.change_of(-s): relative_kernel_change([-s]),
-                letters.change_of(s): relative_kernel_change([s]),
-            },
+            where={letters.change_of(-s): sp.Subs(closed, s, -s), letters.change_of(s): closed},
         ),
         derive("The slope in c is, active,", slopes[0], log_slope(one, c, 0)),
         derive("lazy,", slopes[1], log_slope(one, c, sp.oo)),

@@ -105,7 +105,7 @@ def contraction_steps() -> list[Step]:
         )
     names = ((f, "f"), (kernel, "Theta"), (K_3, "K_3"), (K_4, "K_4"))
     for order, ((name, text), term) in enumerate(zip(names, NEURON_TERMS, strict=True), start=1):
-        odd, turned = is_odd(contraction(order)), contraction(order).subs(v_last, -v_last)
+        odd, turned = is_odd(contraction(order)), sp.Subs(contraction(order), v_last, -v_last)
         sign = -1 if odd else 1
         steps += [
             prove(

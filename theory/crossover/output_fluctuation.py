@@ -199,11 +199,7 @@ def _spread_steps() -> list[Step]:
         ),
         derive("with variances", letters.var_a0, variance((2, 0), (2, 0))),
         derive("and", letters.var_b0, variance((0, 1), (0, 1))),
-        prove(
-            "and no correlation.",
-            equal(letters.cov_0, 0),
-            where={letters.cov_0: variance((2, 0), (0, 1))},
-        ),
+        derive("and no correlation.", letters.cov_0, variance((2, 0), (0, 1)), stated=sp.S.Zero),
         derive("A layer moves along the mode by the relative square", m, motion_square()),
         prove(
             "and the spread over starts is as much of c^2/w.",

@@ -44,7 +44,7 @@ from theory.symbols.crossover import A0, alpha, clock, h, k1, k2, rho, sigma, st
 from theory.symbols.crossover import N_loss as N
 from theory.symbols.crossover import U_unit as U
 from theory.symbols.crossover import V_unit as V
-from theory.symbols.dynamics import V1, V2
+from theory.symbols.dynamics import V1, V2, delta_A
 from theory.symbols.task import sigma1, sigma2
 
 __all__ = ["CrossoverMapping", "crossover_mapping", "mapping_steps", "output_scale", "scaled_alpha"]
@@ -220,10 +220,10 @@ def _solution_steps() -> list[Step]:
     mapping, raw = crossover_mapping(), crossover_mapping(1, 1)
     back, width = mapping.inverse(sigma**2, w)
     return [
-        prove(
-            "Both layers share one clock only if they are rescaled alike,",
-            equal(k1, k2),
-            where=factors,
+        derive(
+            "Both layers share one clock, and F = A x/rho, only if they are rescaled alike,",
+            sp.Tuple(k1, k2),
+            sp.Tuple(factors[k1], factors[k2]),
         ),
         derive("so that the variance of the entries is", sigma**2, factors[k1] ** 2),
         derive("and time runs at", clock, speed),
@@ -264,10 +264,11 @@ def _subtraction_steps() -> list[Step]:
             "is of A - A(0); only the point at which G is taken changes.",
             equal(G, letters.grad_C(A - A0)),
         ),
-        prove(
-            "For the squared loss the target is shifted by A(0).",
-            equal(G, A - (Y + A0)),
-            where={G: (A - A0) - Y},
+        derive(
+            "For the squared loss C(A) = ||A - Y||^2/2 the target is shifted by A(0).",
+            G,
+            _squared_loss_gradient(A - A0),
+            stated=A - (Y + A0),
         ),
         derive("An entry of A(0) has the standard deviation", std_A0, mapping.initial_entry),
         prove(
@@ -276,3 +277,10 @@ def _subtraction_steps() -> list[Step]:
             where={std_A0: mapping.initial_entry, c: mapping.threshold},
         ),
     ]
+
+
+def _squared_loss_gradient(place: MatrixExpr) -> MatrixExpr:
+    """Return the gradient of ``||A - Y||^2/2`` at a matrix."""
+    small = sp.Dummy("epsilon")
+    moved = place + small * delta_A - Y
+    return trace_gradient(first_order(moved.T * moved / 2, small), delta_A)

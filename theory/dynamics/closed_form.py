@@ -315,7 +315,7 @@ def _one_mode_step() -> list[Step]:
             "q+- its values at the eigenvalues +-y of F.",
             sp.Eq(s_of(t), (q_plus - q_minus) / 2, evaluate=False),
             where={s_of(t): exact, q_plus: values[0], q_minus: values[1]},
-            reduce=lambda rest: rest.rewrite(sp.exp),
+            reduce="exponentials",
         )
     ]
 

@@ -24,7 +24,7 @@ from functools import cache
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Derivation, Step, define, prove
+from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import normal_form, order_of
 from theory.dynamics.gram_flow import descent_stages
 from theory.symbols import C1, C2, W1, W2, A, G, eta
@@ -99,10 +99,11 @@ def gram_descent() -> Derivation:
         matrix, _ = _moved(move.block)
         steps += [
             define(f"While {layer} moves, let U be", sp.Eq(RATE, move.rate, evaluate=False)),
-            prove(
+            derive(
                 "Then A moves by -eta U, to all orders.",
-                sp.Eq(A_next, A - eta * RATE, evaluate=False),
-                where={A_next: matrix, RATE: move.rate},
+                A_next,
+                normal_form(matrix, {move.rate: RATE}),
+                stated=A - eta * RATE,
             ),
             define("Let P be half-way.", sp.Eq(HALFWAY, move.halfway, evaluate=False)),
             define("Let X be", sp.Eq(_SHOWN[move.block][0], move.overlap, evaluate=False)),

@@ -202,6 +202,8 @@ def gram_dynamics() -> Derivation:
     """Derive the closed dynamics of the Gram matrix and what they conserve."""
     factor, signed, reflection = stacked_factor(), signed_gradient_blocks(), reflection_blocks()
     gram = sp.BlockMatrix([[C1, A.T], [A, C2]])
+    rates = {TimeDerivative(symbol): rate for symbol, rate in gram_blocks_flow().items()}
+    A_rate, C1_rate, C2_rate = (TimeDerivative(symbol) for symbol in (A, C1, C2))
     steps = [
         define("The network computes A.", sp.Eq(A, W2 * W1, evaluate=False)),
         *_gradient_steps(),
@@ -231,16 +233,27 @@ def gram_dynamics() -> Derivation:
             given={Theta * Theta.T: Q, Ghat.T: Ghat},
         ),
         *(
-            prove(
-                f"The {name} block of that flow.",
-                sp.Eq(TimeDerivative(symbol), value, evaluate=False),
-                where={TimeDerivative(symbol): gram_blocks_flow()[symbol]},
+            derive(
+                f"From the flow of the layers, {symbol} moves at",
+                TimeDerivative(symbol),
+                gram_blocks_flow()[symbol],
+                stated=value,
             )
-            for symbol, value, name in (
-                (A, -(C2 * G + G * C1), "lower left"),
-                (C1, -(A.T * G + G.T * A), "upper left"),
-                (C2, -(A * G.T + G * A.T), "lower right"),
+            for symbol, value in (
+                (A, -(C2 * G + G * C1)),
+                (C1, -(A.T * G + G.T * A)),
+                (C2, -(A * G.T + G * A.T)),
             )
+        ),
+        prove(
+            "These are the blocks of the flow of Q.",
+            sp.Eq(
+                sp.BlockMatrix([[C1_rate, A_rate.T], [A_rate, C2_rate]]),
+                -(Ghat * Q + Q * Ghat),
+                evaluate=False,
+            ),
+            where={Q: gram, Ghat: signed} | rates,
+            given={C1.T: C1, C2.T: C2},
         ),
         *_descent_steps(),
         *_conservation_steps(reflection, signed),

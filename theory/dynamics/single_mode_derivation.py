@@ -1,19 +1,15 @@
 """Proof of the closed form of one mode: its equation, its limits, its stable form, its descent.
 
-Roots are made rational, so that a field of rational functions decides each identity: with
-``y = c (1 - u^2)/(2u)`` the root ``sqrt(y^2 + c^2)`` is ``c (1 + u^2)/(2u)``.
+Roots are made rational, so that a field of rational functions decides each identity (the method
+"half-angle" of :mod:`theory.algebra.reductions`).
 
 Holds and source: as for :mod:`theory.dynamics.single_mode`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import partial
-
 import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
-from sympy.polys.fields import field
 
 from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.dynamics import single_mode as mode
@@ -62,25 +58,6 @@ def single_mode() -> Derivation:
     )
 
 
-def _reduce(expression: sp.Expr, where: Mapping[sp.Symbol, sp.Expr] | None = None) -> sp.Expr:
-    """Reduce to zero what vanishes by the definitions of D and p0 and cosh^2 - sinh^2 = 1."""
-    E, u, v = (sp.Dummy(name, positive=True) for name in "Euv")
-    rational = (
-        expression.subs(where or {})
-        .rewrite((sp.cosh, sp.sinh), sp.exp)
-        .subs(sp.exp(D * t), E)
-        .subs(sp.exp(-D * t), 1 / E)
-    )
-    values = {
-        D: c * (1 + u**2) / (2 * u),
-        y: c * (1 - u**2) / (2 * u),
-        P0: c * (1 + v**2) / (2 * v),
-        s0: c * (1 - v**2) / (2 * v),
-    }
-    functions, *_ = field([E, u, v, c], sp.QQ)
-    return functions.from_expr(rational.subs(values)).as_expr()
-
-
 def _by_definitions(expression: sp.Expr) -> sp.Expr:
     return expression.subs(mode.DEFINITIONS)
 
@@ -125,25 +102,25 @@ def _product_steps() -> list[Step]:
         prove(
             "It starts at s0.",
             sp.Eq(s_of(0), s0, evaluate=False),
-            where={s_of(0): solution.subs(t, 0)},
+            where={s_of(0): sp.Subs(solution, t, 0)},
         ),
         prove(
             "Its root sqrt(s^2 + c^2) is half the sum, which is positive.",
             sp.Eq(s_of(t) ** 2 + c**2, root**2, evaluate=False),
             where={s_of(t): solution} | factors,
-            reduce=_reduce,
+            reduce="half-angle",
         ),
         prove(
             "So it solves the equation of the mode.",
             sp.Eq(sp.Derivative(s_of(t), t), 2 * root * (y - s_of(t)), evaluate=False),
             where={s_of(t): solution} | factors,
-            reduce=_reduce,
+            reduce="half-angle",
         ),
         prove(
             "The distance left to go is a product.",
             sp.Eq(y - s_of(t), distance.xreplace(named), evaluate=False),
             where={s_of(t): solution} | factors,
-            reduce=_reduce,
+            reduce="half-angle",
         ),
     ]
 
@@ -174,7 +151,7 @@ def _limit_steps() -> list[Step]:
             "Lazy limit, y and s0 times a small epsilon: what is left decays at the rate 2c.",
             sp.Eq(sp.Limit(r_of(t) / scale, scale, 0), lazy, evaluate=False),
             where={r_of(t): small},
-            reduce=lambda rest: rest.rewrite(sp.exp),
+            reduce="exponentials",
         ),
         prove(
             "Its relative correction starts at order 2: the term of order 1 vanishes.",
@@ -191,7 +168,7 @@ def _limit_steps() -> list[Step]:
                 sp.Limit(s_of(t), c_squared, 0), mode.balanced_mode().subs(positive), evaluate=False
             ),
             where={s_of(t): near},
-            reduce=lambda rest: rest.rewrite(sp.exp),
+            reduce="exponentials",
         ),
         derive(
             "Its correction is of order c^2, with the coefficient",
@@ -208,7 +185,6 @@ def _stable_steps() -> list[Step]:
     distance, solution = mode.remaining_distance(), mode.mode_solution()
     for sign in (1, -1):
         signs = {s0: sign * s0_size, y: y_positive}
-        back = {y_positive: y, s0_size: sign * s0}
         for kernel, exact, name, function in (
             (form.outputs["distance"], distance, "distance", r_of),
             (from_start, solution, "value reached from s0", s_of),
@@ -221,7 +197,7 @@ def _stable_steps() -> list[Step]:
                     f"Kernel form of the {name}, y > 0, s0 {'>' if sign > 0 else '<'} 0.",
                     sp.Eq(function(t), plain, evaluate=False),
                     where={function(t): exact.subs(signs)},
-                    reduce=partial(_reduce, where=back),
+                    reduce="half-angle",
                 )
             )
     return steps
@@ -244,8 +220,7 @@ def _crossing_steps() -> list[Step]:
         prove(
             "its derivative is the inverse of the rate of z.",
             sp.Eq(sp.Derivative(t_of(z_ratio), z_ratio), 1 / rate, evaluate=False),
-            where={t_of(z_ratio): mode.time_at(z_ratio)},
-            reduce=_by_definitions,
+            where={t_of(z_ratio): _by_definitions(mode.time_at(z_ratio))},
         ),
         prove(
             "s = 0 at z = 1 and s = c at z = 1 + sqrt(2), so the threshold is crossed at",

@@ -14,7 +14,6 @@ Source: ours.
 from __future__ import annotations
 
 import sympy as sp
-from sympy.polys.fields import field
 
 from theory.algebra.derivation import Derivation, Step, define, derive, equal, prove
 from theory.algebra.noncommuting_matrices import normal_form, order_of
@@ -148,16 +147,6 @@ def fast_prediction() -> Derivation:
     )
 
 
-def _rational(expression: sp.Expr) -> sp.Expr:
-    """Reduce with ``y = c (1 - u^2)/(2u)``, ``D = c (1 + u^2)/(2u)`` and ``E = exp(Dt)``."""
-    E, u = sp.Dummy("E", positive=True), sp.Dummy("u", positive=True)
-    values = {D: c * (1 + u**2) / (2 * u), y: c * (1 - u**2) / (2 * u)}
-    plain = expression.subs(sp.sqrt(y**2 + c**2), D).rewrite([sp.cosh, sp.sinh], sp.exp)
-    plain = plain.replace(sp.exp, lambda power: E ** sp.simplify(power / (D * t)))
-    functions, *_ = field([E, u, c], sp.QQ)
-    return functions.from_expr(plain.subs(values)).as_expr()
-
-
 def _bulk_steps() -> list[Step]:
     form = bulk_form()
     distance = remaining_distance().subs({s0: 0, p0: c})
@@ -181,7 +170,7 @@ def _bulk_steps() -> list[Step]:
                 equal(shown, form.outputs[key]),
                 where=stands
                 | {name: value for name, value in names.items() if form.outputs[key].has(name)},
-                reduce=_rational,
+                reduce="half-angle",
             )
             for key, (shown, stands) in exact.items()
         ),
@@ -189,7 +178,7 @@ def _bulk_steps() -> list[Step]:
             "The distance to the target is a product of two responses.",
             equal(y - s_of(t), y * g_plus * g_minus),
             where={s_of(t): y - distance} | responses,
-            reduce=_rational,
+            reduce="half-angle",
         ),
         derive("Flow time at which a lazy mode has decayed as far as by descent", t, flow_time()),
         prove(
@@ -208,12 +197,11 @@ def _response_steps() -> list[Step]:
     squared = square.coeff(A0_ij, 2).coeff(A0_ji, 0) + square.coeff(A0_ji, 2).coeff(A0_ij, 0)
     return [
         derive("First-order response of a pair of modes to A0.", letters.dA_ij, response),
-        prove(
+        derive(
             "A0_ij and A0_ji are independent, of one variance: the mean square",
-            equal(
-                mean(letters.dA_ij**2), start_variance * ((ge_i * ge_j) ** 2 + (go_i * go_j) ** 2)
-            ),
-            where={mean(letters.dA_ij**2): start_variance * squared},
+            mean(letters.dA_ij**2),
+            start_variance * squared,
+            stated=start_variance * ((ge_i * ge_j) ** 2 + (go_i * go_j) ** 2),
         ),
         prove(
             "sums to products of sums over modes; a direction with y = 0 has",

@@ -17,7 +17,6 @@ ours.
 from __future__ import annotations
 
 import sympy as sp
-from sympy.polys.fields import field
 
 from theory.algebra.derivation import Derivation, Step, define, equal, prove
 from theory.prediction.fluctuations import pair_stages
@@ -166,7 +165,7 @@ def _solution_steps() -> list[Step]:
                 equal(sp.Derivative(of(t), t), stated),
                 where={sp.Derivative(of(t), t): inside(rate)}
                 | {name: value for name, value in names.items() if stated.has(name)},
-                reduce=lambda x: sp.powsimp(sp.expand(x.rewrite(sp.exp)), force=True),
+                reduce="exponential powers",
             )
         )
     return steps
@@ -201,13 +200,13 @@ def _factor_steps() -> list[Step]:
             "as (ln E)' = p, p = sqrt(s^2 + c^2);",
             equal(growing, 2 * p_of(t) * E_of(t) ** 2),
             where={growing: square.diff(t), E_of(t) ** 2: square, p_of(t): root},
-            reduce=_reduced,
+            reduce="half-angle",
         ),
         prove(
             "with the exact mode E^2 s is half of c (U(-y)^2 - U(y)^2)/D^2.",
             equal(E_of(t) ** 2 * s, c / 2 * (minus**2 - plus**2) / D**2),
             where={E_of(t) ** 2: square, s: mode},
-            reduce=_reduced,
+            reduce="half-angle",
         ),
     ]
 
@@ -240,19 +239,11 @@ def _diagonal_steps() -> list[Step]:
             "since this solves the same equation",
             equal(rate, -2 * p_of(t) * zeta_ii_of(t) - 2 * s_of(t)),
             where={rate: closed.diff(t), zeta_ii_of(t): closed, p_of(t): root, s_of(t): mode},
-            reduce=_reduced,
+            reduce="half-angle",
         ),
         prove(
-            "and starts from 0.", equal(zeta_ii_of(0), 0), where={zeta_ii_of(0): closed.subs(t, 0)}
+            "and starts from 0.",
+            equal(zeta_ii_of(0), 0),
+            where={zeta_ii_of(0): sp.Subs(closed, t, 0)},
         ),
     ]
-
-
-def _reduced(expression: sp.Expr) -> sp.Expr:
-    """Reduce with ``y = c (1 - k^2)/(2k)``, ``D = c (1 + k^2)/(2k)`` and ``E = exp(Dt)``."""
-    growth, k, time = (sp.Dummy(x, positive=True) for x in ("growth", "k", "time"))
-    values = {D: c * (1 + k**2) / (2 * k), y: c * (1 - k**2) / (2 * k)}
-    plain = expression.rewrite([sp.sinh, sp.cosh], sp.exp)
-    plain = plain.replace(sp.exp, lambda power: growth ** sp.simplify(power / (D * t)))
-    functions, *_ = field([growth, k, c, time], sp.QQ)
-    return functions.from_expr(plain.subs(values).subs(t, time)).as_expr()

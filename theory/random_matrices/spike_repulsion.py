@@ -231,10 +231,11 @@ def _position_steps() -> list[Step]:
             sp.Eq(eta_place, xi + tau * root * rho_noise, evaluate=False),
         ),
         define("at", sp.Eq(y_hat, w(eta_place), evaluate=False)),
-        prove(
+        derive(
             "and knows of A* how it moves with the size of the signal, where xi does alone.",
-            sp.Eq(corr_spike, correlation, evaluate=False),
-            where={corr_spike: moved},
+            corr_spike,
+            moved,
+            stated=correlation,
         ),
         prove(
             "The second order of its place in u = tau rho has the factor",

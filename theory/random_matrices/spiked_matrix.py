@@ -205,7 +205,7 @@ def _bulk_steps() -> list[Step]:
             "the position is real: the bulk, from tau |sqrt m - sqrt n| to tau (sqrt m + sqrt n).",
             sp.Eq(z**2, real, evaluate=False),
             where={z**2: squared_position().subs(P, on_circle)},
-            reduce=lambda rest: sp.expand(rest.rewrite(sp.cos), complex=True),
+            reduce="complex cosines",
         ),
         prove(
             "There",
@@ -228,7 +228,7 @@ def _bulk_steps() -> list[Step]:
                 density(z) ** 2, (4 * tau**2 * rows - z**2) / (sp.pi**2 * tau**4), evaluate=False
             ),
             where={density(z): quarter, z: radius},
-            reduce=lambda rest: rest.rewrite(sp.exp).expand(),
+            reduce="exponentials",
         ),
     ]
     return steps + _jacobi_steps()
@@ -239,7 +239,7 @@ def _bulk_modulus() -> Callable[[sp.Expr], sp.Expr]:
     real = (z**2 - tau**2 * (rows + columns)) / 2
 
     def modulus(shift: sp.Expr) -> sp.Expr:
-        return sp.factor(sp.expand(tau**4 * rows * columns + 2 * shift * real + shift**2))
+        return tau**4 * rows * columns + 2 * shift * real + shift**2
 
     return modulus
 
@@ -290,8 +290,8 @@ def _spike_steps() -> list[Step]:
         ),
         prove(
             "which is at the position of the spike.",
-            sp.Eq(y_hat, spike_value(), evaluate=False),
-            where={y_hat: sp.sqrt(squared_position(theta**2))},
+            sp.Eq(y_hat**2, sp.Subs(squared_position(), P, theta**2), evaluate=False),
+            where={y_hat: spike_value()},
         ),
         prove(
             "Its residue theta/P' is half the product of the two overlaps.",
@@ -315,7 +315,7 @@ def _correlation_steps() -> list[Step]:
     measure = 2 * theta * P_imaginary / (sp.pi * modulus(-(theta**2)))
     law = 2 * P_imaginary / (sp.pi * tau**2 * z)
     outside = rows * (squared_position() / (P + tau**2 * rows)) - rows
-    bulk = tau**2 * sp.simplify(outside.subs(P, theta**2))
+    bulk = tau**2 * sp.Subs(outside, P, theta**2)
     return [
         prove(
             "In the bulk",

@@ -141,24 +141,22 @@ def _moment_steps() -> list[Step]:
     entries = combinations_with_replacement(range(4), 2)
     apart = sum(fluctuation_covariance(*pair) ** 2 for pair in combinations(entries, 2))
     return [
-        prove(
+        derive(
             "Four Gaussians: the fourth derivative of exp(t^T Sigma t/2) sums over pairs.",
-            sp.Eq(four, wick, evaluate=False),
-            where={four: moment},
+            four,
+            moment,
+            stated=wick,
         ),
         *(
-            prove(
-                text,
-                sp.Eq(VARIANCES[name], value, evaluate=False),
-                where={VARIANCES[name]: fluctuation_covariance(entry, entry)},
-            )
+            derive(text, VARIANCES[name], fluctuation_covariance(entry, entry), stated=value)
             for text, entry, value, name in variances
         ),
-        prove(
+        derive(
             "Different entries are uncorrelated, so a pair of modes has four independent "
             "excitations: summed over the 45 pairs of the entries of two rows and two columns,",
-            sp.Eq(covariances, sp.S.Zero, evaluate=False),
-            where={covariances: apart},
+            covariances,
+            apart,
+            stated=sp.S.Zero,
         ),
     ]
 
@@ -173,7 +171,7 @@ def _typical_steps() -> list[Step]:
             "The powers of a chi-square variable,",
             sp.Eq(mean(x**u), 2**u * sp.gamma(nu / 2 + u) / sp.gamma(nu / 2), evaluate=False),
             where={mean(x**u): sp.Integral(x**u * density, (x, 0, sp.oo))},
-            reduce=sp.gammasimp,
+            reduce="gamma functions",
         ),
         derive("give its mean logarithm.", mean(sp.log(x)), log_chi_square_mean(nu)),
         derive(
@@ -182,14 +180,12 @@ def _typical_steps() -> list[Step]:
             b,
             typical_log_mean(),
         ),
-        prove(
+        derive(
             "C^T C/m is I + H/sqrt m, H the Gaussian orthogonal ensemble (variance 1, 2 on the "
             "diagonal): its relative covariances are those of C1 with w = m.",
-            sp.Eq(var_H, sp.Integer(2), evaluate=False),
-            where={
-                var_H: fluctuation_covariance((0, 0), (0, 0))
-                / fluctuation_covariance((0, 1), (0, 1))
-            },
+            var_H,
+            fluctuation_covariance((0, 0), (0, 0)) / fluctuation_covariance((0, 1), (0, 1)),
+            stated=sp.Integer(2),
         ),
         define(
             "So the eigenvalues of log(C^T C D^T D) spread like those of one H,",

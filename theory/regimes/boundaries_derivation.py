@@ -99,19 +99,21 @@ def _boundary_steps() -> list[Step]:
             title += sides[boundary.side]
         tied = f"{boundary.first.name} against {boundary.second.name}"
         text = f"{title}: {tied}; {boundary.changes}."
-        steps.append(prove(text, boundary.equation, where=_tied(boundary)))
+        steps.append(_solved(text, boundary.equation, _tied(boundary)))
         finite = boundary.finite()
         text = "At finite d, layers of one variance"
         text += ", with the L of waiting:" if finite.has(L) else ":"
-        steps.append(
-            prove(
-                text,
-                finite,
-                where=_met(boundary),
-                reduce=lambda x: sp.expand_log(sp.expand(x), force=True),
-            )
-        )
+        steps.append(_solved(text, finite, _met(boundary)))
     return steps
+
+
+def _solved(text: str, equation: sp.Eq, values: dict[sp.Symbol, sp.Expr]) -> Step:
+    """Show an equation that holds at a value of a letter which sympy has solved for."""
+    ((letter, value),) = values.items()
+    for side, other in (equation.args, equation.args[::-1]):
+        if side == letter and not other.has(letter):
+            return derive(text, letter, value, stated=other, reduce="positive logarithms")
+    return prove(text, equation, where=values, reduce="positive logarithms")
 
 
 def _tied(boundary: Boundary) -> dict[sp.Symbol, sp.Expr]:
@@ -208,7 +210,7 @@ def _waiting_steps() -> list[Step]:
             "K = 4 c^2.",
             equal(sp.log(right / L) / 4, sp.log(theta / c) + sp.log(2 * S / (tau**2 * L)) / 4),
             where={K_noise: 4 * c**2},
-            reduce=lambda x: sp.expand_log(x, force=True),
+            reduce="positive logarithms",
         ),
     ]
 
@@ -338,5 +340,8 @@ def _cell_steps() -> list[Step]:
         at = sp.solve(offsets, (gamma_sigma2, gamma_w, p, kappa), dict=True)[0]
         found = settled(_region_exponent(region).subs(at, simultaneous=True))
         inside = {x: value for x, value in at.items() if term.has(x)}
-        steps.append(prove(text, equal(exponent, term), where={exponent: found} | inside))
+        if inside:
+            steps.append(prove(text, equal(exponent, term), where={exponent: found} | inside))
+        else:
+            steps.append(derive(text, exponent, found, stated=term))
     return steps

@@ -50,7 +50,7 @@ def _growth_steps() -> list[Step]:
     return [
         define("While s << y take", equal(s_of(t), early)),
         prove(
-            "It grows as if its target were constant,",
+            "It grows as if its target were constant (both sides are positive; here squared),",
             equal(sp.Derivative(s_of(t), t) ** 2, growth**2),
             where={s_of(t): early},
         ),
@@ -65,9 +65,7 @@ def _growth_steps() -> list[Step]:
             where={t_cross: crossing, **_POSITIVE},
         ),
         derive("At any c < y it crosses at", t_cross, times.crossing_time()),
-        prove(
-            "where the exact mode is", equal(s_of(t_cross), c), where={s_of(t_cross): _crossed()}
-        ),
+        derive("where the exact mode is", s_of(t_cross), _crossed(), stated=c),
         prove(
             "For c << y the two times are the same.",
             equal(sp.Limit(t_cross, c, 0), short),
@@ -97,7 +95,7 @@ def _rate_steps() -> list[Step]:
         prove(
             "At the threshold the rate is sqrt(2) times the lazy and the balanced one, both 2c.",
             equal(rate_of(c), 2 * sp.sqrt(2) * c),
-            where={rate_of(c): rate.subs(s, c)},
+            where={rate_of(c): sp.Subs(rate, s, c)},
         ),
         prove(
             "Before, it is lazy within that factor: the ratio grows with s,",
@@ -170,13 +168,14 @@ def _alignment_steps() -> list[Step]:
         prove(
             "with layers of one variance at",
             equal(t_align, short),
-            where={t_align: times.alignment_time().subs(one_variance)},
+            where={t_align: sp.Subs(times.alignment_time(), sigma1, sigma2)},
         ),
-        prove(
+        derive(
             "on the scale of the crossing times sqrt(d/w): before it exactly if w >> d. In "
             "exponents of d,",
-            equal(exponent_of(t_align / t_cross), sp.Min(0, (1 - gamma_w) / 2)),
-            where={exponent_of(t_align / t_cross): later},
+            exponent_of(t_align / t_cross),
+            later,
+            stated=sp.Min(0, (1 - gamma_w) / 2),
         ),
         prove(
             "The misalignment left at the threshold is then d/w.",

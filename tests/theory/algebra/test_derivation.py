@@ -5,10 +5,12 @@ import sympy as sp
 from sympy.matrices.exceptions import ShapeError
 
 from theory.algebra.derivation import Derivation, ProofError, Step, define, derive, equal, prove
+from theory.algebra.reductions import REDUCTIONS
 from theory.algebra.stable_form import StableForm
 from theory.dynamics import closed_form, single_mode, single_mode_derivation, unified_evolution
 from theory.dynamics import gram_flow as gram_dynamics
-from theory.symbols import C1, C2, W1, W2, A, G, Q, c, c1, c2, d_in, d_out, s, s0, t, y
+from theory.symbols import C1, C2, W1, W2, A, G, Q, Y, c, c1, c2, d_in, d_out, eta, s, s0, t, y
+from theory.symbols.notation import s_of
 
 DERIVATIONS = {
     "gram_dynamics": gram_dynamics.gram_dynamics,
@@ -107,6 +109,55 @@ def test_limits_derivatives_integrals_and_items_are_checked(left, right, wrong):
     assert prove("right", equal(left, right)).mark == "proved"
     with pytest.raises(ProofError):
         prove("wrong", equal(left, wrong))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "where"),
+    [
+        (G, A - Y, {G: A - Y}),
+        (2 * s * y, 2 * s * (c * t), {y: c * t}),
+        (A - eta * G, A - eta * C2 * A, {G: C2 * A}),
+        (s_of(0), 0, {s_of(0): sp.S.Zero}),
+        (sp.Limit(s, c, 0), sp.Limit(y, c, 0), {s: y}),
+        (s + y, y + s, {}),
+    ],
+)
+def test_a_proof_with_nothing_in_it_is_refused(left, right, where):
+    with pytest.raises(ProofError, match="nothing to prove: both sides are the same"):
+        prove("empty", equal(left, right), where=where)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "where"),
+    [
+        (s_of(0), y, {s_of(0): sp.Subs(y * sp.exp(t), t, 0)}),
+        (s / c, t * c, {s: t * c**2}),
+        (A - (Y + G), A - Y - G, {}),
+        (sp.Limit(s, c, 0), y, {s: y + c}),
+    ],
+)
+def test_a_short_proof_is_a_proof(left, right, where):
+    assert prove("short", equal(left, right), where=where).mark == "proved"
+
+
+@pytest.mark.parametrize("method", [lambda x: 0, sp.expand, "0", None, ["expand"]])
+def test_a_difference_is_reduced_by_known_methods_only(method):
+    with pytest.raises(ValueError, match="reduce must be one of expand, exponentials"):
+        prove("reduced", equal(s**2, s), reduce=method)
+
+
+@pytest.mark.parametrize("method", REDUCTIONS)
+def test_no_method_makes_a_false_identity_true(method):
+    for left, right in ((s, -s), (sp.exp(t), sp.exp(-t)), (c, 2 * c), (sp.gamma(s), s), (y, c)):
+        with pytest.raises(ProofError):
+            prove("false", equal(left, right), reduce=method)
+
+
+def test_a_derived_result_may_be_shown_in_a_stated_form():
+    step = derive("a square", c, (s + y) ** 2, stated=s**2 + 2 * s * y + y**2)
+    assert (step.mark, step.formula.rhs) == ("derived", s**2 + 2 * s * y + y**2)
+    with pytest.raises(ProofError, match="a square: the difference of the two sides is 2"):
+        derive("a square", c, (s + y) ** 2, stated=s**2 + y**2)
 
 
 def test_what_is_checked_at_one_size_says_so():
