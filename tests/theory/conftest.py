@@ -264,7 +264,7 @@ def _outcome(step, numbers, key, special):
     left, right = step.formula.args if isinstance(step.formula, sp.Eq) else (step.formula, None)
     if right is None:
         return f"unknown {type(step.formula).__name__}"
-    if isinstance(left, sp.Tuple) and step.mark == "defined":
+    if isinstance(left, sp.Tuple) and step.mark in ("defined", "derived"):
         solved = [_solved(*pair) for pair in zip(left, right, strict=True)]
         if special or all(x is not None and x not in numbers._base(0.0) for x, _ in solved):
             numbers.bindings |= dict(solved)
