@@ -269,16 +269,18 @@ def _outcome(step, numbers, key, special):
         if special or all(x is not None and x not in numbers._base(0.0) for x, _ in solved):
             numbers.bindings |= dict(solved)
             return "name"
-    if step.mark in ("defined", "derived") and (special or not _known(left, numbers)):
+    named = step.mark in ("defined", "derived") and (special or not _known(left, numbers))
+    if named:
         name, meaning = _solved(left, right)
         if name is not None:
             numbers.bindings[name] = meaning
             numbers.drawn.pop(name, None)
-            return "name"
+            if not step.where:
+                return "name"
     try:
         if not special:
             for name, value in step.where.items():
-                if _comparable(name, numbers):
+                if not (named and name == left) and _comparable(name, numbers):
                     agree(numbers.of(name), numbers.of(value), f"{key}: {name}")
         local = numbers._without_where()
         local.where = dict(step.where)

@@ -41,7 +41,8 @@ class Step:
         and then checked by reducing the difference of its sides to zero, or was checked so for
         one size of the matrices, which the text names.
     where : mapping
-        What the names in the formula stand for in that check.
+        What the names in the formula stand for in that check; what was computed, where it is
+        shown in a stated form.
     """
 
     text: str
@@ -153,7 +154,7 @@ def derive(
         return Step(text, equal(name, result), "derived")
     for one, other in _pairs(text, sp.sympify(result), sp.sympify(stated)):
         _check(text, one, other, None, reduce)
-    return Step(text, equal(name, stated), "derived")
+    return Step(text, equal(name, stated), "derived", {name: result})
 
 
 def equal(left: sp.Basic, right: sp.Basic) -> sp.Eq:
