@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from numerics.networks import linearised_steps
+from numerics.networks import euler_steps, linearised_steps
 from numerics.networks.euler_steps import EulerStepper
 from numerics.networks.flow_problem import FlowProblem
 from numerics.networks.fully_connected import FullyConnected
@@ -218,3 +218,23 @@ def test_without_limits_the_lazy_limit_takes_one_linearised_step():
     point = LinearisedStepper(given)
     point.step()
     assert 1 <= point.smallest_margin < 1.002
+
+
+def test_euler_steps_grow_below_half_of_each_bound(monkeypatch):
+    """As in the public code; the same flow in about half the steps of growing after each."""
+    ends = {}
+    for share in (euler_steps.GROWTH_SHARE, 1.0):
+        monkeypatch.setattr(euler_steps, "GROWTH_SHARE", share)
+        given = problem("euler", alpha=1.0, output_change=0.1, gradient_change=1e-4)
+        stepper, steps, lengths = EulerStepper(given), 0, []
+        while stepper.time < 3.0:
+            before = stepper.time
+            assert stepper.step()
+            lengths.append(stepper.time - before)
+            steps += 1
+        kept = np.isclose(np.diff(lengths), 0, atol=1e-12).sum()
+        ends[share] = steps, stepper.refused, kept
+    (steps, refused, kept), (more, wasted, none) = ends.values()
+    assert steps < 0.7 * more
+    assert refused < wasted
+    assert kept > 0 == none

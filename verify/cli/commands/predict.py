@@ -54,6 +54,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         f"({FIGURE1.divisor:g} in Figure 1)",
     )
     option(
+        "--reference",
+        choices=("euler", "lift"),
+        default="euler",
+        help="what the distance is measured to: Euler steps of equation (1), as published, or the "
+        "lift, which the width alone tells apart from gradient descent",
+    )
+    option(
         "--update",
         choices=("sequential", "simultaneous"),
         default="sequential",
@@ -95,6 +102,7 @@ def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
         iterations=options.iterations,
         update=options.update,
         method=options.method,
+        reference=options.reference,
     )
     sound = int((data.status == 0).sum())
     print(f"{sound} of {data.status.size} cells are inside the range of validity")
@@ -116,10 +124,13 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
         learning_rate_divisor=options.learning_rate_divisor,
         iterations=options.iterations,
         update=options.update,
+        reference=options.reference,
     )
+    reference = {"euler": "Euler steps of equation (1)", "lift": "the lift"}[options.reference]
     print(
         f"smallest test error {float(data.min_test_error):.4f} +- "
         f"{float(data.sampling_deviation):.4f} (of one run) at iteration "
-        f"{int(data.min_iteration)}; largest distance {float(data.max_distance):.4g}"
+        f"{int(data.min_iteration)}; largest distance from {reference} "
+        f"{float(data.max_distance):.4g}"
     )
     return save_result(data, draw_predicted_run(data), folder, "prediction_cell")
