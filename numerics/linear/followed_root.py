@@ -15,6 +15,8 @@ about ``TOLERANCE`` times the geometric mean of the two modes that it couples.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg.blas import dtrsm
@@ -105,19 +107,19 @@ class FollowedRoot:
         weights = np.zeros(KEPT)
         for k, own in enumerate(self._times):
             others = [x for x in self._times if x != own]
-            weights[k] = np.prod([(time - x) / (own - x) for x in others])
+            weights[k] = math.prod((time - x) / (own - x) for x in others)
         return weights
 
     def _gap(self, error: float) -> int:
         """Return in how many steps the polynomial will be off by the tolerance, from its error."""
         if len(self._times) < KEPT:
             return 1
-        scale = error / np.prod([self._time - x for x in self._times])
+        scale = error / math.prod(self._time - x for x in self._times)
         times = [*sorted(self._times)[1:], self._time]
         gap = 1
         while gap < LONGEST_GAP:
             later = self._time + gap + 1
-            if 2 * scale * np.prod([later - x for x in times]) > TOLERANCE:
+            if 2 * scale * math.prod(later - x for x in times) > TOLERANCE:
                 break
             gap += 1
         return gap
