@@ -13,6 +13,7 @@ from theory.functions.margin_losses import softplus_hinge
 from theory.kernels.error_grid import grid_module
 from theory.kernels.mode_recursion import second_order_module, stopping_module
 from theory.kernels.network_functions import activation_module, frozen_flow_module
+from theory.kernels.root_correction import root_module
 
 OWN = activation("a*b*preactivation", parameters={"a": 1.0, "b": 2.0})
 JOINED = [
@@ -24,6 +25,7 @@ JOINED = [
     ("activation", activation_module(softplus())),
     ("activation", activation_module(OWN)),
     ("frozen_flow", frozen_flow_module(softplus_hinge())),
+    ("root_correction", root_module()),
 ]
 
 DECLARED = {
