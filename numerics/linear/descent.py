@@ -137,7 +137,7 @@ class Descent:
     def place(self, matrices: Iterable[ArrayLike]) -> tuple[float, float, float]:
         """Move the run to other matrices of the same shapes and return the errors there."""
         moving = self._motion.moving
-        given = check_many("matrices", matrices, object)
+        given: tuple[Any, ...] = check_many("matrices", matrices, object)
         if len(given) != len(moving):
             raise ValueError(f"matrices must be {len(moving)} of them, got {len(given)}")
         for own, new in zip(moving, given, strict=True):

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from numerics.linear.task_matrices import haar_frame, symmetric_root
 from numerics.support.object_validation import check_size, within_floats
 from numerics.support.validation import (
     check_dimension,
@@ -44,8 +45,6 @@ __all__ = [
     "low_rank_recovery",
     "matrix_completion",
 ]
-
-COVARIANCE_TOLERANCE = 1e-10  # asymmetry or negative eigenvalue forgiven, relative to the largest
 
 Matrix = NDArray[np.float64]
 
@@ -248,7 +247,7 @@ def low_rank_from_spectrum(
     d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
     rank = check_rank(s.size, d_in, d_out)
     rng = check_rng(rng)
-    U, V = _haar_frame(d_out, rank, rng), _haar_frame(d_in, rank, rng)
+    U, V = haar_frame(d_out, rank, rng), haar_frame(d_in, rank, rng)
     truth = (U * s) @ V.T
     return Task(_with_noise(truth, noise, rng), truth, name="low-rank from spectrum")
 
@@ -361,7 +360,7 @@ def linear_regression(
     """
     truth = check_matrix("truth", truth)
     d_in = truth.shape[1]
-    root = _symmetric_root(check_matrix("covariance", covariance, (d_in, d_in)))
+    root = symmetric_root(check_matrix("covariance", covariance, (d_in, d_in)))
     noise = check_nonnegative("noise", noise)
     if n_samples is None:
         if noise != 0:
@@ -379,26 +378,3 @@ def _with_noise(clean: Matrix, noise: float, rng: np.random.Generator) -> Matrix
     noise = check_nonnegative("noise", noise)
     check_size("noise", noise)
     return clean + noise * rng.standard_normal(clean.shape)
-
-
-def _haar_frame(d: int, k: int, rng: np.random.Generator) -> Matrix:
-    """Return k orthonormal columns in dimension d, uniformly distributed."""
-    frame, R = np.linalg.qr(rng.standard_normal((d, k)))
-    # QR fixes the signs of R's diagonal by convention; undoing that makes the law uniform
-    return frame * np.where(np.diag(R) < 0, -1.0, 1.0)
-
-
-def _symmetric_root(covariance: Matrix) -> Matrix:
-    """Return the symmetric square root of a symmetric positive semi-definite matrix."""
-    check_size("covariance", covariance)
-    scale = np.abs(covariance).max()
-    asymmetry = np.abs(covariance - covariance.T).max()
-    if asymmetry > COVARIANCE_TOLERANCE * scale:
-        raise ValueError(f"covariance must be symmetric, got an asymmetry of {asymmetry:.3g}")
-    values, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
-    if values[0] < -COVARIANCE_TOLERANCE * scale:
-        raise ValueError(
-            f"covariance must be positive semi-definite, got an eigenvalue of {values[0]:.3g}"
-        )
-    root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
-    return (root + root.T) / 2

@@ -23,6 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -234,7 +235,8 @@ def _checked(
         )
     inputs = check_matrix("X", X)
     labels = check_labels("y", y, len(inputs))
-    start = tuple(check_numbers("start", W).copy() for W in check_many("start", weights, object))
+    given: tuple[Any, ...] = check_many("start", weights, object)
+    start = tuple(check_numbers("start", W).copy() for W in given)
     shapes = getattr(network, "shapes", None)
     if shapes is not None and tuple(W.shape for W in start) != shapes:
         raise ValueError(f"start must have shapes {shapes}, got {tuple(W.shape for W in start)}")

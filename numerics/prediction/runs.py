@@ -282,7 +282,8 @@ def signal_values(
             f"exactly one of rank and singular_values must be given, got rank={shown(rank)}, "
             f"singular_values={shown(singular_values)}"
         )
-    if rank is not None:
+    if singular_values is None:
+        assert rank is not None  # one of the two is given
         return typical_singular_values(d_in, d_out, rank)
     values = check_vector("singular_values", singular_values)
     check_size("singular_values", values)

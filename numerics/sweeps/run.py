@@ -130,7 +130,7 @@ def run_sweep(
     """
     if workers is not None:
         workers = check_count("workers", workers)
-    check_instance("plan", plan, DeclaredSweep, "SweepPlan")
+    check_instance("plan", plan, DeclaredSweep, "SweepPlan")  # type: ignore[type-abstract]  # isinstance alone
     check_path("folder", folder)
     check_switch("resume", resume)
     check_callable("progress", progress)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 from sympy.matrices.expressions.matexpr import MatrixExpr
@@ -222,7 +223,7 @@ def prove(
     return Step(text, equation, "proved", names)
 
 
-def _as_written(x: sp.Basic, names: Mapping[sp.Basic, sp.Basic]) -> tuple | str:
+def _as_written(x: sp.Basic, names: Mapping[sp.Basic, sp.Basic]) -> tuple[Any, ...] | str:
     """Return an expression as it is written with its names replaced, before sympy computes.
 
     Brackets in sums and products do not count, nor does the order where it does not matter.

@@ -20,7 +20,7 @@ from verify.figures.style import PlainFigure
 __all__ = ["draw_figure2"]
 
 #: Of a sweep, not of a prediction.
-REPLICATES = {"replicate": ("replicate",)}
+REPLICATES: dict[str, tuple[str, ...]] = {"replicate": ("replicate",)}
 
 #: Headings of the columns where there is a prediction.
 COLUMNS = ("trained", "predicted", "trained - predicted")
@@ -47,7 +47,9 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
     >>> sum(axes.get_title() != "" for axes in figure.axes)
     4
     """
-    variables = dict.fromkeys(("status", "min_test_error"), ("gamma_sigma2", "gamma_w"))
+    variables: dict[str, tuple[str, ...]] = dict.fromkeys(
+        ("status", "min_test_error"), ("gamma_sigma2", "gamma_w")
+    )
     settings = ("d", "rank", "update")
     check_dataset("data", data, "a sweep of SweepPlan", variables | REPLICATES, settings)
     if prediction is not None:

@@ -199,7 +199,7 @@ def draw_panel(
         )
     if np.isnan(values).all():
         return _no_values(panel, axes)
-    _fill(values, np.linspace(*ends, LEVELS + 1), "viridis", panel.label, axes)
+    _fill(values, np.linspace(ends[0], ends[1], LEVELS + 1), "viridis", panel.label, axes)
     inside = [x for x in panel.contours if np.nanmin(values) < x < np.nanmax(values)]
     if inside:
         lines = axes.contour(
