@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
 from numerics.networks.network_interface import Linearisation, ScaledNetwork, Weights
+from numerics.support.object_validation import check_size
 from numerics.support.validation import check_dimension, check_matrix
 from theory.functions.activations import Activation, get_activation
 from theory.kernels.network_functions import activation_module
@@ -95,7 +96,7 @@ class FullyConnected(ScaledNetwork):
         ndarray, shape (n,)
         """
         *hidden, last = self._checked(weights)
-        value = check_matrix("X", X, (None, self.d_in)) / math.sqrt(self.d_in)
+        value = _checked_inputs("X", X, self.d_in) / math.sqrt(self.d_in)
         kernel, scale, parameters = self._activation_call()
         for W in hidden:
             value = value @ W.T
@@ -146,10 +147,10 @@ class FullyConnected(ScaledNetwork):
 
     def linearisation(self, X: NDArray[np.float64]) -> Linearisation:
         """Return the network on fixed inputs, with buffers that every move reuses."""
-        return _Layers(self, check_matrix("X", X, (None, self.d_in)))
+        return _Layers(self, _checked_inputs("X", X, self.d_in))
 
     def _at(self, weights: Weights, X: NDArray[np.float64], name: str = "X") -> _Layers:
-        layers = _Layers(self, check_matrix(name, X, (None, self.d_in)))
+        layers = _Layers(self, _checked_inputs(name, X, self.d_in))
         layers.move_to(self._checked(weights))
         return layers
 
@@ -159,6 +160,12 @@ class FullyConnected(ScaledNetwork):
         parameters = np.array(list(self.activation.parameters.values()), dtype=np.float64)
         kernel = load(activation_module(self.activation), loops="activation")
         return kernel, scale, parameters
+
+
+def _checked_inputs(name: str, X: NDArray[np.float64], d_in: int) -> NDArray[np.float64]:
+    inputs = check_matrix(name, X, (None, d_in))
+    check_size(name, inputs)
+    return inputs
 
 
 class _Layers:

@@ -56,6 +56,9 @@ __all__ = ["STOP_REASONS", "FlowResult", "train_network"]
 #: Why a run ended: every margin reached, no more steps, numbers too large, at rest before.
 STOP_REASONS = ("fitted", "step_limit", "diverged", "stalled")
 
+#: Beyond it float64 does not tell f from f_0.
+LARGEST_ALPHA = 1 / float(np.finfo(np.float64).eps)
+
 #: What moves along the flow, by the method of the rule.
 STEPPERS: dict[str, type[Stepper]] = {"linearised": LinearisedStepper, "euler": EulerStepper}
 
@@ -248,6 +251,11 @@ def _checked(
     if not isinstance(rule, StepRule):
         raise TypeError(f"rule must be a StepRule, got {type(rule).__name__}")
     scale, goal = check_positive("alpha", alpha), check_positive("margin", margin)
+    if scale > LARGEST_ALPHA:
+        raise ValueError(
+            f"alpha must be at most {LARGEST_ALPHA:.2g}, beyond which f_0 + F/alpha is rounded to "
+            f"f_0 (frozen_flow is the limit), got {scale:g}"
+        )
     return FlowProblem(network, start, inputs, labels, scale, chosen, goal, rule)
 
 

@@ -80,6 +80,8 @@ def variables(
 def _named(
     each: str | Callable[..., ArrayLike], known: Mapping[str, Callable[..., ArrayLike]]
 ) -> tuple[str, Callable[..., ArrayLike]]:
+    if not callable(each) and not known:
+        raise TypeError(f"observe must be a list of functions, got {shown(each)} in it")
     if not callable(each):
         return each, known[check_choice("observe", each, tuple(known))]
     name = getattr(each, "__name__", "")

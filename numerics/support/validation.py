@@ -285,11 +285,8 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> str:
         ...
     ValueError: loss must be one of 'squared', 'huber', got 'cubic'
     """
-    if (
-        isinstance(choices, str)
-        or not isinstance(choices, Collection)
-        or not all(isinstance(x, str) for x in choices)
-    ):
+    words = isinstance(choices, Collection) and not isinstance(choices, str) and len(choices) > 0
+    if not words or not all(isinstance(x, str) for x in choices):
         raise TypeError(f"choices must be a sequence of text, got {shown(choices)}")
     if not isinstance(value, str):
         raise TypeError(f"{name} must be a str, got {type(value).__name__}")

@@ -240,7 +240,9 @@ class DeclaredSweep(ABC):
         needed = tuple(self.axes) if axes is None else check_many("axes", axes, str)
         lacks = [name for name in needed if name not in cell.coordinates]
         if lacks:
-            raise ValueError(f"cell must have a coordinate {lacks[0]}, got {cell}")
+            raise ValueError(
+                f"cell must have a coordinate on all axes, got none on {lacks[0]}: {cell}"
+            )
         return cell
 
     @cached_property

@@ -7,6 +7,10 @@ __all__ = ["ACCEPTED"]
 
 ACCEPTED: dict[tuple[str, str, str], str] = {
     ("verify.table_header", "kind", "empty text"): "the heading of claims",
+    **{
+        ("verify.plot", "data", name): "plot draws what any function makes"
+        for name in ("run", "advice", "figure1", "crossover sweep")
+    },
     ("numerics.SweepPlan", "stopping", "{}"): "a table of settings, all by default",
     ("numerics.regime", "gamma_sigma2", "()"): "no point",
     ("numerics.regime", "gamma_w", "()"): "no point",

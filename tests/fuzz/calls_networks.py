@@ -242,6 +242,7 @@ CALLS = {
             "learning_rate_divisor": "positive",
             "dynamics": "words",
             "update": "word",
+            "scheme": "word",
             "precision": "word",
             "task": "word",
             "curves": "flag",

@@ -233,6 +233,7 @@ CALLS = {
             "iterations": "count",
             "seed": "seed",
             "update": "word",
+            "scheme": "word",
             "learning_rate": "positive?",
             "progress": "callable",
             "timings": "object?",

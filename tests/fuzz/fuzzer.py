@@ -12,6 +12,7 @@ import os
 import random
 import sys
 import tempfile
+import zlib
 from dataclasses import dataclass, field
 
 from bad_values import BAD, NEARLY_RIGHT, bad_value, names_of
@@ -97,17 +98,17 @@ def plan_of(calls, seed, only=""):
 
 def quick_plan(each=4):
     """Return a few bad values for every argument of every callable, others for each."""
-    plan, turn = [], 0
+    plan = []
     for name, call in CALLS.items():
         valid = call.arguments()
         for argument in arguments_of(name):
+            # A part of the list, spread over all of it, that new arguments elsewhere do not move.
+            turn = zlib.crc32(f"{name}.{argument}".encode())
             names = names_of(valid.get(argument))
             near = [x for x in names if x in NEARLY_RIGHT]
             step = len(BAD) // each
-            # Each argument sees another part of the list, spread over all of it.
             chosen = [names[(turn + k * step) % len(BAD)] for k in range(each)]
             chosen += near[turn % len(near) :][:1] if near else []
-            turn += 1
             plan += [(name, {argument: value}) for value in chosen]
     return plan
 
