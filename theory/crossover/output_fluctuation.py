@@ -182,7 +182,11 @@ def _angle_steps() -> list[Step]:
             where={letters.excess: excess().subs(s, mode)},
         ),
         prove("Hence", equal(sp.cosh(angle) ** 2, (sp.cosh(2 * angle) + 1) / 2)),
-        derive("or", sp.cosh(angle), sp.sqrt(1 + letters.excess / (2 * c))),
+        prove(
+            "or, both sides being positive,",
+            equal(sp.cosh(angle) ** 2, 1 + letters.excess / (2 * c)),
+            where={letters.excess: c * (sp.cosh(2 * angle) - 1)},
+        ),
     ]
 
 

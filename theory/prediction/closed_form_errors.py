@@ -208,7 +208,7 @@ def _response_steps() -> list[Step]:
             equal(letters.g_0, sp.exp(-c * t)),
             where={letters.g_0: response_factor(sp.S.Zero).subs(D, c).rewrite(sp.exp)},
         ),
-        derive("so that A0 adds", mean(norm2(letters.A_1)), start_power()),
+        define("Count that A0 adds", equal(mean(norm2(letters.A_1)), start_power())),
     ]
 
 

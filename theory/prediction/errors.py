@@ -156,8 +156,9 @@ def _error_steps() -> list[Step]:
             equal(sp.Limit(norm2(left), theta, sp.oo), tau**2 * sum(SIZES)),
             where={norm2(left): _spike_error()},
         ),
-        derive(
-            "One run's minimum scatters around its mean by", letters.deviation, sampling_deviation()
+        define(
+            "Estimate that one run's minimum scatters around its mean by",
+            equal(letters.deviation, sampling_deviation()),
         ),
         define("Estimate of what order 4 would add:", equal(letters.truncation, truncation())),
     ]
@@ -206,13 +207,12 @@ def _spike_error() -> sp.Expr:
 def _shape_steps() -> list[Step]:
     form = outlier_form()
     return [
-        derive(
+        define(
             "A_1 is noise of variance v between bulk modes, beside which a mode a of A stands "
-            "out (above v^(1/2) (mn)^(1/4)) at",
-            letters.outlier,
-            form.outputs["outlier"],
+            "out (above v^(1/2) (mn)^(1/4)); take it to be at",
+            equal(letters.outlier, form.outputs["outlier"]),
         ),
-        derive("and the bulk of A ends at", letters.edge, form.outputs["edge"]),
+        define("and the bulk of A to end at", equal(letters.edge, form.outputs["edge"])),
         prove(
             "The self-consistent start has C1 = sqrt(A0^T A0 + c^2), whose mean exceeds c by",
             equal(excess, lift_excess()),
