@@ -25,7 +25,6 @@ FIGURES = {
 }
 
 #: Small enough for the documentation.
-DPI = 120
 
 #: Colour and marker of a method, by the first of these words that is in its name.
 STYLES = {
@@ -56,7 +55,7 @@ def write_page(panels: list[Panel], made: dict[str, object], folder: Path) -> li
     for name, members in FIGURES.items():
         shown = [by_name[member] for member in members]
         draw = draw_workers if name == "workers" else draw_costs
-        files.append(save_figure(draw(shown), folder / f"benchmark_{name}.png", dpi=DPI))
+        files.append(save_figure(draw(shown), folder / f"benchmark_{name}.png"))
     for panel in panels:
         rows = worker_rows(panel) if panel.name == "workers" else cost_rows(panel)
         files.append(save_text(table(panel, rows), folder / f"benchmark_{panel.name}.txt"))

@@ -14,10 +14,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-__all__ = ["DEFECT", "ROOT_I", "ROOT_J", "root_correction"]
+from theory.symbols.dynamics import root_defect, root_entry, root_i, root_j
 
-DEFECT = sp.Symbol("defect", real=True)
-ROOT_I, ROOT_J = sp.symbols("root_i root_j", positive=True)
+__all__ = ["root_correction"]
 
 
 def root_correction() -> sp.Expr:
@@ -28,6 +27,6 @@ def root_correction() -> sp.Expr:
     >>> root_correction()
     defect/(root_i + root_j)
     """
-    entry = sp.Symbol("entry", real=True)
-    (found,) = sp.solve(sp.Eq(ROOT_I * entry + entry * ROOT_J, DEFECT), entry)
+    equation = sp.Eq(root_i * root_entry + root_entry * root_j, root_defect)
+    (found,) = sp.solve(equation, root_entry)
     return found

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from functools import cache
 
-from theory.dynamics.matrix_root import DEFECT, ROOT_I, ROOT_J, root_correction
+from theory.dynamics.matrix_root import root_correction
 from theory.kernels.arithmetic import arithmetic_module, step_function, text_of
 from theory.kernels.emission import KernelModule
+from theory.symbols.dynamics import root_defect, root_i, root_j
 
 __all__ = ["root_module"]
 
@@ -21,5 +22,5 @@ def root_module() -> KernelModule:
 
 
 def _root_text() -> str:
-    arguments = (DEFECT, ROOT_I, ROOT_J)
+    arguments = (root_defect, root_i, root_j)
     return text_of(step_function("corrected_entry", arguments, {"entry": root_correction()}))

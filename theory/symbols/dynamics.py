@@ -129,3 +129,11 @@ scale = symbol(
 eta_max = symbol(
     "eta_max", "largest stable learning rate", latex=r"\eta_{\max}", unit=_TIME, positive=True
 )
+
+# The root of equation (1), entry by entry where it is diagonal.
+root_defect = symbol(
+    "defect", "entry of M - S^2, for a root S of M", unit="unit of A squared", real=True
+)
+root_i = symbol("root_i", "a diagonal entry of the root", unit=_A, positive=True)
+root_j = symbol("root_j", "another one", unit=_A, positive=True)
+root_entry = symbol("entry", "entry of the root's correction", unit=_A, real=True)

@@ -182,5 +182,5 @@ def test_a_wrong_flow_raises(monkeypatch, fresh_caches):
     right = dict(flow_rates())
     monkeypatch.setattr(cm, "flow_rates", lambda: ((W1, right[W1]), (W2, 2 * right[W2])))
     assert cm.crossover_mapping().threshold != alpha_symbol * sp.sqrt(h)
-    with pytest.raises(ProofError, match="Both layers share one clock"):
+    with pytest.raises(ProofError, match="The clock is the threshold"):
         cm.mapping_steps()

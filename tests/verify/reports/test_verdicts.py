@@ -26,31 +26,31 @@ PROBLEMS = st.fixed_dictionaries({"x": st.floats(0.1, 1.0)})
 
 def bound(name, value, **more):
     return Claim(
-        name,
-        "family <&>",
-        "It is < 1.",
-        "here & there",
-        "ours",
-        PROBLEMS,
-        lambda problem: (0.0, 1.0),
-        lambda problem: value * problem["x"],
-        Bound("at most 1", "reason"),
-        (Fault("twice", measure=lambda problem: 2.0),),
+        name=name,
+        family="family <&>",
+        statement="It is < 1.",
+        holds="here & there",
+        source="ours",
+        problems=PROBLEMS,
+        predict=lambda problem: (0.0, 1.0),
+        measure=lambda problem: value * problem["x"],
+        law=Bound("at most 1", "reason"),
+        faults=(Fault("twice", measure=lambda problem: 2.0),),
         **more,
     )
 
 
 POWER = Claim(
-    "power",
-    "family",
-    "It falls.",
-    "here",
-    "ours",
-    PROBLEMS,
-    lambda problem: -1.0,
-    lambda problem, size: problem["x"] / size,
-    PowerLaw("size", (1.0, 2.0, 4.0, 8.0)),
-    (Fault("second order", predict=lambda problem: -2.0),),
+    name="power",
+    family="family",
+    statement="It falls.",
+    holds="here",
+    source="ours",
+    problems=PROBLEMS,
+    predict=lambda problem: -1.0,
+    measure=lambda problem, size: problem["x"] / size,
+    law=PowerLaw("size", (1.0, 2.0, 4.0, 8.0)),
+    faults=(Fault("second order", predict=lambda problem: -2.0),),
 )
 COUNTEREXAMPLE = Counterexample("It is < 1 for <all> x.", {"x": 5.0}, "no: it is not")
 
