@@ -147,16 +147,18 @@ def test_figures_show_the_power_or_every_strain(everything):
 
 def test_figures_show_both_sides_of_a_boundary():
     claim = Claim(
-        "sides",
-        "family",
-        "They differ.",
-        "here",
-        "ours",
-        PROBLEMS,
-        lambda problem: [-1.0, 0.5],
-        lambda problem, size: np.array([[problem["x"] / size] * 2, [problem["x"] * size**0.5] * 2]),
-        PowerLaws("size", (1.0, 2.0, 4.0, 8.0), "slope_bias"),
-        (Fault("alike", predict=lambda problem: [-1.0, -1.0]),),
+        name="sides",
+        family="family",
+        statement="They differ.",
+        holds="here",
+        source="ours",
+        problems=PROBLEMS,
+        predict=lambda problem: [-1.0, 0.5],
+        measure=lambda problem, size: np.array(
+            [[problem["x"] / size] * 2, [problem["x"] * size**0.5] * 2]
+        ),
+        law=PowerLaws("size", (1.0, 2.0, 4.0, 8.0), "slope_bias"),
+        faults=(Fault("alike", predict=lambda problem: [-1.0, -1.0]),),
     )
     (verdict,) = run_claims([claim])
     assert verdict.holds, verdict.error
