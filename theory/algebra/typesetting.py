@@ -65,6 +65,13 @@ class _Latex(LatexPrinter):
     def _print_Identity(self, expr: sp.Identity) -> str:
         return "I"
 
+    def _print_Subs(self, subs: sp.Subs) -> str:
+        # sympy's own form is a \substack, which no MathML converter knows.
+        expression, names, values = subs.args
+        pairs = zip(names.args, values.args, strict=True)
+        at = ", ".join(f"{self._print(x)}={self._print(value)}" for x, value in pairs)
+        return rf"\left. {self._print(expression)} \right|_{{{at}}}"
+
     def _print_MatPow(self, expr: sp.MatPow) -> str:
         if expr.exp == sp.Rational(1, 2):
             return rf"\sqrt{{{self._print(expr.base)}}}"
