@@ -2,7 +2,7 @@
 
 A root S that is off by E has the defect ``M - S^2 = S E + E S + E^2``; where S is diagonal, an
 entry of E is that of the defect divided by the sum of two entries of S.  The root of the other side
-needs none: with ``C1^2 = A^T A + c^2 I``,
+needs none: :mod:`theory.dynamics.unified_evolution` proves
 
     C2 = c I + A (C1 + c I)^{-1} A^T.
 

@@ -244,7 +244,22 @@ def _roots_fit() -> list[Step]:
         prove(
             "They fit together.", sp.Eq(A * R1, R2 * A, evaluate=False), where=values, given=given
         ),
+        _other_root(),
     ]
+
+
+def _other_root() -> Step:
+    """Prove ``R2 = c I + A (R1 + c I)^{-1} A^T``, multiplied by the positive ``R2 + c I``."""
+    one, other = sp.Identity(d_in), sp.Identity(d_out)
+    inverse = (R1 + c * one).inverse()
+    equation = sp.Eq(
+        (R2 + c * other) * (R2 - c * other), (R2 + c * other) * A * inverse * A.T, evaluate=False
+    )
+    return prove(
+        "One root gives the other: R2 + c I is positive, and in the following may be divided out.",
+        equation,
+        given={R2 * R2: A * A.T + c**2 * other, R2 * A: A * R1, R1 * inverse: one - c * inverse},
+    )
 
 
 def _evolution_steps() -> list[Step]:
