@@ -43,7 +43,9 @@ class Page:
 
     def __init__(self, axes: Axes) -> None:
         figure = axes.figure.canvas.figure
-        figure.draw_without_rendering()
+        engine = figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(figure)
         self.axes = axes
         self.scale = figure.dpi / 100
         self.taken: list[Points] = []
@@ -70,15 +72,20 @@ class Page:
         places = self._pixels(np.array([x[::stride], y[::stride]]))
         centre = places.mean(axis=1, keepdims=True)
         places = places[:, np.hypot(*(places - centre)).argsort()]
+        sizes: dict[str, Points] = {}
         for text, size in texts:
-            artist = self._text(text, fontsize=size, ha="center", va="center", linespacing=1.15)
-            half = self._half_size(artist)
+            if text not in sizes:
+                # Measured once: a text grows with its font, and formulas are slow to set.
+                artist = self._text(text, fontsize=size, ha="center", va="center", linespacing=1.15)
+                sizes[text] = self._half_size(artist) / size
+                artist.remove()
+            half = sizes[text] * size
             room = self._room(places, half)
             if room.max() > 0:
                 # Of the places with room, the one with most; the middle wins a tie.
+                artist = self._text(text, fontsize=size, ha="center", va="center", linespacing=1.15)
                 self._put(artist, places[:, room.argmax()], half, 0.0)
                 return
-            artist.remove()
 
     def label_line(self, line: Points, text: str, **style: Any) -> None:
         """Write a text along a line, on the side and at the place with the fewest obstacles."""

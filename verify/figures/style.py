@@ -59,10 +59,11 @@ def lay_out_once(figure: Figure) -> None:
     >>> figure.get_layout_engine() is None
     True
     """
-    if figure.get_layout_engine() is not None:
+    engine = figure.get_layout_engine()
+    if engine is not None:
         # Texts that are measured at the resolution of the file need not be set again for it.
         figure.set_dpi(RESOLUTION)
-        figure.draw_without_rendering()
+        engine.execute(figure)
         # "none" would leave a place holder, for whose sake every file is drawn twice.
         figure.set_layout_engine(None)
 
