@@ -20,6 +20,9 @@ from .regimes.regime import symbolic_regime as symbolic_regime
 from .regimes.crossing_times import crossing_time as crossing_time
 from .crossover.kernel_change import relative_kernel_change as relative_kernel_change
 
+# Deep linear networks.
+from .depth.rate import depth_rate_coefficients as depth_rate_coefficients
+
 # Networks with a scaled output.
 from .crossover.exponents import predicted_exponents as predicted_exponents
 from .crossover.output_scaling import crossover_mapping as crossover_mapping

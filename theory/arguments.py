@@ -24,6 +24,7 @@ __all__ = [
     "check_positive",
     "check_sequence",
     "check_text",
+    "check_whole",
     "exact",
     "exact_numbers",
     "exact_positive",
@@ -146,6 +147,15 @@ def check_depth(name: str, value: object) -> sp.Expr:
     if not (found.is_integer and found.is_positive):
         raise ValueError(f"{name} must be a positive integer, got {found}")
     return found
+
+
+def check_whole(name: str, value: object, least: int) -> int:
+    """Return an integer that is not below ``least``; TypeError or ValueError otherwise."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral | sp.Integer):
+        raise TypeError(f"{name} must be an integer, got {shown(value)}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {shown(value)}")
+    return int(value)
 
 
 def _real(name: str, value: object) -> float:

@@ -8,6 +8,7 @@ from theory.algebra.derivation import Derivation
 from theory.arguments import check_choice, check_sequence
 from theory.crossover.exponents import crossover
 from theory.crossover.kernel_change_derivation import kernel_change
+from theory.depth.deep_flow import deep_flow
 from theory.dynamics.closed_form import closed_form
 from theory.dynamics.gram_descent import gram_descent
 from theory.dynamics.gram_flow import gram_dynamics
@@ -32,6 +33,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "unified-evolution": ("The unified evolution formula", unified_evolution),
     "closed-form": ("Closed form for the squared loss", closed_form),
     "single-mode": ("One mode of the mixed regime", single_mode),
+    "depth": ("Deep linear networks", deep_flow),
     "spectra": ("A low-rank matrix seen through noise", spectra),
     "spike-repulsion": ("Spikes spread and repel one another", spike_repulsion),
     "wishart": ("Fluctuations of the random start and of the random target", wishart),

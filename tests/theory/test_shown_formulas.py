@@ -17,7 +17,7 @@ from theory.symbols import C1, C2, A, G, c, s, t, y
 from theory.symbols.notation import s_of
 from theory.topics import TOPICS
 
-FOLDERS = ("dynamics", "random_matrices", "prediction", "regimes", "crossover")
+FOLDERS = ("dynamics", "depth", "random_matrices", "prediction", "regimes", "crossover")
 
 
 def worlds(folder):

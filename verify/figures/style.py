@@ -63,7 +63,8 @@ def lay_out_once(figure: Figure) -> None:
     if engine is not None:
         # Texts that are measured at the resolution of the file need not be set again for it.
         figure.set_dpi(RESOLUTION)
-        engine.execute(figure)
+        if figure.axes:
+            engine.execute(figure)
         # "none" would leave a place holder, for whose sake every file is drawn twice.
         figure.set_layout_engine(None)
 
