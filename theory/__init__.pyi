@@ -21,6 +21,7 @@ from .regimes.crossing_times import crossing_time as crossing_time
 from .crossover.kernel_change import relative_kernel_change as relative_kernel_change
 
 # Deep linear networks.
+from .depth.rate import depth_rate as depth_rate
 from .depth.rate import depth_rate_coefficients as depth_rate_coefficients
 
 # Networks with a scaled output.

@@ -22,6 +22,7 @@ __all__ = [
     "check_expression",
     "check_parameters",
     "check_positive",
+    "check_real",
     "check_sequence",
     "check_text",
     "check_whole",
@@ -58,6 +59,14 @@ def check_positive(name: str, value: object) -> float:
     number = _real(name, value)
     if not 0 < number < math.inf:
         raise ValueError(f"{name} must be positive and finite, got {shown(value)}")
+    return number
+
+
+def check_real(name: str, value: object) -> float:
+    """Return a finite real number as a float; TypeError or ValueError otherwise."""
+    number = _real(name, value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {shown(value)}")
     return number
 
 

@@ -41,6 +41,16 @@ CALLS = {
             "d_out": "exponent",
         },
     ),
+    "theory.depth_rate": Call(
+        lambda: theory.depth_rate,
+        lambda: {"depth": 3, "s": 1},
+        {"depth": "whole", "s": "real", "digits": "whole"},
+    ),
+    "theory.depth_rate_coefficients": Call(
+        lambda: theory.depth_rate_coefficients,
+        lambda: {"depth": 3, "count": 2},
+        {"depth": "whole", "count": "whole"},
+    ),
     "theory.predicted_exponents": Call(
         lambda: theory.predicted_exponents, lambda: {"depth": 2}, {"depth": "exponent"}
     ),

@@ -26,12 +26,29 @@ and Pehlevan 2022), order by order in time; exact integers are ours.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from math import comb
 
-__all__ = ["pushed_mode_series"]
+__all__ = ["PushedMode", "pushed_mode"]
 
 #: Rows of integers: the inner products of the orders of a field.
 Products = list[list[int]]
+
+
+@dataclass
+class PushedMode:
+    """The series of a pushed mode in ``t^k/k!``, as integers.
+
+    Attributes
+    ----------
+    mode : list of int
+        Of the singular value s(t).
+    first_layer : list of int
+        Of ``|W_1|^2``, the squared length of what the first layer makes of the mode's input.
+    """
+
+    mode: list[int]
+    first_layer: list[int]
 
 
 @dataclass
@@ -41,10 +58,32 @@ class _Field:
     u: list[list[int]] = field(default_factory=list)
     r: list[list[int]] = field(default_factory=list)
     products: Products = field(default_factory=list)
+    # Products of the new vectors' inner products with the shares of each order.
+    met: list[tuple[list[int], list[int]]] = field(default_factory=list)
+
+    def append(
+        self, shares: tuple[list[int], list[int]], before: Products, after: Products
+    ) -> None:
+        """Append an order, given the inner products of the u_l and of the r_l."""
+        u, r = shares
+        self.u.append(u)
+        self.r.append(r)
+        self.met.append(([_dot(row, u) for row in before], [_dot(row, r) for row in after]))
+        k = len(self.u) - 1
+        row = [self.product(k, self, i) for i in range(k + 1)]
+        for lower, value in zip(self.products, row, strict=False):
+            lower.append(value)
+        self.products.append(row)
+
+    def product(self, i: int, other: _Field, j: int) -> int:
+        """Return the inner product of order i with order j <= i of a field of the same layer."""
+        u, r = self.met[i]
+        return _dot(u, other.u[j]) + _dot(r, other.r[j])
 
 
-def pushed_mode_series(depth: int, order: int) -> list[int]:
-    """Return the series of one mode under a constant push, ``s(t) = sum_k s_k t^k/k!``.
+@cache
+def pushed_mode(depth: int, order: int) -> PushedMode:
+    """Return the series of one mode under a constant push, to a power of t.
 
     Parameters
     ----------
@@ -53,20 +92,15 @@ def pushed_mode_series(depth: int, order: int) -> list[int]:
     order : int
         Highest power of t.
 
-    Returns
-    -------
-    list of int
-        ``s_0 = 0`` to ``s_order``; the even ones vanish.
-
     Notes
     -----
-    Costs of the order of ``depth * order^4`` products of integers.
+    Costs of the order of ``depth * order^3`` products of integers.
 
     Examples
     --------
-    >>> pushed_mode_series(2, 5)  # sinh(2 t), of ds/dt = 2 sqrt(1 + s^2)
-    [0, 2, 0, 8, 0, 32]
-    >>> pushed_mode_series(3, 5)
+    >>> pushed_mode(2, 5)  # sinh(2 t) and cosh(2 t), of ds/dt = 2 sqrt(1 + s^2)
+    PushedMode(mode=[0, 2, 0, 8, 0, 32], first_layer=[1, 0, 4, 0, 16, 0])
+    >>> pushed_mode(3, 5).mode
     [0, 3, 0, 48, 0, 1464]
     """
     # The input of the mode before W_1 and its output after W_L are unit vectors that stay.
@@ -78,24 +112,25 @@ def pushed_mode_series(depth: int, order: int) -> list[int]:
             returned = h[layer - 1].r[k] if layer > 1 else []
             shares = _moved(k, returned, z[layer], h[layer - 1].products)
             shares[0][k] += 1
-            _append(h[layer], shares, h[layer - 1].products, z[layer + 1].products)
+            h[layer].append(shares, h[layer - 1].products, z[layer + 1].products)
         for layer in range(depth - 1, 0, -1):
             returned = z[layer + 1].u[k] if layer < depth - 1 else []
             shares = _moved(k, returned, h[layer], z[layer + 1].products)
             shares[1][k] += 1
-            _append(z[layer], shares, h[layer - 1].products, z[layer + 1].products)
+            z[layer].append(shares, h[layer - 1].products, z[layer + 1].products)
     first, last = h[1], z[1]
-    return [
+    mode = [
         sum(
             comb(k, i)
-            * (
-                _form(last.u[i], h[0].products, first.u[k - i])
-                + _form(last.r[i], z[2].products, first.r[k - i])
-            )
+            * (last.product(i, first, k - i) if 2 * i >= k else first.product(k - i, last, i))
             for i in range(k + 1)
         )
         for k in range(order + 1)
     ]
+    lengths = [
+        sum(comb(k, i) * first.products[i][k - i] for i in range(k + 1)) for k in range(order + 1)
+    ]
+    return PushedMode(mode, lengths)
 
 
 def _moved(
@@ -119,24 +154,6 @@ def _moved(
     return u, r
 
 
-def _append(
-    grown: _Field, shares: tuple[list[int], list[int]], before: Products, after: Products
-) -> None:
-    """Append an order to a field, and its inner products with the lower ones."""
-    u, r = shares
-    grown.u.append(u)
-    grown.r.append(r)
-    row = [
-        _form(u, before, one) + _form(r, after, other)
-        for one, other in zip(grown.u, grown.r, strict=True)
-    ]
-    for lower, value in zip(grown.products, row, strict=False):
-        lower.append(value)
-    grown.products.append(row)
-
-
-def _form(left: list[int], products: Products, right: list[int]) -> int:
-    """Return ``left^T products right``; a share of zero asks for no product."""
-    return sum(
-        x * y * products[i][j] for i, x in enumerate(left) if x for j, y in enumerate(right) if y
-    )
+def _dot(left: list[int], right: list[int]) -> int:
+    """Return the inner product of two lists, of which one may be longer."""
+    return sum(x * y for x, y in zip(left, right, strict=False) if x and y)
