@@ -7,7 +7,9 @@ point ``Ft - D`` the solution needs no growing exponential and no difference of 
 ``Q(t) = Ft - D + [e^{-Dt} (Q0 - Ft + D)^{-1} e^{-Dt} + (1 - e^{-2Dt})/(2D)]^{-1}``.
 
 Holds for the loss ``1/2 ||A - Y||_F^2`` under gradient flow from any start that satisfies
-``(QJ)^2 = lam QJ + c1 c2 I``, with c > 0 (for kappa times that loss, rescale time by kappa).
+``(QJ)^2 = lam QJ + c1 c2 I``, with c1, c2 > 0; where one is 0 (lambda-balanced weights),
+:mod:`theory.dynamics.low_rank_solution`, which covers both (for kappa times that loss, rescale
+time by kappa).
 Source: ours; balanced Riccati solutions: Fukumizu 1998, Braun et al. 2022, Domine et al. 2024.
 """
 
@@ -23,6 +25,7 @@ from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import reflection_blocks
+from theory.dynamics.low_rank_solution import low_rank_steps
 from theory.dynamics.unified_evolution import IMBALANCE, THRESHOLD
 from theory.symbols import C1, C2, A, G, Ghat, J, Q, Y, c, c1, c2, d_in, d_out, lam, s0, t, y
 from theory.symbols.dynamics import (
@@ -99,7 +102,7 @@ def closed_form() -> Derivation:
     return Derivation(
         topic="closed-form",
         title="Closed form for the squared loss",
-        holds="for the loss 1/2 ||A - Y||_F^2, gradient flow, starts on the invariant, c > 0",
+        holds="for the loss 1/2 ||A - Y||_F^2, gradient flow, starts on the invariant, c1, c2 >= 0",
         source="ours; balanced case: Fukumizu 1998, Braun et al. 2022, Domine et al. 2024",
         steps=(
             *_equation_steps(),
@@ -107,6 +110,7 @@ def closed_form() -> Derivation:
             *_stable_steps(),
             *_limit_steps(),
             *_response_steps(),
+            *low_rank_steps(riccati_rate()),
         ),
     )
 

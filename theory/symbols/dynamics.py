@@ -99,6 +99,33 @@ dQ = _gram("dQ", "first-order change of a solution", "dQ")
 dQ0 = _gram("dQ0", "first-order change of its start", "dQ_{0}")
 rate_d = symbol("rate_d", "an eigenvalue of D", latex="d", text="d", unit=_A, positive=True)
 
+# The closed form from a factor of any rank.
+P_fixed = _gram("P_fixed", "a fixed point of the Riccati equation, Ft - D or 0", "P", text="P")
+Growth = _gram("Growth", "exp((Ft - P) t)", "B", text="B", unit="1")
+Growth_sum = _gram("Growth_sum", "integral of B^2 from 0 to t", r"\Gamma", text="Γ", unit=_TIME)
+Growth_root = _gram("Growth_root", "root of Gamma", r"\Gamma^{1/2}", text="Γ^(1/2)")
+Rho = _gram("Rho", "B Gamma^(-1/2), bounded at all times", r"\rho", text="rho", unit=_ROOT)
+L_start = matrix("L_start", _size, w, "factor of Q0 - P", latex="L", text="L", unit=_ROOT)
+L_square = _gram("L_square", "such a factor of full rank", "L", text="L", unit=_ROOT)
+M_inner = matrix("M_inner", w, w, "I + L^T Gamma L", latex="M", text="M")
+M_square = _gram("M_square", "the same for a square L", "M", text="M", unit="1")
+O_turn = matrix("O_turn", w, w, "orthogonal", latex="O", text="O")
+S_large = matrix("S_large", w, w, "diagonal, not below I", latex="S", text="S")
+T_rows = matrix("T_rows", w, _size, "rows with entries of order one", latex="T", text="T")
+T_square = _gram("T_square", "such rows where they are as many as columns", "T", text="T")
+K_inner = matrix("K_inner", w, w, "S^-2 + T T^T", latex="K", text="K")
+K_square = _gram("K_square", "its limit T T^T", "K", text="K", unit="1")
+rate_f = symbol("rate_f", "an eigenvalue of Ft - P", latex="f", text="f", unit=_A, real=True)
+rate_up = symbol("rate_up", "a positive one", latex="f", text="f", unit=_A, positive=True)
+rho_square = symbol("rho_square", "an entry of rho^2", latex=r"\rho^{2}", text="rho²", unit=_A)
+rate_excess = symbol(
+    "rate_excess", "what f exceeds |lam|/2 by", latex=r"f - |\lambda|/2", text="f - |λ|/2"
+)
+kappa_inputs = symbol(
+    "kappa_inputs", "scale of whitened inputs, X X^T = kappa I", latex=r"\kappa", positive=True
+)
+Y_samples = matrix("Y_samples", d_out, n, "targets of the inputs", latex="Y_{n}", unit=_A)
+
 # One mode under descent.
 x = symbol("x", "v^T C1 v, first entry of the Gram block of a mode", unit=_A, real=True)
 a = symbol("a", "u^T A v, off-diagonal entry of that block", unit=_A, real=True)
