@@ -15,6 +15,7 @@ from .linear.initial_states import explicit_weights as explicit_weights
 from .linear.initial_states import wishart_factor as wishart_factor
 from .linear.initial_states import self_consistent_lift as self_consistent_lift
 from .linear.initial_states import balanced_factor as balanced_factor
+from .linear.initial_states import lambda_balanced as lambda_balanced
 
 # Training it.
 from .linear.training import train as train
@@ -22,6 +23,7 @@ from .linear.training import Trainer as Trainer
 from .linear.descent import stability_limit as stability_limit
 from .linear.gradient_flow import gradient_flow as gradient_flow
 from .linear.closed_form import ClosedForm as ClosedForm
+from .linear.closed_form import GramBlocks as GramBlocks
 from .linear.closed_form import closed_form as closed_form
 from .linear.closed_form import closed_form_flow as closed_form_flow
 from .linear.single_mode import single_mode as single_mode

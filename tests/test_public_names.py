@@ -39,6 +39,7 @@ NO_EXAMPLE = {
     "SweepError": "raised by a folder of another sweep",
     "MissingImagesError": "depends on what is installed",
     "FlowResult": "what train_network returns",
+    "GramBlocks": "what ClosedForm.blocks returns",
     "ImageData": "what load_images returns",
     "Cell": "what prepare_cell returns",
     "CellPoint": "what a sweep runs",

@@ -1,41 +1,70 @@
-"""The closed form of the unified evolution for the squared loss, at any list of times.
+"""The closed form of gradient flow for the squared loss, at any list of times.
 
-``Q(t) = Ft - D + [e^{-Dt} (Q0 - Ft + D)^-1 e^{-Dt} + (1 - e^{-2Dt})/(2D)]^-1`` in the
-eigenbasis of ``Ft = [[lam/2, Y^T], [Y, -lam/2]]``, where Ft and D are diagonal and ``D - Ft`` is
-computed without cancellation (:mod:`theory.dynamics.closed_form`).
+From a start of infinite width (:mod:`numerics.linear.riccati.full_rank`) or from lambda-balanced
+weights, ``W1 W1^T - W2^T W2 = lam I``, of any width (:mod:`numerics.linear.riccati.from_factor`);
+both are ``(QJ)^2 = (c1 - c2) QJ + c1 c2 I``, with c1 c2 = 0 for the latter.
 
-Holds for gradient flow of ``1/2 ||A - Y||_F^2`` from a start on the invariant, c1, c2 > 0.  One
-time costs a Cholesky inverse of size d_in + d_out; no overflow at any time.  From A0 = 0 any
-threshold is resolved; otherwise round-off grows like (A0/c)^2, and below c of about 1e-5 A0 a
-start that float64 does not resolve is refused.
+Holds for gradient flow of ``1/2 ||A X - Y||_F^2`` with identity or whitened inputs
+(``X X^T = kappa I``), every entry observed; exact at every time, infinity included.  A start that
+is on neither invariant is refused, and so is one that float64 does not resolve: at infinite width
+round-off grows like (A0/c)^2, and c is refused below about 1e-5 A0.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg.lapack import dpotrf, dpotri
 
-from numerics.kernels.evaluate import evaluate
-from numerics.linear.initial_states import self_consistent_lift
+from numerics.linear.initial_states import balanced_factor, self_consistent_lift, start_of
 from numerics.linear.network_state import NetworkState
+from numerics.linear.riccati.from_factor import FactorSolution
+from numerics.linear.riccati.full_rank import FullRankSolution
+from numerics.linear.riccati.invariant import start_on_invariant
+from numerics.linear.riccati.target_basis import TargetBasis
 from numerics.linear.tasks import Task
 from numerics.support.descriptions import describe
 from numerics.support.errors import OutOfRangeError
 from numerics.support.object_validation import check_instance, check_size
-from numerics.support.validation import check_matrix, check_positive, check_time, check_times
-from theory.dynamics.closed_form import mode_eigenvalues
+from numerics.support.validation import (
+    check_choice,
+    check_matrix,
+    check_nonnegative,
+    check_switch,
+    check_time,
+    check_times,
+)
 
-__all__ = ["ClosedForm", "closed_form", "closed_form_flow"]
+__all__ = ["ClosedForm", "GramBlocks", "closed_form", "closed_form_flow"]
 
 #: Largest relative error with which the solution may return its start; measured against 90
 #: digits, errors at later times are up to a hundred times larger.
 START_ERROR = 1e-11
 
+#: Largest relative deviation of ``X X^T`` from a multiple of the identity.
+WHITENED = 1e-12
+
+#: Dynamics that have a closed form.
+EXACT_DYNAMICS = ("gradient_descent", "self_consistent", "balanced")
+
+Matrix = NDArray[np.float64]
+
+
+class GramBlocks(NamedTuple):
+    """The blocks of Q at one time; the tangent kernel is ``C1 (x) I + I (x) C2``."""
+
+    A: Matrix
+    C1: Matrix
+    C2: Matrix
+
 
 class ClosedForm:
-    """The self-consistent solution for one target and one start, evaluated at any time.
+    """The exact solution for one target and one start, evaluated at any time.
+
+    ``ClosedForm(A0, target, c1=..., c2=...)`` starts at infinite width around A0;
+    :meth:`from_state` takes weights.
 
     Parameters
     ----------
@@ -44,7 +73,8 @@ class ClosedForm:
     target : array_like, shape (d_out, d_in)
         Y.
     c1, c2 : float
-        Scales of the two layers (c2: default c1), both positive, in the unit of A.
+        Scales of the two layers (c2: default c1), in the unit of A; with both 0 the balanced
+        dynamics of A0.
 
     Raises
     ------
@@ -62,95 +92,97 @@ class ClosedForm:
     def __init__(
         self, A0: ArrayLike, target: ArrayLike, *, c1: float, c2: float | None = None
     ) -> None:
+        first = check_nonnegative("c1", c1)
+        second = first if c2 is None else check_nonnegative("c2", c2)
+        for name, scale in (("c1", first), ("c2", second)):
+            if 0 < scale < np.finfo(np.float64).tiny:
+                raise OutOfRangeError(f"{name} must be 0 or a normal float, got {scale:g}")
         Y = check_matrix("target", target)
         start = check_matrix("A0", A0, Y.shape)
         check_size("target", Y)
-        self._c1 = check_positive("c1", c1)
-        self._c2 = self._c1 if c2 is None else check_positive("c2", c2)
-        self.left, self._targets, self.right = _full_svd(Y)
-        imbalance = self._c1 - self._c2
-        self._phi = np.arctan2(self._targets, imbalance / 2) / 2
-        paired = np.hypot(self._targets, imbalance / 2)
-        # Order of the eigenvectors: the pairs with +f, then with -f, then unpaired v, then u.
-        self._eigenvalues = np.concatenate(
-            [
-                paired,
-                -paired,
-                np.full(Y.shape[1] - paired.size, imbalance / 2),
-                np.full(Y.shape[0] - paired.size, -imbalance / 2),
-            ]
-        )
-        lift = self_consistent_lift(start, self._c1, self._c2)
-        # The start in the eigenbasis, as a product: it stays positive semidefinite.
-        rotated = self._to_eigenbasis(self.right.T @ lift.W1.T, self.left.T @ lift.W2)
-        self._offset = self._modes(0.0)[0]
-        delta = rotated @ rotated.T
-        delta[np.diag_indices_from(delta)] += self._offset
-        self._inverse = _inverse(delta)
-        scale = max(np.abs(start).max(), self._targets[0], (self._c1 + self._c2) / 2)
-        missed = np.abs(self(0.0) - start).max() / scale
+        balanced = first == second == 0
+        lift = balanced_factor(start) if balanced else self_consistent_lift(start, first, second)
+        self._begin(lift.W1, lift.W2, Y, (first, second))
+        scale = max(np.abs(start).max(), self._largest, (first + second) / 2)
+        missed = np.abs(self(0.0) - start).max() / (scale or 1.0)
         if not missed <= START_ERROR:
             raise OutOfRangeError(
                 f"the closed form needs c1 and c2 that are not too small beside A0, got "
-                f"c1 = {self._c1:g}, c2 = {self._c2:g}, which miss the start by {missed:.1g}"
+                f"c1 = {first:g}, c2 = {second:g}, which miss the start by {missed:.1g}"
             )
 
-    def __call__(self, time: float) -> NDArray[np.float64]:
+    @classmethod
+    def from_state(cls, state: NetworkState, task: Task) -> ClosedForm:
+        """Return the gradient flow of weights that are on an invariant, on a task.
+
+        Parameters
+        ----------
+        state : NetworkState
+            A self-consistent lift, or lambda-balanced weights of any width.
+        task : Task
+            Every entry observed; identity inputs, or whitened ones (``X X^T = kappa I``).
+
+        Raises
+        ------
+        OutOfRangeError
+            If the state is on no invariant, with its distance from the nearest; if the task has
+            a mask, or inputs that are not whitened.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from numerics.linear.initial_states import lambda_balanced
+        >>> neuron = lambda_balanced(3, 2, 1, imbalance=0.5, singular_values=0.1, rng=0)
+        >>> solution = ClosedForm.from_state(neuron, Task(np.diag([3.0, 1, 0])[:2], np.eye(2, 3)))
+        >>> A, C1, C2 = solution.blocks(np.inf)
+        >>> A.round(12), round(float(np.trace(C1) - np.trace(C2)), 12)
+        (array([[3., 0., 0.],
+               [0., 0., 0.]]), 0.5)
+        """
+        check_instance("state", state, NetworkState, "random_state")
+        check_instance("task", task, Task, "low_rank_recovery")
+        if (state.d_out, state.d_in) != task.shape:
+            raise ValueError(
+                f"state and task must have one shape (d_out, d_in), got "
+                f"{(state.d_out, state.d_in)} and {task.shape}"
+            )
+        target, speed = _without_inputs(task)
+        start = start_on_invariant(state)
+        solution = cls.__new__(cls)
+        solution._begin(start.W1, start.W2, target, (start.c1, start.c2), speed)
+        return solution
+
+    def _begin(
+        self, W1: Matrix, W2: Matrix, target: Matrix, scales: tuple[float, float], speed: float = 1
+    ) -> None:
+        c1, c2 = scales
+        basis = TargetBasis(target, c1 - c2)
+        self.left, self.right, self._largest = basis.left, basis.right, basis.values[0]
+        self._speed = speed
+        kind = FullRankSolution if c1 > 0 and c2 > 0 else FactorSolution
+        self._solution: FullRankSolution | FactorSolution = kind(basis, W1, W2, c1=c1, c2=c2)
+
+    def __call__(self, time: float) -> Matrix:
         """Return A at one time (0 to inf), shape (d_out, d_in)."""
         return self.left @ self.core(time) @ self.right.T
 
-    def core(self, time: float) -> NDArray[np.float64]:
+    def core(self, time: float) -> Matrix:
         """Return ``U^T A V`` in the singular bases of the target, cheaper than A by two products.
 
         U is ``left``, V is ``right``; singular values and Frobenius norms are those of A.
         """
-        time = check_time("time", time)
-        _, decay, gain = self._modes(time)
-        bracket = self._inverse * decay
-        bracket *= decay[:, None]
-        bracket[np.diag_indices_from(bracket)] += gain
-        solution = _inverse(bracket)
-        solution[np.diag_indices_from(solution)] -= self._offset
-        return self._lower_left(solution)
+        return self._solution.core(self._speed * check_time("time", time))
 
-    def _to_eigenbasis(
-        self, top: NDArray[np.float64], bottom: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Rotate rows from the singular bases (v, then u) to the eigenvectors of Ft.
-
-        A pair (v, u) gives ``(cos v, sin u)`` and ``(-sin v, cos u)``, ``tan 2 phi = 2 y/lam``.
-        """
-        k = self._phi.size
-        cosine, sine = np.cos(self._phi)[:, None], np.sin(self._phi)[:, None]
-        plus = cosine * top[:k] + sine * bottom[:k]
-        minus = cosine * bottom[:k] - sine * top[:k]
-        return np.vstack([plus, minus, top[k:], bottom[k:]])
-
-    def _lower_left(self, Q: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Rotate back the block of Q with rows u and columns v."""
-        d_out, d_in = self.left.shape[0], self.right.shape[0]
-        k = self._phi.size
-        cosine, sine = np.cos(self._phi), np.sin(self._phi)
-        plus, minus, inputs = slice(0, k), slice(k, 2 * k), slice(2 * k, k + d_in)
-        outputs = slice(k + d_in, None)
-        # Columns first: v = cos plus - sin minus, then rows: u = sin plus + cos minus.
-        rows = {}
-        for name, part in (("plus", plus), ("minus", minus), ("outputs", outputs)):
-            paired = Q[part, plus] * cosine
-            paired -= Q[part, minus] * sine
-            rows[name] = np.hstack([paired, Q[part, inputs]]) if d_in > k else paired
-        block = rows["plus"] * sine[:, None]
-        block += rows["minus"] * cosine[:, None]
-        return np.vstack([block, rows["outputs"]]) if d_out > k else block
-
-    def _modes(self, time: float) -> tuple[NDArray[np.float64], ...]:
-        f = self._eigenvalues
-        return tuple(evaluate(mode_eigenvalues, f, self._c1, self._c2, time).values())
+    def blocks(self, time: float) -> GramBlocks:
+        """Return A, C1 and C2 at one time (0 to inf)."""
+        A, C1, C2 = self._solution.blocks(self._speed * check_time("time", time))
+        left, right = self.left, self.right
+        return GramBlocks(left @ A @ right.T, right @ C1 @ right.T, left @ C2 @ left.T)
 
 
 def closed_form(
     A0: ArrayLike, target: ArrayLike, times: ArrayLike, *, c1: float, c2: float | None = None
-) -> NDArray[np.float64]:
+) -> Matrix:
     """Return A(t) of the closed form at the given times, shape (time, d_out, d_in).
 
     Examples
@@ -163,20 +195,33 @@ def closed_form(
     return np.array([solution(moment) for moment in moments])
 
 
-def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Dataset:
-    """Return the closed form of the self-consistent flow of a state on a task, as a dataset.
+def closed_form_flow(
+    state: NetworkState,
+    task: Task,
+    times: ArrayLike,
+    *,
+    dynamics: str = "gradient_descent",
+    keep_blocks: bool = False,
+) -> xr.Dataset:
+    """Return the closed form of the gradient flow of a state on a task, as a dataset.
 
-    The same result as ``gradient_flow(state, task, times, dynamics="self_consistent")``, exact
-    and without integration.
+    The same result as that of :func:`numerics.linear.gradient_flow.gradient_flow`, exact and
+    without integration.
 
     Parameters
     ----------
     state : NetworkState
-        Its A, c1 and c2 are used.
+        On an invariant: a self-consistent lift or lambda-balanced weights.  Other states have a
+        closed form of their self-consistent and balanced dynamics.
     task : Task
-        With identity inputs and every entry observed; the loss is the squared one.
+        Every entry observed, identity or whitened inputs; the loss is the squared one.
     times : array_like
         Nonnegative and nondecreasing.
+    dynamics : {"gradient_descent", "self_consistent", "balanced"}
+        Whose flow: that of the weights, of infinite width around their A with their c1 and c2,
+        or of the balanced factor of A.
+    keep_blocks : bool
+        Also return ``C1`` (time, column, column2) and ``C2`` (time, row, row2).
 
     Returns
     -------
@@ -186,61 +231,62 @@ def closed_form_flow(state: NetworkState, task: Task, times: ArrayLike) -> xr.Da
     Raises
     ------
     OutOfRangeError
-        If the task has a mask or inputs, for which there is no closed form.
+        If the weights are on no invariant, with their distance from the nearest; if the task has
+        a mask, or inputs that are not whitened.
 
     Examples
     --------
-    >>> from numerics.linear.initial_states import random_state
+    >>> from numerics.linear.initial_states import lambda_balanced, random_state
     >>> from numerics.linear.tasks import low_rank_recovery
-    >>> state = random_state(20, 20, 1e6, init_variance=1e-6, rng=1)
     >>> task = low_rank_recovery(20, rank=2, rng=0)
+    >>> state = lambda_balanced(20, 20, 5, imbalance=0.1, singular_values=0.01, rng=1)
     >>> run = closed_form_flow(state, task, [0.0, 0.1, 1.0])
     >>> bool(run.train_error[2] < run.train_error[0])
     True
+    >>> wide = random_state(20, 20, 1e6, init_variance=1e-6, rng=1)
+    >>> run = closed_form_flow(wide, task, [0.0, 0.1, 1.0], dynamics="self_consistent")
     """
+    moments = check_times("times", times)
     check_instance("state", state, NetworkState, "random_state")
-    check_instance("task", task, Task, "low_rank_recovery")
-    if task.mask is not None or task.inputs is not None:
-        held = "a mask" if task.mask is not None else "inputs"
+    check_switch("keep_blocks", keep_blocks)
+    start = start_of(state, check_choice("dynamics", dynamics, EXACT_DYNAMICS))
+    solution = ClosedForm.from_state(start, task)
+    if keep_blocks:
+        blocks = [solution.blocks(moment) for moment in moments]
+        matrices = [x.A for x in blocks]
+    else:
+        matrices = [solution(moment) for moment in moments]
+    data = {
+        "A": (("time", "row", "column"), np.array(matrices)),
+        "train_error": ("time", [task.train_error(A) for A in matrices]),
+        "test_error": ("time", [task.test_error(A) for A in matrices]),
+    }
+    if keep_blocks:
+        data["C1"] = (("time", "column", "column2"), np.array([x.C1 for x in blocks]))
+        data["C2"] = (("time", "row", "row2"), np.array([x.C2 for x in blocks]))
+    settings = {
+        "dynamics": dynamics,
+        "loss": "squared",
+        "threshold": state.threshold,
+        "imbalance": state.imbalance,
+    }
+    return describe(xr.Dataset(data, coords={"time": moments}, attrs=settings), closed_form_flow)
+
+
+def _without_inputs(task: Task) -> tuple[Matrix, float]:
+    """Return the target of A itself and the speed of time, for identity or whitened inputs."""
+    if task.mask is not None:
+        raise OutOfRangeError("task must observe every entry, got a mask: no closed form is known")
+    check_size("target", task.target)
+    if task.inputs is None:
+        return task.target, 1.0
+    check_size("inputs", task.inputs)
+    square = task.inputs @ task.inputs.T
+    kappa = float(np.trace(square)) / task.d_in
+    away = np.abs(square - kappa * np.eye(task.d_in)).max()
+    if not away <= WHITENED * kappa:
         raise OutOfRangeError(
-            f"the closed form needs a task of identity inputs and no mask, got {held}"
+            "task must have identity inputs or whitened ones, X X^T = kappa I, got X X^T at a "
+            f"relative distance of {away / kappa if kappa else np.inf:.2g} from that"
         )
-    matrices = closed_form(state.A, task.target, c1=state.c1, times=times, c2=state.c2)
-    data = xr.Dataset(
-        {
-            "A": (("time", "row", "column"), matrices),
-            "train_error": ("time", [task.train_error(A) for A in matrices]),
-            "test_error": ("time", [task.test_error(A) for A in matrices]),
-        },
-        coords={"time": check_times("times", times)},
-        attrs={
-            "dynamics": "self_consistent",
-            "loss": "squared",
-            "threshold": state.threshold,
-            "imbalance": state.imbalance,
-        },
-    )
-    return describe(data, closed_form_flow)
-
-
-def _full_svd(Y: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
-    left, values, right_T = np.linalg.svd(Y, full_matrices=True)
-    return left, values, right_T.T
-
-
-def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Invert a symmetric positive definite matrix through its Cholesky factor."""
-    # LAPACK reads columns: the lower triangle of a C-ordered symmetric matrix is its upper one.
-    factor, status = dpotrf(matrix.T, lower=True, overwrite_a=True)
-    if status == 0:
-        factor, status = dpotri(factor, lower=True, overwrite_c=True)
-    if status != 0:
-        raise OutOfRangeError(
-            "the start must be positive definite beside its fixed point; c1 and c2 are too small "
-            f"beside A0 or the target for float64 (LAPACK status {status})"
-        )
-    # dpotri fills the lower triangle only; its transpose is the other one.
-    inverse = np.tril(factor, -1)
-    inverse += inverse.T
-    inverse[np.diag_indices_from(inverse)] = factor[np.diag_indices_from(factor)]
-    return inverse
+    return task.target @ task.inputs.T / kappa, kappa

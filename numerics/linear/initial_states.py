@@ -8,9 +8,11 @@ with the right Gram matrix, and r need not be the width:
 - the Wishart factor (Bartlett 1933), r = d_in + d_out, for any real width >= d_in + d_out: the
   same law as explicit weights, at a cost that does not depend on the width;
 - the self-consistent lift, r = d_in + d_out: infinite width around a given A0;
-- the balanced factor, r = min(d_in, d_out), threshold 0.
+- the balanced factor, r = min(d_in, d_out), threshold 0;
+- lambda-balanced weights, ``W1 W1^T - W2^T W2 = lam I``, r = width.
 
-Source: Tu, Aranguri and Jacot 2024, section 2; width-free form ours.
+Source: Tu, Aranguri and Jacot 2024, section 2, and Domine et al. 2024 (lambda-balanced); width-free
+form ours.
 """
 
 from __future__ import annotations
@@ -20,23 +22,29 @@ from numpy.typing import ArrayLike
 
 from numerics.kernels.evaluate import evaluate
 from numerics.linear.network_state import NetworkState
+from numerics.linear.task_matrices import haar_frame
 from numerics.support.object_validation import check_size
 from numerics.support.validation import (
     check_dimension,
+    check_finite,
     check_matrix,
     check_nonnegative,
+    check_numbers,
     check_positive,
     check_rng,
     check_width,
 )
 from theory.dynamics.unified_evolution import lift_form
+from theory.wording import shown
 
 __all__ = [
     "NetworkState",
     "balanced_factor",
     "explicit_weights",
+    "lambda_balanced",
     "random_state",
     "self_consistent_lift",
+    "start_of",
     "wishart_factor",
 ]
 
@@ -220,7 +228,9 @@ def balanced_factor(A0: ArrayLike) -> NetworkState:
     matrix = check_matrix("A0", A0)
     check_size("A0", matrix)
     left, values, right_T = np.linalg.svd(matrix, full_matrices=False)
-    root = np.sqrt(values)
+    # What rounding leaves of a zero, 1e-17, would be a root of 3e-9, and learn in time.
+    noise = np.finfo(np.float64).eps * max(matrix.shape) * values[0]
+    root = np.sqrt(np.where(values > noise, values, 0.0))
     return NetworkState(
         root[:, None] * right_T,
         left * root,
@@ -229,6 +239,101 @@ def balanced_factor(A0: ArrayLike) -> NetworkState:
         width=float(root.size),
         kind="balanced",
     )
+
+
+def lambda_balanced(
+    d_in: int,
+    d_out: int,
+    width: int,
+    *,
+    imbalance: float,
+    singular_values: ArrayLike,
+    target: ArrayLike | None = None,
+    rng: np.random.Generator | int,
+) -> NetworkState:
+    """Return lambda-balanced weights, ``W1 W1^T - W2^T W2 = imbalance I``, of a finite width.
+
+    ``W1 = O sqrt(b^2 + lam) V^T``, ``W2 = U b O^T`` with ``b sqrt(b^2 + lam)`` the singular values
+    of A0, O uniform (Haar) among the orthogonal matrices, U and V likewise or the singular vectors
+    of a target.  Gradient flow keeps the imbalance, which is minus the lambda of Domine et al.
+
+    Parameters
+    ----------
+    d_in, d_out, width : int
+        Dimensions.  ``W1 W1^T`` and ``W2^T W2`` have ranks of at most d_in and d_out, so a
+        positive imbalance needs ``width <= d_in``, a negative one ``width <= d_out``.
+    imbalance : float
+        lam, of either sign, in the unit of A.
+    singular_values : float or array_like
+        Of A0: one for all, or min(d_in, d_out, width) of them; nonnegative, in the unit of A.
+    target : array_like, shape (d_out, d_in), optional
+        Align A0 with its leading singular vectors; None for random ones.
+    rng : Generator or int
+        Source of randomness, or its seed.
+
+    Examples
+    --------
+    >>> state = lambda_balanced(4, 3, 2, imbalance=-0.5, singular_values=[0.2, 0.1], rng=0)
+    >>> (state.W1 @ state.W1.T - state.W2.T @ state.W2).round(12) + 0.0
+    array([[-0.5,  0. ],
+           [ 0. , -0.5]])
+    >>> np.linalg.svd(state.A, compute_uv=False).round(12)[:2]
+    array([0.2, 0.1])
+    """
+    d_in, d_out = check_dimension("d_in", d_in), check_dimension("d_out", d_out)
+    units, lam = check_dimension("width", width), check_finite("imbalance", imbalance)
+    side, most = ("d_in", d_in) if lam > 0 else ("d_out", d_out)
+    if lam and units > most:
+        sign = "positive" if lam > 0 else "negative"
+        raise ValueError(
+            f"width must be at most {side} = {most} where the imbalance is {sign}, got {units}"
+        )
+    count = min(d_in, d_out, units)
+    given = check_numbers("singular_values", singular_values)
+    if given.shape not in ((), (count,)) or given.min() < 0:
+        raise ValueError(
+            f"singular_values must be one or {count} nonnegative numbers, got {shown(given)}"
+        )
+    for name, value in (("imbalance", lam), ("singular_values", given)):
+        check_size(name, value)
+    generator = check_rng(rng)
+    turn = haar_frame(units, units, generator)
+    if target is None:
+        left, right = haar_frame(d_out, d_out, generator), haar_frame(d_in, d_in, generator)
+    else:
+        matrix = check_matrix("target", target, (d_out, d_in))
+        check_size("target", matrix)
+        left, _, right_T = np.linalg.svd(matrix, full_matrices=True)
+        right = right_T.T
+    # The smaller layer's b from 2 s^2/(|lam| + sqrt(lam^2 + 4 s^2)), the larger's without a root
+    # of close numbers: its square is b^2 + |lam|.
+    small = np.zeros(units)
+    size = np.broadcast_to(given, (count,))
+    share = abs(lam) + np.hypot(lam, 2 * size)
+    small[:count] = size * np.sqrt(2 / np.where(share > 0, share, 1.0))
+    large = np.hypot(small, np.sqrt(abs(lam)))
+    first, second = (large, small) if lam >= 0 else (small, large)
+    n_first, n_second = min(units, d_in), min(units, d_out)
+    return NetworkState(
+        turn[:, :n_first] @ (first[:n_first, None] * right[:, :n_first].T),
+        (left[:, :n_second] * second[:n_second]) @ turn[:, :n_second].T,
+        c1=max(lam, 0.0),
+        c2=max(-lam, 0.0),
+        width=float(units),
+        kind="lambda_balanced",
+    )
+
+
+def start_of(state: NetworkState, dynamics: str) -> NetworkState:
+    """Return where dynamics of two layers start from a state: itself, its lift or its factor.
+
+    A state that the dynamics themselves have reached is where they go on.
+    """
+    if dynamics == "self_consistent" and state.kind != dynamics:
+        return self_consistent_lift(state.A, state.c1, state.c2)
+    if dynamics == "balanced" and state.kind != dynamics:
+        return balanced_factor(state.A)
+    return state
 
 
 def _variances(first: float, second: float | None, width: float) -> tuple[float, float]:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from numerics.kernels.cache import load
 from numerics.linear.descent import Descent, Motion, check_state, stability_limit
-from numerics.linear.initial_states import balanced_factor, self_consistent_lift
+from numerics.linear.initial_states import start_of
 from numerics.linear.network_state import NetworkState
 from numerics.linear.snapshots import DIMENSIONS, OBSERVABLES, Observable, Snapshot
 from numerics.linear.tasks import Task
@@ -281,9 +281,5 @@ def train(
 def _start(state: NetworkState, dynamics: str, update: str) -> Start:
     if dynamics == "lazy":
         return Start("frozen", (state.A,), (state.C1, state.C2))
-    # A state that the dynamics themselves have reached is where they go on.
-    if dynamics == "self_consistent" and state.kind != dynamics:
-        state = self_consistent_lift(state.A, state.c1, state.c2)
-    elif dynamics == "balanced" and state.kind != dynamics:
-        state = balanced_factor(state.A)
+    state = start_of(state, dynamics)
     return Start(update, (state.W1, state.W2))

@@ -34,6 +34,8 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "A": ("learned matrix A", _MATRIX),
     "W1": ("first layer", "square root of unit of A"),
     "W2": ("second layer", "square root of unit of A"),
+    "C1": ("W1^T W1", _MATRIX),
+    "C2": ("W2 W2^T", _MATRIX),
     "loss": ("loss", "sum over observed entries"),
     "train_error": ("train error", _MEAN_SQUARE),
     "test_error": ("test error", _MEAN_SQUARE),

@@ -1,7 +1,7 @@
 """Valid calls of :mod:`numerics`: nonlinear networks, images and sweeps."""
 
 import numpy as np
-from valid_calls import Call, temporary
+from kinds import Call, temporary
 from valid_objects import data_of_labels, image_pool, network, weights
 
 import numerics

@@ -1,8 +1,8 @@
-"""Valid calls of :mod:`numerics`: linear networks, what is measured of them, and predictions."""
+"""Valid calls of :mod:`numerics`: linear networks, and what is measured of them."""
 
 import numpy as np
-from valid_calls import Call
-from valid_objects import advice, layers, run_of, state, task
+from kinds import Call
+from valid_objects import layers, run_of, state, task
 
 import numerics
 
@@ -23,16 +23,6 @@ _START = {
     "init_variance2": "positive?",
     "rng": "rng",
 }
-_EXPONENTS = dict.fromkeys(("p", "q", "kappa", "gap"), "real")
-_PREDICTED = {
-    "rank": "count?",
-    "singular_values": "vector?",
-    "noise": "nonnegative",
-    "update": "word",
-    "reference": "word",
-    "nodes": "count",
-}
-_CELL = {"gamma_sigma2": "real", "gamma_w": "real", "d": "count"}
 
 
 def _trainer():
@@ -55,6 +45,10 @@ def _matrices():
 
 def _closed_form():
     return {"A0": np.zeros((2, 3)), "target": np.ones((2, 3)), "c1": 0.1}
+
+
+def _lift():
+    return numerics.self_consistent_lift(np.zeros((4, 6)), 0.1)
 
 
 def _on_task():
@@ -152,6 +146,27 @@ CALLS = {
     "numerics.balanced_factor": Call(
         lambda: numerics.balanced_factor, lambda: {"A0": np.ones((2, 3))}, {"A0": "matrix"}
     ),
+    "numerics.lambda_balanced": Call(
+        lambda: numerics.lambda_balanced,
+        lambda: {
+            "d_in": 3,
+            "d_out": 2,
+            "width": 2,
+            "imbalance": 0.5,
+            "singular_values": 0.1,
+            "target": np.ones((2, 3)),
+            "rng": 0,
+        },
+        {
+            "d_in": "count",
+            "d_out": "count",
+            "width": "count",
+            "imbalance": "real",
+            "singular_values": "numbers",
+            "target": "matrix?",
+            "rng": "rng",
+        },
+    ),
     # Training it.
     "numerics.train": Call(
         lambda: numerics.train,
@@ -199,7 +214,7 @@ CALLS = {
     "numerics.ClosedForm": Call(
         lambda: numerics.ClosedForm,
         _closed_form,
-        {"A0": "matrix", "target": "matrix", "c1": "positive", "c2": "positive?"},
+        {"A0": "matrix", "target": "matrix", "c1": "nonnegative", "c2": "nonnegative?"},
     ),
     "numerics.ClosedForm.__call__": Call(
         lambda: numerics.ClosedForm(**_closed_form()), lambda: {"time": 1.0}, {"time": "time"}
@@ -207,15 +222,37 @@ CALLS = {
     "numerics.ClosedForm.core": Call(
         lambda: numerics.ClosedForm(**_closed_form()).core, lambda: {"time": 1.0}, {"time": "time"}
     ),
+    "numerics.ClosedForm.from_state": Call(
+        lambda: numerics.ClosedForm.from_state,
+        lambda: {"state": _lift(), "task": task()},
+        {"state": "object", "task": "object"},
+    ),
+    "numerics.ClosedForm.blocks": Call(
+        lambda: numerics.ClosedForm(**_closed_form()).blocks,
+        lambda: {"time": 1.0},
+        {"time": "time"},
+    ),
     "numerics.closed_form": Call(
         lambda: numerics.closed_form,
         lambda: {**_closed_form(), "times": [0.5, 1.0]},
-        {"A0": "matrix", "target": "matrix", "times": "times", "c1": "positive", "c2": "positive?"},
+        {
+            "A0": "matrix",
+            "target": "matrix",
+            "times": "times",
+            "c1": "nonnegative",
+            "c2": "nonnegative?",
+        },
     ),
     "numerics.closed_form_flow": Call(
         lambda: numerics.closed_form_flow,
-        _on_task,
-        {"state": "object", "task": "object", "times": "times"},
+        lambda: _on_task() | {"state": _lift(), "dynamics": "balanced", "keep_blocks": True},
+        {
+            "state": "object",
+            "task": "object",
+            "times": "times",
+            "dynamics": "word",
+            "keep_blocks": "flag",
+        },
     ),
     "numerics.single_mode": Call(
         lambda: numerics.single_mode,
@@ -269,109 +306,5 @@ CALLS = {
         lambda: numerics.balancedness_drift,
         lambda: {**_layers(), "W1_0": np.ones((5, 6)), "W2_0": np.ones((4, 5))},
         dict.fromkeys(("W1", "W2", "W1_0", "W2_0"), "matrix"),
-    ),
-    # Predictions.
-    "numerics.predict_run": Call(
-        lambda: numerics.predict_run,
-        lambda: {
-            "d_in": 60,
-            "d_out": 60,
-            "width": 1e6,
-            "init_variance": 1e-6,
-            "learning_rate": 1e-3,
-            "iterations": 5,
-            "rank": 2,
-        },
-        {
-            **_DIMENSIONS,
-            "width": "width",
-            "init_variance": "positive",
-            "learning_rate": "positive",
-            "iterations": "count",
-            "init_variance2": "positive?",
-            "stop": "flag",
-            "allow_out_of_range": "flag",
-            **_PREDICTED,
-        },
-    ),
-    "numerics.predict_cell": Call(
-        lambda: numerics.predict_cell,
-        lambda: {"gamma_sigma2": -1.85, "gamma_w": 2.25, "d": 60, "rank": 2, "iterations": 5},
-        {
-            **_CELL,
-            "learning_rate_divisor": "positive",
-            "iterations": "count",
-            "stop": "flag",
-            "allow_out_of_range": "flag",
-            **_PREDICTED,
-        },
-    ),
-    "numerics.predict_grid": Call(
-        lambda: numerics.predict_grid,
-        lambda: {"gamma_sigma2": [-1.85], "gamma_w": [2.25], "d": 60, "rank": 2, "iterations": 50},
-        {
-            "gamma_sigma2": "numbers",
-            "gamma_w": "numbers",
-            "d": "count",
-            "variance_ratio": "positive",
-            "learning_rate_divisor": "positive",
-            "iterations": "count",
-            "method": "word",
-            **_PREDICTED,
-        },
-    ),
-    "numerics.paper_stop": Call(
-        lambda: numerics.paper_stop,
-        lambda: {"train_error": np.ones(5), "test_error": np.ones(5)},
-        {"train_error": "vector", "test_error": "vector"},
-    ),
-    "numerics.typical_singular_values": Call(
-        lambda: numerics.typical_singular_values,
-        lambda: {"d_in": 6, "d_out": 4, "rank": 2},
-        {**_DIMENSIONS, "rank": "count"},
-    ),
-    "numerics.regime": Call(
-        lambda: numerics.regime,
-        lambda: {"gamma_sigma2": [-1.5, -1.0], "gamma_w": 2.0},
-        {"gamma_sigma2": "numbers", "gamma_w": "numbers", **_EXPONENTS},
-    ),
-    "numerics.exponent_plane": Call(
-        lambda: numerics.exponent_plane,
-        lambda: {"points": 5},
-        {
-            "gamma_sigma2": "pair",
-            "gamma_w": "pair",
-            **_EXPONENTS,
-            "points": "count",
-            "d": "count?",
-            "rank": "positive?",
-            "signal": "positive?",
-            "noise": "positive?",
-        },
-        slow=True,
-    ),
-    "numerics.advise": Call(
-        lambda: numerics.advise,
-        lambda: {"d_in": 60, "rank": 2},
-        {
-            "d_in": "count",
-            "d_out": "count?",
-            "rank": "count?",
-            "singular_values": "vector?",
-            "noise": "positive",
-            "budget": "count?",
-            "learning_rate_share": "share",
-            "max_width": "width?",
-            "unequal_layers": "flag",
-            "update": "word",
-            "nodes": "count",
-        },
-        slow=True,
-    ),
-    "numerics.check_advice": Call(
-        lambda: numerics.check_advice,
-        lambda: {"advice": advice(), "runs": 2},
-        {"advice": "object", "runs": "count", "seed": "seed"},
-        slow=True,
     ),
 }

@@ -1,7 +1,7 @@
 """Valid calls of :mod:`theory`."""
 
 import sympy as sp
-from valid_calls import Call
+from kinds import Call
 from valid_objects import derivation
 
 import theory

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from kinds import Call
 from matplotlib.figure import Figure
-from valid_calls import Call
 from valid_objects import (
     claim,
     crossover_data,

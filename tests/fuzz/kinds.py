@@ -1,4 +1,8 @@
-"""Kinds of arguments: which values a function may take, told apart without the package's checks.
+"""Kinds of arguments, and calls that name them: one small valid call of every public callable.
+
+A kind says which values a function may take, told apart without the package's checks; a call names
+the kind of each argument that the callable has, with ``?`` after it where None stands for "not
+given".  Arguments without a value in the call are left out of it, and tried all the same.
 
 ``may_be(kind)(value)`` says that silence is right; it is no promise that the value is taken, since
 other arguments may forbid it.
@@ -7,11 +11,14 @@ other arguments may forbid it.
 import math
 import numbers
 import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 import sympy as sp
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "Call", "temporary"]
 
 
 def _is_number(x):
@@ -134,3 +141,33 @@ KINDS = {
     "mapping": lambda x: isinstance(x, dict),
     "anything": lambda x: True,
 }
+
+
+@dataclass(frozen=True)
+class Call:
+    """A valid call.
+
+    Attributes
+    ----------
+    make : callable
+        Returns what is called; a bound method of a new object, where calls change it.
+    arguments : callable
+        Returns the arguments by name.
+    kinds : dict
+        The kind of each argument.
+    called : dict
+        What messages call an argument, where its own name is not what the user knows it by.
+    slow : bool
+        Whether an accepted value costs so much that the quick run leaves it out.
+    """
+
+    make: Callable
+    arguments: Callable
+    kinds: dict
+    called: dict = field(default_factory=dict)
+    slow: bool = False
+
+
+def temporary():
+    """Return a new empty folder."""
+    return tempfile.mkdtemp()

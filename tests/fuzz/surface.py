@@ -4,6 +4,7 @@ import inspect
 
 import calls_networks
 import calls_numerics
+import calls_predictions
 import calls_theory
 import calls_verify
 from kinds import KINDS
@@ -15,7 +16,13 @@ import verify
 __all__ = ["CALLS", "NOT_CALLED", "arguments_of", "missing", "public_callables"]
 
 #: Valid calls by public name.
-CALLS = calls_theory.CALLS | calls_numerics.CALLS | calls_networks.CALLS | calls_verify.CALLS
+CALLS = (
+    calls_theory.CALLS
+    | calls_numerics.CALLS
+    | calls_predictions.CALLS
+    | calls_networks.CALLS
+    | calls_verify.CALLS
+)
 
 _RECORD = "a record that the package makes; nothing takes one"
 _ERROR = "raised by the package"
@@ -31,6 +38,7 @@ NOT_CALLED = {
     "theory.Activation.with_values": _SAME,
     "numerics.Cell": _RECORD,
     "numerics.FlowResult": _RECORD,
+    "numerics.GramBlocks": _RECORD,
     "numerics.FlowSnapshot": _RECORD,
     "numerics.FlowSnapshot.outputs": "of a record",
     "numerics.Snapshot": _RECORD,

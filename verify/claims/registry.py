@@ -22,6 +22,7 @@ __all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select_claims"
 FAMILIES = (
     "dynamics.conservation",
     "dynamics.equivalence",
+    "dynamics.exact_solutions",
     "dynamics.symmetry",
     "dynamics.lazy_and_balanced",
     "dynamics.asymptotics",

@@ -9,7 +9,7 @@ from numerics.linear.closed_form import ClosedForm, closed_form, closed_form_flo
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import random_state, self_consistent_lift, wishart_factor
 from numerics.linear.single_mode import single_mode
-from numerics.linear.tasks import Task, low_rank_recovery, matrix_completion
+from numerics.linear.tasks import Task, low_rank_recovery
 from numerics.support.errors import OutOfRangeError
 
 # The bound.  The integrator's tolerance of 1e-12 a step leaves about 1e-11.
@@ -170,7 +170,7 @@ def test_a_wide_network_approaches_it_like_the_root_of_the_width():
 def test_as_a_dataset():
     task = low_rank_recovery(4, 6, rank=2, rng=0)
     state = random_state(4, 6, 1e5, init_variance=1e-5, init_variance2=3e-5, rng=1)
-    run = closed_form_flow(state, task, [0.0, 0.1, 0.2])
+    run = closed_form_flow(state, task, [0.0, 0.1, 0.2], dynamics="self_consistent")
     flow = gradient_flow(
         state, task, [0.0, 0.1, 0.2], dynamics="self_consistent", rtol=1e-12, atol=1e-14
     )
@@ -178,16 +178,25 @@ def test_as_a_dataset():
     np.testing.assert_allclose(run.test_error, flow.test_error, rtol=BOUND)
 
 
-def test_no_closed_form_with_a_mask():
-    task = matrix_completion(4, 4, rank=1, fraction_observed=0.5, noise=0.0, rng=0)
-    with pytest.raises(OutOfRangeError, match="no mask, got a mask"):
-        closed_form_flow(random_state(4, 4, 100, init_variance=0.01, rng=0), task, [1.0])
+@pytest.mark.parametrize(("c1", "c2"), [(0.4, 0.4), (0.5, 0.1), (0.1, 0.6)])
+def test_its_blocks_are_those_of_the_flow(c1, c2):
+    Y, A0 = matrices(5, 3, 4)
+    lift, times = self_consistent_lift(A0, c1, c2), [0.0, 0.2, 1.0]
+    options = {"rtol": 1e-12, "atol": 1e-14, "keep_weights": True}
+    flow = gradient_flow(lift, Task(Y, Y), times, **options)
+    run = closed_form_flow(lift, Task(Y, Y), times, keep_blocks=True)
+    for k in range(3):
+        W1, W2 = flow.W1.values[k], flow.W2.values[k]
+        np.testing.assert_allclose(run.C1[k], W1.T @ W1, atol=BOUND)
+        np.testing.assert_allclose(run.C2[k], W2 @ W2.T, atol=BOUND)
+        np.testing.assert_allclose(run.A[k], W2 @ W1, atol=BOUND)
 
 
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        ((np.zeros((2, 2)), np.eye(2), 0.0, 1.0), "c1 must be"),
+        ((np.zeros((2, 2)), np.eye(2), -1.0, 1.0), "c1 must be"),
+        ((np.zeros((2, 2)), np.eye(2), 1e-310, 1.0), "c1 must be 0 or a normal float"),
         ((np.zeros((2, 2)), np.eye(2), 1.0, -1.0), "c2 must be"),
         ((np.zeros((2, 3)), np.eye(2), 1.0, 1.0), "A0 must"),
         ((np.zeros((2, 2)), np.full((2, 2), np.inf), 1.0, 1.0), "target must"),

@@ -8,6 +8,7 @@ from scipy import stats
 from numerics.linear.initial_states import (
     balanced_factor,
     explicit_weights,
+    lambda_balanced,
     random_state,
     self_consistent_lift,
     wishart_factor,
@@ -167,3 +168,55 @@ def test_bad_input(call, rule):
 def test_complex_matrices_are_refused():
     with pytest.raises(TypeError, match="A0 must be"):
         self_consistent_lift(np.ones((2, 2)) * 1j, 1.0)
+
+
+def test_what_a_matrix_lacks_its_balanced_factor_lacks():
+    """Rounding of a zero singular value, 1e-17, would have a root of 3e-9."""
+    A0 = np.outer(np.linspace(1, 2, 6), np.linspace(-1, 1, 5))
+    state = balanced_factor(A0)
+    assert np.linalg.matrix_rank(np.vstack([state.W1.T, state.W2]), tol=1e-30) == 1
+    np.testing.assert_allclose(state.A, A0, atol=1e-14)
+
+
+@pytest.mark.parametrize("imbalance", [0.0, 1.0, -1.0, 50.0, -1e-9])
+@pytest.mark.parametrize("dims", [(1, 1, 1), (4, 6, 4), (6, 4, 4), (5, 5, 2), (3, 7, 3)])
+def test_lambda_balanced_weights(dims, imbalance):
+    d_in, d_out, width = dims
+    values = np.linspace(1, 0.1, min(dims))
+    target = np.random.default_rng(0).standard_normal((d_out, d_in))
+    left, _, right_T = np.linalg.svd(target)
+    for aligned in (None, target):
+        state = lambda_balanced(
+            *dims, imbalance=imbalance, singular_values=values, target=aligned, rng=1
+        )
+        balance = state.W1 @ state.W1.T - state.W2.T @ state.W2
+        bound = 1e-14 * max(1, abs(imbalance))
+        np.testing.assert_allclose(balance, imbalance * np.eye(width), atol=bound)
+        found = np.linalg.svd(state.A, compute_uv=False)[: min(dims)]
+        np.testing.assert_allclose(found, values, atol=bound)
+        assert state.imbalance == imbalance and min(state.c1, state.c2) == 0
+        if aligned is not None:
+            best = (left[:, : min(dims)] * values) @ right_T[: min(dims)]
+            np.testing.assert_allclose(state.A, best, atol=1e-13)
+
+
+def test_lambda_balanced_weights_of_any_width_without_imbalance():
+    state = lambda_balanced(4, 3, 9, imbalance=0.0, singular_values=0.2, rng=0)
+    np.testing.assert_allclose(state.W1 @ state.W1.T, state.W2.T @ state.W2, atol=1e-15)
+    assert np.linalg.matrix_rank(state.W1) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"width": 4}, "width must be at most d_in = 3 where the imbalance is positive, got 4"),
+        ({"imbalance": -1.0, "width": 3}, "width must be at most d_out = 2 .* negative, got 3"),
+        ({"singular_values": [1.0, 2.0, 3.0]}, "singular_values must be one or 2 nonnegative"),
+        ({"singular_values": -1.0}, "singular_values must be one or 2 nonnegative"),
+        ({"target": np.ones((3, 2))}, r"target must have shape \(2, 3\), got \(3, 2\)"),
+    ],
+)
+def test_lambda_balanced_weights_that_cannot_be(changes, rule):
+    given = {"d_in": 3, "d_out": 2, "width": 2, "imbalance": 1.0, "singular_values": 0.1, "rng": 0}
+    with pytest.raises(ValueError, match=rule):
+        lambda_balanced(**given | changes)

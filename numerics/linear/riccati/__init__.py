@@ -1,0 +1,1 @@
+"""The closed form of the squared loss, part by part: a basis, two solutions, the invariant."""
