@@ -41,7 +41,7 @@ from theory.symbols.dynamics import (
     M_inner,
     M_square,
     N_bracket,
-    O_turn,
+    O_units,
     P_fixed,
     Rho,
     S_large,
@@ -203,7 +203,7 @@ def _full_rank_steps() -> list[Step]:
 
 def _bounded_steps() -> list[Step]:
     B, root, rho = Growth, Growth_root, Rho
-    O, S, T, K = O_turn, S_large, T_rows, K_inner  # noqa: E741
+    O, S, T, K = O_units, S_large, T_rows, K_inner  # noqa: E741
     inverse = O * sp.Inverse(S) * sp.Inverse(K) * sp.Inverse(S) * O.T
     bounded = rho * T.T * sp.Inverse(K) * T * rho
     square = rho * T_square.T * sp.Inverse(K_square) * T_square * rho

@@ -109,7 +109,7 @@ L_start = matrix("L_start", _size, w, "factor of Q0 - P", latex="L", text="L", u
 L_square = _gram("L_square", "such a factor of full rank", "L", text="L", unit=_ROOT)
 M_inner = matrix("M_inner", w, w, "I + L^T Gamma L", latex="M", text="M")
 M_square = _gram("M_square", "the same for a square L", "M", text="M", unit="1")
-O_turn = matrix("O_turn", w, w, "orthogonal", latex="O", text="O")
+O_units = matrix("O_units", w, w, "orthogonal", latex="O", text="O")
 S_large = matrix("S_large", w, w, "diagonal, not below I", latex="S", text="S")
 T_rows = matrix("T_rows", w, _size, "rows with entries of order one", latex="T", text="T")
 T_square = _gram("T_square", "such rows where they are as many as columns", "T", text="T")
