@@ -12,6 +12,7 @@ from theory.depth.deep_flow import deep_flow
 from theory.dynamics.closed_form import closed_form
 from theory.dynamics.gram_descent import gram_descent
 from theory.dynamics.gram_flow import gram_dynamics
+from theory.dynamics.low_rank_solution import balanced_closed_form
 from theory.dynamics.single_mode_derivation import single_mode
 from theory.dynamics.unified_evolution import unified_evolution
 from theory.prediction.closed_form_errors import fast_prediction
@@ -32,6 +33,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "gram-descent": ("Sequential descent in four products", gram_descent),
     "unified-evolution": ("The unified evolution formula", unified_evolution),
     "closed-form": ("Closed form for the squared loss", closed_form),
+    "balanced-closed-form": ("Closed form from lambda-balanced weights", balanced_closed_form),
     "single-mode": ("One mode of the mixed regime", single_mode),
     "depth": ("Deep linear networks", deep_flow),
     "spectra": ("A low-rank matrix seen through noise", spectra),

@@ -25,7 +25,6 @@ from theory.algebra.derivation import Derivation, Step, define, derive, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.algebra.stable_form import StableForm
 from theory.dynamics.gram_flow import reflection_blocks
-from theory.dynamics.low_rank_solution import low_rank_steps
 from theory.dynamics.unified_evolution import IMBALANCE, THRESHOLD
 from theory.symbols import C1, C2, A, G, Ghat, J, Q, Y, c, c1, c2, d_in, d_out, lam, s0, t, y
 from theory.symbols.dynamics import (
@@ -102,7 +101,7 @@ def closed_form() -> Derivation:
     return Derivation(
         topic="closed-form",
         title="Closed form for the squared loss",
-        holds="for the loss 1/2 ||A - Y||_F^2, gradient flow, starts on the invariant, c1, c2 >= 0",
+        holds="for the loss 1/2 ||A - Y||_F^2, gradient flow, starts on the invariant, c1, c2 > 0",
         source="ours; balanced case: Fukumizu 1998, Braun et al. 2022, Domine et al. 2024",
         steps=(
             *_equation_steps(),
@@ -110,7 +109,6 @@ def closed_form() -> Derivation:
             *_stable_steps(),
             *_limit_steps(),
             *_response_steps(),
-            *low_rank_steps(riccati_rate()),
         ),
     )
 

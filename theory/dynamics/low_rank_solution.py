@@ -22,9 +22,10 @@ import sympy as sp
 from sympy.codegen.cfunctions import expm1, hypot
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from theory.algebra.derivation import Step, define, equal, prove
+from theory.algebra.derivation import Derivation, Step, define, equal, prove
 from theory.algebra.noncommuting_matrices import TimeDerivative, differentiate
 from theory.algebra.stable_form import StableForm
+from theory.dynamics.closed_form import riccati_rate
 from theory.symbols import A, G, J, Q, Theta, X, Y, c1, c2, d_in, d_out, lam, t, w, y
 from theory.symbols.dynamics import (
     Q0,
@@ -57,7 +58,7 @@ from theory.symbols.dynamics import (
 from theory.symbols.dynamics import F_shifted as Ft
 from theory.symbols.table import intermediates
 
-__all__ = ["balanced_rate", "factor_modes", "factor_solution", "low_rank_steps"]
+__all__ = ["balanced_closed_form", "balanced_rate", "factor_modes", "factor_solution"]
 
 _size = d_in + d_out
 _identity, _units = sp.Identity(_size), sp.Identity(w)
@@ -104,16 +105,23 @@ def factor_modes() -> StableForm:
     )
 
 
-def low_rank_steps(riccati_rate: MatrixExpr) -> list[Step]:
-    """Prove the solution from a factor; ``riccati_rate`` is the right side of dQ/dt."""
-    return [
-        *_balanced_steps(riccati_rate),
-        *_factor_steps(riccati_rate),
-        *_full_rank_steps(),
-        *_bounded_steps(),
-        *_mode_steps(),
-        *_whitened_steps(),
-    ]
+def balanced_closed_form() -> Derivation:
+    """Prove the solution from a factor of any rank, and what makes it stable."""
+    rate = riccati_rate()
+    return Derivation(
+        topic="balanced-closed-form",
+        title="Closed form from lambda-balanced weights",
+        holds="for the loss 1/2 ||A - Y||_F^2, gradient flow, starts on the invariant, c1, c2 >= 0",
+        source="ours; balanced case: Fukumizu 1998, Braun et al. 2022, Domine et al. 2024",
+        steps=(
+            *_balanced_steps(rate),
+            *_factor_steps(rate),
+            *_full_rank_steps(),
+            *_bounded_steps(),
+            *_mode_steps(),
+            *_whitened_steps(),
+        ),
+    )
 
 
 def _balanced_steps(rate: MatrixExpr) -> list[Step]:

@@ -49,12 +49,13 @@ FAULTS = {
 def test_faults_are_found(fault, monkeypatch):
     monkeypatch.setattr(low_rank, *FAULTS[fault])
     with pytest.raises((ProofError, ValueError)):
-        low_rank.low_rank_steps(riccati_rate())
+        low_rank.balanced_closed_form()
 
 
-def test_a_wrong_riccati_equation_is_found():
+def test_a_wrong_riccati_equation_is_found(monkeypatch):
+    monkeypatch.setattr(low_rank, "riccati_rate", lambda: 2 * riccati_rate())
     with pytest.raises(ProofError):
-        low_rank.low_rank_steps(2 * riccati_rate())
+        low_rank.balanced_closed_form()
 
 
 def values(form, *arguments):

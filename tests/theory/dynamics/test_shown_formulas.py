@@ -28,6 +28,7 @@ from theory.symbols import (
     s,
     s0,
     t,
+    w,
     y,
 )
 from theory.symbols import dynamics as sd
@@ -153,6 +154,76 @@ def flow(shift):
     )
 
 
+def balanced(shift):
+    """The squared loss under flow from lambda-balanced weights, with whitened inputs."""
+    rng = np.random.default_rng(7)
+    imbalance, width, time, kappa = 0.7, 2, 0.4 + shift, 1.7
+    turned = [np.linalg.qr(rng.normal(size=(k, k)))[0] for k in (width, OUTPUTS, INPUTS)]
+    small = np.array([0.5, 0.2])
+    first = turned[0] @ (np.sqrt(small + imbalance)[:, None] * turned[2][:, :width].T)
+    second = turned[1] * np.sqrt(small) @ turned[0].T
+    inputs = np.sqrt(kappa) * np.linalg.qr(rng.normal(size=(5, INPUTS)))[0].T
+    samples = rng.normal(size=(OUTPUTS, 5))
+    target = samples @ inputs.T / kappa
+    start, size = np.vstack([first.T, second]), INPUTS + OUTPUTS
+
+    def rate(_, flat):
+        factor = flat.reshape(start.shape)
+        gradient = (factor @ factor.T)[INPUTS:, :INPUTS] - target
+        return -(off_diagonal(gradient) @ factor).ravel()
+
+    end = solve_ivp(rate, (0, time), start.ravel(), "DOP853", rtol=1e-13, atol=1e-13).y[:, -1]
+    factor = end.reshape(start.shape)
+    shifted = off_diagonal(target) + imbalance / 2 * REFLECTION
+    growth = expm(shifted * time)
+    rates, vectors = np.linalg.eigh(shifted)
+    total = (vectors * np.expm1(2 * rates * time) / (2 * rates)) @ vectors.T
+    root, square = power(total, 0.5), rng.normal(size=(size, size))
+    turn, triangle = np.linalg.qr(start.T @ root)
+    large = np.diag(np.maximum(1, np.abs(np.diag(triangle))))
+    rows = np.linalg.inv(large) @ triangle
+    inverse = np.linalg.inv(growth)
+    squares = rng.normal(size=(size, size))
+    gram = factor @ factor.T
+    return {
+        w: width,
+        A: gram[INPUTS:, :INPUTS],
+        Q: gram,
+        J: REFLECTION,
+        Theta: factor,
+        lam: imbalance,
+        c1: imbalance,
+        c2: 0.0,
+        t: time,
+        Y: target,
+        X: inputs,
+        G: (gram[INPUTS:, :INPUTS] @ inputs - samples) @ inputs.T,
+        sd.kappa_inputs: kappa,
+        sd.Y_samples: samples,
+        sd.F_shifted: shifted,
+        sd.Q0: start @ start.T,
+        sd.P_fixed: np.zeros((size, size)),
+        sd.N_bracket: gram,
+        sd.Growth: growth,
+        sd.Growth_sum: total,
+        sd.Growth_root: root,
+        sd.Rho: growth @ np.linalg.inv(root),
+        sd.L_start: start,
+        sd.M_inner: np.eye(width) + start.T @ total @ start,
+        sd.O_units: turn,
+        sd.S_large: large,
+        sd.T_rows: rows,
+        sd.K_inner: np.linalg.inv(large) @ np.linalg.inv(large) + rows @ rows.T,
+        sd.L_square: square,
+        sd.M_square: np.eye(size) + square.T @ total @ square,
+        sd.Delta_start: square @ square.T,
+        sd.Decay: inverse,
+        sd.Gain: inverse @ total @ inverse,
+        sd.T_square: squares,
+        sd.K_square: squares @ squares.T,
+    }
+
+
 def power(matrix, exponent):
     values, vectors = np.linalg.eigh(matrix)
     return vectors * values**exponent @ vectors.T
@@ -224,6 +295,7 @@ WORLDS = {
     "gram-descent": weights,
     "unified-evolution": unified,
     "closed-form": flow,
+    "balanced-closed-form": balanced,
     "single-mode": mode,
 }
 
@@ -231,6 +303,7 @@ WORLDS = {
 SPECIAL = {
     "unified-evolution": ["It is zero at infinite width"],
     "closed-form": ["and starts at Q0", "The distance N = Q - (Ft + D)", "and its start, where"],
+    "balanced-closed-form": ["The Riccati equation has then", "and starts at Q0"],
     "single-mode": [
         "Lazy limit",
         "Its relative correction starts",
