@@ -36,6 +36,7 @@ def sweep(plan, folder):
 
 OBSERVED = ("singular_value", "stable_rank", "mode_overlap", "ntk_change", "balancedness_drift")
 TIMES = np.linspace(0, 1, 6)
+WIDE = {"dynamics": "self_consistent", "keep_blocks": True}
 PLANE = {"gamma_sigma2": "-2:-1:2", "gamma_w": "1:2:2", "d": 20, "iterations": 10}
 
 #: A small dataset of each kind, and how many axes its figure has, colour bars aside.
@@ -54,8 +55,8 @@ MAKERS = {
         lambda folder: numerics.gradient_flow(*network(), TIMES, keep_weights=True),
         2,
     ),
-    "closed_form_flow": (lambda folder: numerics.closed_form_flow(*network(), TIMES), 2),
-    "one time": (lambda folder: numerics.closed_form_flow(*network(), [0.5]), 2),
+    "closed_form_flow": (lambda folder: numerics.closed_form_flow(*network(), TIMES, **WIDE), 2),
+    "one time": (lambda folder: numerics.closed_form_flow(*network(), [0.5], **WIDE), 2),
     "figure1": (lambda folder: numerics.figure1(d=20, rank=2, iterations=9), 2),
     "predict_cell": (lambda folder: numerics.predict_cell(-1.85, 2.25, d=100), 2),
     "predict_grid": (lambda folder: numerics.predict_grid([-2, -1], [1, 2], d=100), 3),
