@@ -24,7 +24,7 @@ __all__ = ["draw_run"]
 COLUMNS = 3
 
 #: In the first panel, or not along the run.
-ELSEWHERE = ("loss", "train_error", "test_error", "A", "W1", "W2")
+ELSEWHERE = ("loss", "train_error", "test_error", "A", "C1", "C2", "W1", "W2")
 
 
 def draw_run(data: xr.Dataset) -> Figure:
