@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import ks_2samp, kstest
 
-from numerics.linear.deep_reduction import draw_reached_layers, reached_layers
+from numerics.depth.gaussian_reduction import draw_reached_layers, reached_layers
 from numerics.support.errors import OutOfRangeError
 
 

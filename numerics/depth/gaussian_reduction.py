@@ -45,7 +45,10 @@ class _Layers(Protocol):
     """Layers that answer what they do, in bases of the spaces between them that grow."""
 
     depth: int
-    reached: list[int]
+
+    @property
+    def reached(self) -> list[int]:
+        """Numbers of directions of every space, the input's and the output's included."""
 
     def apply(self, layer: int, stop: int) -> None:
         """Apply a layer to the directions before it, up to a number, that it has not met."""

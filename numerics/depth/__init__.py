@@ -1,0 +1,1 @@
+"""Deep linear networks: the small network that trains as one of any width."""
