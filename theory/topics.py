@@ -19,6 +19,7 @@ from theory.prediction.closed_form_errors import fast_prediction
 from theory.prediction.errors import prediction
 from theory.prediction.fluctuations import fluctuations
 from theory.prediction.pair_response import pair_flow
+from theory.random_matrices.spectrum_sums import spectrum_sums
 from theory.random_matrices.spike_repulsion import spike_repulsion
 from theory.random_matrices.spiked_matrix import spectra
 from theory.random_matrices.wishart import wishart
@@ -37,6 +38,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "single-mode": ("One mode of the mixed regime", single_mode),
     "depth": ("Deep linear networks", deep_flow),
     "spectra": ("A low-rank matrix seen through noise", spectra),
+    "spectrum-sums": ("What spikes and bulk add up to", spectrum_sums),
     "spike-repulsion": ("Spikes spread and repel one another", spike_repulsion),
     "wishart": ("Fluctuations of the random start and of the random target", wishart),
     "fluctuations": ("Fluctuations of the random start, to second order", fluctuations),

@@ -11,6 +11,7 @@ Every cell has a ``status`` (0 valid, see :data:`numerics.prediction.runs.STATUS
 
 from __future__ import annotations
 
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -185,25 +186,10 @@ def _closed_form(
     spectrum: ModeSpectrum, networks: _Networks, iterations: int, update: str
 ) -> dict[str, NDArray[Any]]:
     """Run the generated kernel over all cells."""
-    spikes, bulk = slice(spectrum.spikes), spectrum.bulk
     kernel = load(grid_module(update), loops="error_grid")
     found = kernel.Found(*(np.empty(networks.width.size) for _ in kernel.Found._fields))
     kernel.grid(
-        kernel.Target(
-            signal=spectrum.signal,
-            spikes=spectrum.targets[spikes],
-            spike_correlations=spectrum.correlations[spikes],
-            nodes=spectrum.targets[bulk],
-            counts=spectrum.counts[bulk],
-            node_correlations=spectrum.correlations[bulk],
-            edge=spectrum.edge,
-            d_out=float(spectrum.shape[0]),
-            d_in=float(spectrum.shape[1]),
-            paired=float(spectrum.counts[bulk].sum()),
-        ),
-        kernel.Cells(*networks),
-        kernel.Limits(iterations, STRIDE),
-        found,
+        _target(kernel, spectrum), kernel.Cells(*networks), kernel.Limits(iterations, STRIDE), found
     )
     return {
         "min_test_error": found.minimum,
@@ -211,6 +197,23 @@ def _closed_form(
         "stable_rank": found.stable_rank,
         "truncation": found.truncation,
     }
+
+
+def _target(kernel: ModuleType, spectrum: ModeSpectrum) -> Any:
+    """Return a spectrum as the kernel takes it."""
+    spikes, bulk = slice(spectrum.spikes), spectrum.bulk
+    return kernel.Target(
+        signal=spectrum.signal,
+        spikes=spectrum.targets[spikes],
+        spike_correlations=spectrum.correlations[spikes],
+        nodes=spectrum.targets[bulk],
+        counts=spectrum.counts[bulk],
+        node_correlations=spectrum.correlations[bulk],
+        edge=spectrum.edge,
+        d_out=float(spectrum.shape[0]),
+        d_in=float(spectrum.shape[1]),
+        paired=float(spectrum.counts[bulk].sum()),
+    )
 
 
 def _second_order(

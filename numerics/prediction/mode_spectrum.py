@@ -10,10 +10,16 @@ block of signal and noise,
 G of standard normal entries.  Its singular values repel one another by rho, which the bulk makes
 larger by a factor that grows without bound at the threshold
 (:mod:`theory.random_matrices.spike_repulsion`); xi and rho are means over drawn blocks.  The bulk
-is min(m, n) - k singular values at the nodes of a Gauss quadrature of their law.
+is min(m, n) - k singular values at the nodes of a Gauss quadrature of their law, all by one factor
+smaller or larger for what spikes take from them and hidden signals add to them.
 
-Holds for rank << d_in, d_out; with 6 nodes the sums over the bulk are exact to about 1e-9.
-Source: :mod:`theory.random_matrices.spiked_matrix`, :mod:`theory.random_matrices.spike_repulsion`.
+The sums over all modes of y^2 and of y corr are exact (:mod:`theory.random_matrices.
+spectrum_sums`): what means over blocks and leading orders leave open, a few times the variance of
+a noise entry, the spikes get in proportion.
+
+Holds for rank << d_in, d_out.
+Source: :mod:`theory.random_matrices.spiked_matrix`, :mod:`theory.random_matrices.spike_repulsion`,
+:mod:`theory.random_matrices.spectrum_sums`.
 """
 
 from __future__ import annotations
@@ -21,6 +27,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -30,6 +37,7 @@ from numerics.kernels.evaluate import evaluate
 from numerics.support.object_validation import check_size
 from numerics.support.validation import check_dimension, check_nonnegative, check_rank, check_vector
 from theory.algebra.stable_form import StableForm
+from theory.random_matrices.spectrum_sums import share_form
 from theory.random_matrices.spike_repulsion import repulsion_form
 from theory.random_matrices.spiked_matrix import (
     NOISE,
@@ -44,6 +52,8 @@ from theory.symbols.random_matrices import y_hat
 from theory.symbols.task import k as rank_symbol
 
 __all__ = ["ModeSpectrum", "bulk_nodes", "mode_spectrum", "typical_singular_values"]
+
+Floats = NDArray[np.float64]
 
 DEFAULT_NODES = 6
 
@@ -91,12 +101,12 @@ class ModeSpectrum:
         Nodes asked for.
     """
 
-    targets: NDArray[np.float64]
-    counts: NDArray[np.float64]
-    correlations: NDArray[np.float64]
+    targets: Floats
+    counts: Floats
+    correlations: Floats
     spikes: int
     unpaired: bool
-    signal: NDArray[np.float64]
+    signal: Floats
     shape: tuple[int, int]
     bulk_shape: tuple[int, int]
     edge: float
@@ -162,51 +172,38 @@ def mode_spectrum(
     """
     rows, columns = check_dimension("d_out", d_out), check_dimension("d_in", d_in)
     theta = np.sort(check_vector("singular_values", singular_values))[::-1].copy()
-    rank = check_rank(theta.size, columns, rows)
+    check_rank(theta.size, columns, rows)
     if theta[-1] <= 0:
         raise ValueError(f"singular_values must be > 0, got {theta[-1]}")
     tau = check_nonnegative("noise", noise)
     check_size("noise", tau)
     wanted = check_dimension("nodes", nodes)
-    spikes = rank
-    # A spike below the threshold stays in the bulk, which then keeps its row and column.
-    while True:
-        bulk_shape = rows - spikes, columns - spikes
-        own, excess = _own_block(theta, spikes, tau)
-        alone = evaluate(spike_form, own, tau, *bulk_shape)
-        found = int(np.count_nonzero((own > alone["threshold"])[:spikes]))
-        if found == spikes:
-            break
-        spikes = found
-    value, known = _placed(own[:spikes], excess[:spikes], tau, *bulk_shape)
-    node, count = bulk_nodes(*bulk_shape, tau, wanted)
-    pairs = evaluate(_correlation_form, tau, node, alone["value"][:, None], compiled=False)
-    spread_out = pairs["correlation"].sum(0)
-    targets = np.concatenate([value, node])
+    # In a unit that is a power of 2: no bit changes, and fourth powers stay within the floats.
+    unit = 2.0 ** math.floor(math.log2(max(theta[0], tau)))
+    found = _modes(theta / unit, tau / unit, (rows, columns), wanted)
+    spikes, value, known, node, count, spread_out, edge = found
+    bulk_shape = rows - spikes, columns - spikes
+    targets, correlations = np.concatenate([value, node]), np.concatenate([known, spread_out])
     counts = np.concatenate([np.ones(spikes), count])
-    correlations = np.concatenate([known, spread_out])
     if rows != columns:
         targets, correlations = np.append(targets, 0.0), np.append(correlations, 0.0)
         counts = np.append(counts, abs(rows - columns))
-    edge = 0.0
-    if min(bulk_shape) > 0:
-        edge = float(evaluate(spike_form, 1.0, tau, *bulk_shape)["edge"])
     return ModeSpectrum(
-        targets=targets,
+        targets=unit * targets,
         counts=counts,
-        correlations=correlations,
+        correlations=unit * correlations,
         spikes=spikes,
         unpaired=rows != columns,
         signal=theta,
         shape=(rows, columns),
         bulk_shape=bulk_shape,
-        edge=edge,
+        edge=unit * edge,
         noise=tau,
         nodes=wanted,
     )
 
 
-def typical_singular_values(d_in: int, d_out: int, rank: int) -> NDArray[np.float64]:
+def typical_singular_values(d_in: int, d_out: int, rank: int) -> Floats:
     """Return the typical spectrum of ``A* = C D^T`` with entries of variance 1, decreasing.
 
     Their geometric mean is exact in the mean of its logarithm; the spread around it is the first
@@ -224,9 +221,46 @@ def typical_singular_values(d_in: int, d_out: int, rank: int) -> NDArray[np.floa
     return np.exp(float(found["log_mean"]) + float(found["spread"]) * _ensemble_means(k))
 
 
-def _own_block(
-    theta: NDArray[np.float64], spikes: int, tau: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _modes(
+    theta: Floats, tau: float, shape: tuple[int, int], nodes: int
+) -> tuple[int, Floats, Floats, Floats, Floats, Floats, float]:
+    """Return the number of spikes, their y and corr; y, count and corr of the bulk; its edge."""
+    rows, columns = shape
+    spikes = theta.size
+    # A spike below the threshold stays in the bulk, which then keeps its row and column.
+    while True:
+        size = rows - spikes, columns - spikes
+        own, excess = _own_block(theta, spikes, tau)
+        alone = evaluate(spike_form, own, tau, *size)
+        found = int(np.count_nonzero((own > alone["threshold"])[:spikes]))
+        if found == spikes:
+            break
+        spikes = found
+    value, known = _placed(own[:spikes], excess[:spikes], tau, *size)
+    node, count = bulk_nodes(*size, tau, nodes)
+    pairs = evaluate(_correlation_form, tau, node, alone["value"][:, None], compiled=False)
+    # What spikes take from the sum of y^2, and hidden signals add, is what either leaves in y corr.
+    share = evaluate(share_form, own, tau, *size)
+    above = np.arange(theta.size) < spikes
+    carried = np.where(above, share["above"], share["below"])
+    squares = share["noise"][0] + np.sum(np.where(above, -carried, carried))
+    node = node * math.sqrt(max(0.0, _over(squares, count @ node**2)))
+    # Nodes miss a part of a sum whose pole is close to the edge.
+    spread_out = _over(carried, pairs["correlation"] @ (count * node)) @ pairs["correlation"]
+    signal, noise = np.sum(theta**2), rows * columns * tau**2
+    value = value * np.sqrt(_over(signal + noise - count @ node**2, value @ value))
+    known = known * _over(signal - count @ (node * spread_out), value @ known)
+    edge = float(evaluate(spike_form, 1.0, tau, *size)["edge"]) if min(size) > 0 else 0.0
+    return spikes, value, known, node, count, spread_out, edge
+
+
+def _over(sums: ArrayLike, found: ArrayLike) -> Any:
+    """Return by what to multiply the terms of sums; 1 where there are none."""
+    found = np.asarray(found)
+    return np.divide(sums, found, out=np.ones_like(found), where=found > 0)
+
+
+def _own_block(theta: Floats, spikes: int, tau: float) -> tuple[Floats, Floats]:
     """Return xi and rho of the block, means over draws.
 
     Values of A* that give no spike have no block: theirs are theta and 0.
@@ -247,7 +281,7 @@ def _own_block(
 
 
 @cache
-def _block_noise(size: int) -> NDArray[np.float64]:
+def _block_noise(size: int) -> Floats:
     """Return blocks G: orthogonal directions, lengths at the midpoints of their law, both signs.
 
     Each is a Gaussian matrix to within the strata of its length; first order in G is exact.
@@ -266,8 +300,8 @@ def _block_noise(size: int) -> NDArray[np.float64]:
 
 
 def _placed(
-    own: NDArray[np.float64], excess: NDArray[np.float64], tau: float, rows: float, columns: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    own: Floats, excess: Floats, tau: float, rows: float, columns: float
+) -> tuple[Floats, Floats]:
     """Return positions and correlations of spikes; the bulk makes their repulsion larger."""
     up = np.maximum(excess, 0.0)
     # From the left of the root of a concave rising function, Newton's steps never pass it.
@@ -284,9 +318,7 @@ def _placed(
     return spike["value"] + down * spread, np.maximum(known, 0.0)
 
 
-def bulk_nodes(
-    rows: int, columns: int, tau: float, nodes: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def bulk_nodes(rows: int, columns: int, tau: float, nodes: int) -> tuple[Floats, Floats]:
     """Return singular values of the noise at Gauss nodes, and how many each stands for."""
     size = min(rows, columns)
     if size == 0:
@@ -315,7 +347,7 @@ def _typical_form() -> StableForm:
 
 
 @cache
-def _ensemble_means(size: int) -> NDArray[np.float64]:
+def _ensemble_means(size: int) -> Floats:
     """Return mean ordered eigenvalues of the Gaussian orthogonal ensemble, less their mean."""
     rng = np.random.default_rng(ENSEMBLE_SEED)
     draws = max(20, ENSEMBLE_DRAWS * 25 // (size**2 + 20))

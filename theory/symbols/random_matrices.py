@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from theory.symbols.network import d_in, d_out
 from theory.symbols.table import function, matrix, symbol
 from theory.symbols.task import k
 
@@ -47,6 +48,26 @@ sum_bulk = symbol(
     latex=r"\Sigma_{\mathrm{bulk}}",
     unit="squared unit of A",
 )
+# Sums over all singular values, and over those of the bulk.
+noise_E = matrix("noise_E", d_out, d_in, "the noise", latex="E", text="E", unit=_A)
+sum_signal = symbol("sum_signal", "sum of theta^2", latex=r"\textstyle\sum \theta^{2}", text="Σθ²")
+sum_squares = symbol("sum_squares", "sum of y^2", latex=r"\textstyle\sum y^{2}", text="Σy²")
+sum_corr = symbol(
+    "sum_corr", "sum of y corr", latex=r"\textstyle\sum y\,\mathrm{corr}", text="Σy⋅corr"
+)
+sum_of = function(
+    "sum_of", "sum over the bulk", latex=r"\textstyle\sum_{\mathrm{bulk}} %s", text="sum"
+)
+q_spike = symbol(
+    "q_spike",
+    "what a spike takes from the bulk",
+    latex="q",
+    text="q",
+    unit="squared unit of A",
+    positive=True,
+)
+bulk_squares = symbol("bulk_squares", "sum of y^2 of the noise's bulk", unit="squared unit of A")
+bulk_change = symbol("bulk_change", "first order of log(P/(P - q))")
 y_edge = symbol("y_edge", "mean largest singular value", latex=r"y_{\mathrm{edge}}", unit=_A)
 
 # Fluctuations of spikes.

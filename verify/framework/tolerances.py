@@ -36,6 +36,11 @@ TOLERANCES: dict[str, Tolerance] = {
         "forty steps of descent below the stability limit hand a rounding of sqrt(d) eps on with "
         "a factor of order one; a factor of a Gram matrix of condition 1e4 costs two digits",
     ),
+    "sum_rule": Tolerance(
+        1e-10,
+        "sums of a hundred terms err by 1e-14 of the largest, which is at most a thousand times "
+        "what is left of them (a signal of 10 times the threshold beside the noise); steps keep it",
+    ),
     "integrator": Tolerance(
         1e-9,
         "DOP853 with rtol 1e-12 holds the error a step at 1e-12 of the weights; hundreds of "

@@ -279,8 +279,8 @@ def at_minimum(target: Target, start: Start, spikes: Spikes, best: int) -> tuple
     norm += growth * (sums[1] + bulk.power + norm_drift) + bulk.from_start
     # The bulk of A: its learned edge, spread by the first order of all entries.
     m, n = d_out - target.spikes.size, d_in - target.spikes.size
-    response = bulk.even * bulk.even + bulk.odd * bulk.odd
-    v = (growth * bulk.power + start.variance * response) / (m * n)
+    of_start = start_power(start.variance, bulk.even, bulk.odd, target.paired, n, m, start.c, t)
+    v = (growth * bulk.power + of_start) / (m * n)
     edge = bulk_mode(target.edge, start.c, t)[0]
     _, _, largest = outlier_values(edge, v, m, n)
     if target.spikes.size > 0:

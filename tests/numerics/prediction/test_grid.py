@@ -3,8 +3,15 @@
 import numpy as np
 import pytest
 
+from numerics.kernels.cache import load
+from numerics.prediction import grid as module
 from numerics.prediction.grid import predict_grid
+from numerics.prediction.mode_recursion import Recursion
+from numerics.prediction.mode_spectrum import mode_spectrum
+from numerics.prediction.network_scales import RandomNetwork
+from numerics.prediction.run_observables import observe
 from numerics.prediction.runs import predict_cell
+from theory.kernels.error_grid import grid_module
 
 SIGMA2 = np.linspace(-2.8, -0.2, 7)
 WIDTH = np.linspace(0.9, 2.7, 7)
@@ -59,6 +66,44 @@ def test_unequal_layers_and_both_updates(update):
     assert abs(fast.iterations - full.iterations).max() <= 2
     balanced = predict_grid([-2.2, -1.3], [2.2, 2.5], 150, update=update, noise=1.5)
     assert not np.allclose(fast.min_test_error, balanced.min_test_error, rtol=0.01)
+
+
+@pytest.mark.parametrize(("d_out", "d_in"), [(60, 60), (40, 110), (110, 40)])
+def test_the_grid_kernel_adds_up_at_both_ends(d_out, d_in):
+    noise, width, entries = 1.7, 1e6, d_out * d_in
+    theta = noise * entries**0.25 * np.array([4.0, 1.4, 0.7])
+    spectrum = mode_spectrum(d_in, d_out, theta, noise=noise)
+    c1, c2, rate = 700.0, 300.0, 2e-4
+    network = RandomNetwork(c1, c2, width, rate, "sequential")
+    cell = module._Networks(*(np.array([x]) for x in (c1, c2, width, rate)))
+    of_signal, of_start = np.sum(theta**2) / entries, c1 * c2 / width
+    # A cell that makes no step worth the name: its smallest test error is that of the start.
+    still = module._closed_form(
+        spectrum, cell._replace(learning_rate=np.array([1e-200])), 8, "sequential"
+    )
+    start = observe(spectrum, network, Recursion(spectrum, network).advance(1))
+    assert still["min_test_error"] == pytest.approx(of_signal + of_start, rel=1e-13)
+    assert still["stable_rank"] == pytest.approx(start["stable_rank"][0], rel=1e-12)
+    # The sums themselves, of all of the signal less, at the end of a run.
+    kernel = load(grid_module("sequential"), loops="error_grid")
+    target = module._target(kernel, spectrum)
+    steps = 400
+    spikes = kernel.Spikes(
+        np.empty((2, 3)), np.zeros((steps + 1, kernel.SUMS)), np.zeros(steps + 1)
+    )
+    spikes.block[:] = c1, 0.0, c2
+    variance = kernel.kernel_variance(c1, c2, width, float(d_in), float(d_out))
+    state = kernel.Start(
+        500.0, width, c1 * c2 / width, variance, kernel.flow_time(1.0, rate, 500.0)
+    )
+    kernel.move_spikes(steps + 1, 0, target, rate, spikes)
+    for step, test, train in (
+        (0, of_signal + of_start, of_signal + noise**2 + of_start),
+        (steps, noise**2, 0.0),
+    ):
+        found = kernel.errors(target, state, spikes, step)
+        assert found[0] / entries + of_signal == pytest.approx(test, rel=1e-12)
+        assert found[1] / entries == pytest.approx(train, rel=1e-12, abs=1e-20)
 
 
 def test_the_cap_on_iterations():

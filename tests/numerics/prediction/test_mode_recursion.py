@@ -132,3 +132,21 @@ def test_a_run_in_pieces_is_the_same_run():
     joined = pieces.advance(20).joined(pieces.advance(30))
     for name in ("mode", "shift", "power", "bulk_power"):
         assert np.array_equal(getattr(whole, name), getattr(joined, name))
+
+
+@pytest.mark.parametrize(("d_out", "d_in"), [(40, 40), (30, 70), (70, 30)])
+def test_the_power_of_the_first_step_counts_every_entry(d_out, d_in):
+    """With X1, X2 and A0 of the start, its A_1 is A0 + eta (X2 Y + Y X1 - 2c A0) + eta^2 Y A0^T Y.
+
+    Their means are those of the Wishart law, and of Y only the square is left.
+    """
+    c1, c2, width, rate, theta, noise = 3.0, 0.8, 900.0, 0.02, [15.0, 9.0, 3.0], 1.3
+    network = RandomNetwork(c1, c2, width, rate)
+    power = Recursion(mode_spectrum(d_in, d_out, theta, noise=noise), network).advance(1).power
+    square = np.sum(np.square(theta)) + noise**2 * d_in * d_out
+    variance, kept = c1 * c2 / width, 1 - rate * (c1 + c2)
+    scales = (c1**2 * (d_in + 1) + c2**2 * (d_out + 1)) / width
+    start = d_in * d_out * variance
+    moved = kept**2 * start + rate**2 * square * (scales + 2 * kept * variance)
+    moved += rate**4 * variance * square**2
+    assert power == pytest.approx([start, moved], rel=1e-12)

@@ -26,10 +26,6 @@ def test_spectrum_of_a_drawn_target():
     for power in (2, 4, 6):
         predicted = spectrum.counts[bulk] @ spectrum.targets[bulk] ** power
         assert predicted == pytest.approx(np.sum(values[3:] ** power), rel=0.03)
-    # Nothing of the signal is lost: <A*, Y> is sum theta^2 in the mean (rows shared by the
-    # spikes and the bulk count twice at order k/d).
-    whole = spectrum.counts @ (spectrum.targets * spectrum.correlations)
-    assert whole == pytest.approx(np.sum(signal**2), rel=0.01)
     assert spectrum.edge == pytest.approx(values[3], rel=0.03)
 
 
@@ -82,16 +78,36 @@ def test_an_isolated_spike_scatters_as_derived(d_out, d_in):
     assert np.var(values, ddof=1) == pytest.approx(predicted, rel=4 * math.sqrt(2 / draws) + 0.05)
 
 
-def test_nothing_of_the_signal_is_lost():
-    """<A*, Y> is sum theta^2 in the mean, however the values repel one another."""
-    for d_out, d_in, theta in (
-        (100, 100, np.full(10, 25.0)),
-        (60, 200, np.full(6, 18.0)),
-        (200, 200, typical_singular_values(200, 200, 5)),
-    ):
-        spectrum = mode_spectrum(d_in, d_out, theta)
-        whole = spectrum.counts @ (spectrum.targets * spectrum.correlations)
-        assert whole == pytest.approx(np.sum(theta**2), rel=5e-3)
+#: Signals in units of the threshold of detection: none above it, all, some, close to it, many.
+SIGNALS = ([0.5], [3.0], [9.0, 1.5, 0.9, 0.1], [1.0001], [0.9999, 1.02], np.linspace(1.05, 3, 9))
+
+
+@pytest.mark.parametrize(("d_out", "d_in"), [(60, 60), (60, 170), (170, 60)])
+@pytest.mark.parametrize("signal", SIGNALS)
+@pytest.mark.parametrize("nodes", [1, 6])
+def test_signal_and_noise_add_up_exactly(d_out, d_in, signal, nodes):
+    """E ||Y||^2 = sum theta^2 + tau^2 d_in d_out, and E <A*, Y> = sum theta^2."""
+    for noise in (0.3, 1e-70, 1e70):
+        theta = noise * (d_in * d_out) ** 0.25 * np.asarray(signal)
+        found = mode_spectrum(d_in, d_out, theta, noise=noise, nodes=nodes)
+        square, whole = np.sum(theta**2), noise**2 * d_in * d_out
+        assert found.counts @ found.targets**2 == pytest.approx(square + whole, rel=1e-13)
+        known = found.counts @ (found.targets * found.correlations)
+        assert known == pytest.approx(square, rel=1e-12)
+        assert found.counts.sum() == pytest.approx(max(d_in, d_out), rel=1e-13)
+        assert found.counts[: found.targets.size - found.unpaired].sum() == pytest.approx(
+            min(d_in, d_out), rel=1e-13
+        )
+
+
+def test_without_noise_or_bulk_the_sums_are_exact_too():
+    for d_out, d_in, theta, noise in ((40, 30, [3.0, 2.0], 0.0), (8, 8, np.arange(9.0, 17), 1.0)):
+        found = mode_spectrum(d_in, d_out, theta, noise=noise)
+        square = np.sum(np.square(theta))
+        whole = square + noise**2 * d_in * d_out
+        assert found.counts @ found.targets**2 == pytest.approx(whole, rel=1e-13)
+        known = found.counts @ (found.targets * found.correlations)
+        assert known == pytest.approx(square, rel=1e-13)
 
 
 def test_a_signal_below_the_threshold_stays_in_the_bulk():

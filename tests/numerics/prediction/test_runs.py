@@ -193,6 +193,46 @@ def test_more_nodes_change_nothing():
     assert np.allclose(coarse.distance, fine.distance, rtol=1e-6)
 
 
+#: Shape, singular values of A* in units of the threshold of detection, and nodes of the bulk.
+ENDS = [
+    (120, 120, [2.0, 1.5], 6),
+    (60, 150, [8.0, 1.01, 0.6], 6),
+    (150, 60, np.linspace(1.2, 3, 9), 1),
+    (90, 90, [0.7], 6),
+]
+
+
+@pytest.mark.parametrize("update", ["simultaneous", "sequential"])
+@pytest.mark.parametrize(("d_in", "d_out", "signal", "nodes"), ENDS)
+def test_errors_at_the_start_and_of_what_learned_the_target(d_in, d_out, signal, nodes, update):
+    noise, entries = 1.7, d_in * d_out
+    theta = noise * entries**0.25 * np.asarray(signal)
+    # As good as infinite, and lazy, so that every mode converges.
+    width, first, second = 1e14, 1.4e-11, 0.6e-11
+    run = pr.predict_run(
+        d_in,
+        d_out,
+        width=width,
+        init_variance=first,
+        init_variance2=second,
+        learning_rate=3e-4,
+        iterations=250,
+        singular_values=theta,
+        noise=noise,
+        update=update,
+        nodes=nodes,
+    )
+    of_signal, of_start = np.sum(theta**2) / entries, first * second * width
+    start, end = (run.isel(iteration=k) for k in (0, -1))
+    assert float(start.test_error) == pytest.approx(of_signal + of_start, rel=1e-13)
+    assert float(start.train_error) == pytest.approx(of_signal + noise**2 + of_start, rel=1e-13)
+    assert float(end.test_error) == pytest.approx(noise**2, rel=1e-12)
+    assert float(end.train_error) < 1e-12 * noise**2
+    largest = max(float(end.outlier[0]), float(end.edge))
+    norm = float(end.stable_rank) * largest**2 / entries
+    assert norm == pytest.approx(of_signal + noise**2, rel=1e-12)
+
+
 def test_without_noise_there_is_nothing_to_fit():
     run = pr.predict_run(
         60,

@@ -71,7 +71,7 @@ def plain(_):
     return {}
 
 
-WORLDS = {"spectra": bulk, "spike-repulsion": spike, "wishart": plain}
+WORLDS = {"spectra": bulk, "spectrum-sums": bulk, "spike-repulsion": spike, "wishart": plain}
 
 #: Steps in which names have special values or another meaning, which their texts say.
 SPECIAL = {
