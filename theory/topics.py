@@ -13,6 +13,7 @@ from theory.dynamics.closed_form import closed_form
 from theory.dynamics.gram_descent import gram_descent
 from theory.dynamics.gram_flow import gram_dynamics
 from theory.dynamics.low_rank_solution import balanced_closed_form
+from theory.dynamics.masked_stability import masked_stability
 from theory.dynamics.single_mode_derivation import single_mode
 from theory.dynamics.unified_evolution import unified_evolution
 from theory.prediction.closed_form_errors import fast_prediction
@@ -36,6 +37,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "closed-form": ("Closed form for the squared loss", closed_form),
     "balanced-closed-form": ("Closed form from lambda-balanced weights", balanced_closed_form),
     "single-mode": ("One mode of the mixed regime", single_mode),
+    "masked-stability": ("Stability of descent where entries are hidden", masked_stability),
     "depth": ("Deep linear networks", deep_flow),
     "spectra": ("A low-rank matrix seen through noise", spectra),
     "spectrum-sums": ("What spikes and bulk add up to", spectrum_sums),

@@ -182,13 +182,19 @@ def stability_limit(task: Task, threshold: float, loss: Loss | None = None) -> f
 
     ``1/(kappa sqrt(||Y||^2 + c^2))`` with the loss's curvature bound kappa
     (:func:`theory.dynamics.single_mode.stability_limit`; proved for the squared loss); with inputs,
-    kappa is multiplied by ``||X||^2`` and Y is the truth, an estimate.  NaN where the loss's
+    kappa is multiplied by ``||X||^2`` and Y is the truth, an estimate.  With a mask Y is what is
+    observed, and 0 elsewhere: an estimate, within 10 % of the limit where training ends in tasks of
+    random masks, and never above what is certain, the limit with the norm of the largest block
+    that is observed in full (:mod:`theory.dynamics.masked_stability`).  NaN where the loss's
     curvature is not known.
 
     Examples
     --------
     >>> from numerics.linear.tasks import Task
     >>> stability_limit(Task(3 * np.eye(2), np.eye(2)), threshold=4.0)
+    0.2
+    >>> hidden = Task([[3.0, -999.0]], [[3.0, 0.0]], mask=np.array([[True, False]]))
+    >>> stability_limit(hidden, threshold=4.0)
     0.2
     """
     check_instance("task", task, Task, "low_rank_recovery")

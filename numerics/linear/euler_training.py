@@ -75,7 +75,7 @@ class EulerTrainer(Descent):
         self, state: NetworkState, task: Task, *, learning_rate: float, loss: str | Loss = "squared"
     ) -> None:
         super().__init__(state, task, learning_rate, loss, "float64")
-        if task.mask is not None or task.inputs is not None:
+        if task.is_partial:
             raise ValueError("task must have identity inputs and no mask, got another")
         check_positive("threshold of the state", state.threshold)
         self.roots = FollowedRoot(task.shape, state.threshold)

@@ -74,7 +74,7 @@ class GramTrainer(Descent):
         loss: str | Loss = "squared",
         dtype: str = "float64",
     ) -> None:
-        if task.mask is not None or task.inputs is not None:
+        if task.is_partial:
             raise ValueError("task must have identity inputs and no mask, got another")
         super().__init__(state, task, learning_rate, loss, dtype)
         start = (state.A, state.C1, state.C2)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.linear import observables
 from numerics.linear.tasks import Task
+from numerics.support.validation import check_matrix
 
 __all__ = ["DIMENSIONS", "OBSERVABLES", "Observable", "Snapshot"]
 
@@ -97,7 +98,7 @@ def _balancedness_drift(run: Snapshot) -> float:
 
 def _mode_overlap(run: Snapshot) -> NDArray[Any]:
     # A low-rank truth has fewer modes than A has singular values.
-    truth = run.task.truth
+    truth = check_matrix("truth of the task", run.task.truth)
     return observables.mode_overlap(run.A, truth, int(np.linalg.matrix_rank(truth)))
 
 

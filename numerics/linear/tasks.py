@@ -9,7 +9,7 @@ For the squared loss ``loss(p, y) = (p - y)^2 / 2`` and everything observed this
 ``1/2 ||A - Y||_F^2``. The errors that are reported are means of squares without the 1/2:
 
     train = mean over observed (i, j) of ((A X - target)_ij)^2,
-    test  = mean over all (i, j) of (((A - truth) X)_ij)^2.
+    test  = mean over all (i, j), or those held out, of (((A - truth) X)_ij)^2.
 
 It holds for any shape; the dimensions enter the errors only through the means.
 
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.linear.task_matrices import haar_frame, symmetric_root
+from numerics.linear.task_matrices import haar_frame, observed_matrix, symmetric_root
 from numerics.support.object_validation import check_size, within_floats
 from numerics.support.validation import (
     check_dimension,
@@ -56,21 +56,25 @@ class Task:
     Parameters
     ----------
     target : array_like, shape (d_out, n)
-        Observed values, in the scale of ``A @ inputs``.
+        Observed values, in the scale of ``A @ inputs``; what the mask hides may be anything, NaN
+        too, and is stored as 0, so that it can leak nothing.
     truth : array_like, shape (d_out, d_in)
-        Matrix that the test error is measured against.
+        Matrix that the test error is measured against; without inputs it may be NaN where the
+        test mask is False.
     inputs : array_like, shape (d_in, n), optional
         Inputs, one a column; None for the identity, where n = d_in.
     mask : array_like of bool, shape (d_out, n), optional
         True where the target is observed; None for everywhere.
+    test_mask : array_like of bool, shape (d_out, n), optional
+        True where the test error counts, as entries that are held out; None for everywhere.
     name : str
         Label for tables and figures.
 
     Raises
     ------
     TypeError, ValueError
-        If an array is not real, finite, two-dimensional and of the shape above, if the mask is
-        not boolean or observes nothing, or if the name is not a str.
+        If an array is not real, finite where it counts, two-dimensional and of the shape above, if
+        a mask is not boolean or has no true entry, or if the name is not a str.
 
     Notes
     -----
@@ -81,26 +85,37 @@ class Task:
     >>> task = Task(target=[[1.0, 0.0]], truth=[[1.0, 1.0]])
     >>> task.shape, task.train_error([[1.0, 1.0]]), task.test_error([[1.0, 1.0]])
     ((1, 2), 0.5, 0.0)
+    >>> data, seen = [[1.0, 3.0]], np.array([[True, False]])
+    >>> Task(data, data, mask=seen, test_mask=~seen).test_error([[1.0, 1.0]])  # held out
+    4.0
     """
 
     target: Matrix
     truth: Matrix
     inputs: Matrix | None = field(default=None, kw_only=True)
     mask: NDArray[np.bool_] | None = field(default=None, kw_only=True)
+    test_mask: NDArray[np.bool_] | None = field(default=None, kw_only=True)
     name: str = field(default="", kw_only=True)
 
     def __post_init__(self) -> None:
         """Check the shapes against each other and store read-only copies."""
-        target = check_matrix("target", self.target)
-        d_out, d_in = target.shape
-        if self.inputs is not None:
-            inputs = check_matrix("inputs", self.inputs, (None, target.shape[1]))
-            d_in = inputs.shape[0]
+        target = observed_matrix("target", self.target, self.mask)
+        shape = target.shape
+        if self.inputs is None:
+            truth = observed_matrix(
+                "truth", self.truth, self.test_mask, shape, mask_name="test_mask"
+            )
+        else:
+            inputs = check_matrix("inputs", self.inputs, (None, shape[1]))
             self._store("inputs", inputs)
-        self._store("target", target)
-        self._store("truth", check_matrix("truth", self.truth, (d_out, d_in)))
+            truth = check_matrix("truth", self.truth, (shape[0], inputs.shape[0]))
+        self._store("truth", truth)
         if self.mask is not None:
-            self._store("mask", check_mask("mask", self.mask, target.shape))
+            self._store("mask", check_mask("mask", self.mask, shape))
+            target = np.where(self.mask, target, 0.0)
+        self._store("target", target)
+        if self.test_mask is not None:
+            self._store("test_mask", check_mask("test_mask", self.test_mask, shape))
         check_text("name", self.name)
 
     @property
@@ -117,6 +132,17 @@ class Task:
     def shape(self) -> tuple[int, int]:
         """Shape of A, (d_out, d_in)."""
         return self.truth.shape
+
+    @property
+    def test_values(self) -> Matrix:
+        """What predictions are compared with in the test error; NaN where it does not count."""
+        values = self.truth if self.inputs is None else self.truth @ self.inputs
+        return values if self.test_mask is None else np.where(self.test_mask, values, np.nan)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether there is a mask, a test mask or inputs, which not every kernel knows."""
+        return any(x is not None for x in (self.mask, self.test_mask, self.inputs))
 
     @property
     def n_observed(self) -> int:
@@ -136,10 +162,13 @@ class Task:
             return float(np.mean(np.square(residual if self.mask is None else residual[self.mask])))
 
     def test_error(self, A: ArrayLike) -> float:
-        """Return the mean over all entries of ``((A - truth) @ inputs)^2``."""
+        """Return the mean of ``((A - truth) @ inputs)^2``, over the test mask if there is one."""
         A = check_matrix("A", A, self.shape)
         with within_floats("A"):
-            return float(np.mean(np.square(self.predictions(A - self.truth))))
+            gap = A - self.truth
+            errors = gap if self.inputs is None else gap @ self.inputs
+            counted = errors if self.test_mask is None else errors[self.test_mask]
+            return float(np.mean(np.square(counted)))
 
     def _store(self, field: str, array: NDArray[Any]) -> None:
         """Keep a read-only copy, so that a frozen task stays what it was."""
@@ -179,11 +208,6 @@ def low_rank_recovery(
     -------
     Task
         Identity inputs, everything observed.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of a wrong type or value, a rank above min(d_in, d_out) among them.
 
     Examples
     --------
@@ -284,11 +308,6 @@ def matrix_completion(
     -------
     Task
         Identity inputs; the target's hidden entries are stored as 0, so they can leak nothing.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is of a wrong type or value.
 
     Examples
     --------

@@ -113,7 +113,11 @@ class Trainer(Descent):
         system, start, frozen = _start(state, self._dynamics, self._update)
         self._frozen = tuple(self._array(x) for x in frozen)
         kernel = training_module(
-            system, self.loss, masked=task.mask is not None, with_inputs=task.inputs is not None
+            system,
+            self.loss,
+            masked=task.mask is not None,
+            with_inputs=task.inputs is not None,
+            held_out=task.test_mask is not None,
         )
         moving = tuple(np.empty(x.shape, self.dtype) for x in start)
         lazy = self._dynamics == "lazy"
@@ -164,7 +168,7 @@ class Trainer(Descent):
     def _work(self) -> Work:
         task, absent = self.task, np.empty((0, 0))
         target = self._array(task.target)
-        noiseless = self._array(task.predictions(task.truth))
+        noiseless = self._array(task.test_values)
         inputs = self._array(absent if task.inputs is None else task.inputs)
         mask = np.array(absent if task.mask is None else task.mask, dtype=np.bool_)
         gradient = np.empty(task.shape, self.dtype)

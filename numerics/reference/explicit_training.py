@@ -29,6 +29,7 @@ from numerics.support.validation import (
     check_dimension,
     check_mask,
     check_matrix,
+    check_numbers,
     check_positive,
     check_times,
     check_update,
@@ -225,7 +226,7 @@ def squared(
     Parameters
     ----------
     target : array_like, shape (d_out, n)
-        Values to reach.
+        Values to reach; what the mask hides may be anything, NaN too.
     mask : array_like of bool, shape (d_out, n), optional
         True where the target counts; None for everywhere.
     inputs : array_like, shape (d_in, n), optional
@@ -239,7 +240,7 @@ def squared(
     Raises
     ------
     TypeError, ValueError
-        If an array is not real, finite and of the shape above.
+        If an array is not real, finite where it is observed, and of the shape above.
 
     Examples
     --------
@@ -297,9 +298,14 @@ def _loss_gradient(
     value_and_slope: Callable[[Array], tuple[Array, Array]],
 ) -> Gradient:
     """Return A -> (sum of the values, slopes @ inputs^T) for an elementwise loss of A X - Y."""
-    Y = check_matrix("target", target)
+    if mask is None:
+        observed, Y = None, check_matrix("target", target)
+    else:
+        given = check_numbers("target", target, finite=None)
+        check_matrix("target", np.zeros(given.shape))
+        observed = check_mask("mask", mask, (given.shape[0], given.shape[1]))
+        Y = check_matrix("target", np.where(observed, given, 0.0))
     X = None if inputs is None else check_matrix("inputs", inputs, (None, Y.shape[1]))
-    observed = None if mask is None else check_mask("mask", mask, Y.shape)
 
     def gradient(A: Array) -> tuple[float, Array]:
         # the arithmetic follows the dtype of A, so that float32 weights stay float32

@@ -249,9 +249,12 @@ def check_time(name: str, value: Any) -> float:
 
 
 def check_numbers(
-    name: str, value: ArrayLike, *, finite: bool = True, empty: bool = False
+    name: str, value: ArrayLike, *, finite: bool | None = True, empty: bool = False
 ) -> NDArray[np.float64]:
-    """Return a real array of any number of axes as float64; errors as in `check_matrix`."""
+    """Return a real array of any number of axes as float64; errors as in `check_matrix`.
+
+    ``finite=False`` takes infinities, None takes NaN too.
+    """
     return _real_array(name, value, None, finite, empty)
 
 
@@ -370,7 +373,7 @@ def _as_float(value: Any) -> float:
 
 
 def _real_array(
-    name: str, value: ArrayLike, ndim: int | None, finite: bool = True, empty: bool = False
+    name: str, value: ArrayLike, ndim: int | None, finite: bool | None = True, empty: bool = False
 ) -> NDArray[np.float64]:
     """Return a finite, non-empty, C-contiguous float64 array of the given number of axes."""
     if isinstance(value, np.ma.MaskedArray | bytes | bytearray):
@@ -391,7 +394,7 @@ def _real_array(
     with np.errstate(over="ignore"):  # a long double beyond float64 is caught as infinite below
         array = np.require(array, np.float64, "C")
     bad = array.size - np.count_nonzero(np.isfinite(array) if finite else ~np.isnan(array))
-    if bad:
+    if bad and finite is not None:
         rule = "be finite" if finite else "not be NaN"
         raise ValueError(f"{name} must {rule}, got {bad} entries that are not")
     return array

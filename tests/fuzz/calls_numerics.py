@@ -65,6 +65,7 @@ CALLS = {
             "truth": "matrix",
             "inputs": "matrix?",
             "mask": "object?",
+            "test_mask": "object?",
             "name": "text",
         },
     ),

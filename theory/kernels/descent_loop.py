@@ -75,7 +75,12 @@ def frozen_system() -> DenseSystem:
 
 @cache
 def training_module(
-    system: str | DenseSystem, loss: Loss, *, masked: bool = False, with_inputs: bool = False
+    system: str | DenseSystem,
+    loss: Loss,
+    *,
+    masked: bool = False,
+    with_inputs: bool = False,
+    held_out: bool = False,
 ) -> KernelModule:
     """Return the module that trains a system on a loss.
 
@@ -94,20 +99,22 @@ def training_module(
         or one of your own; a name needs no derivation where the text is known.
     loss : Loss
         Its parameters' values are arguments of the functions.
-    masked, with_inputs : bool
-        Whether entries are unobserved, and whether there are inputs other than the identity.
+    masked, with_inputs, held_out : bool
+        Whether entries are unobserved, whether there are inputs other than the identity, and
+        whether the test error counts some entries only, those whose ``noiseless`` is not NaN.
     """
     has_rates = isinstance(system, str) or bool(system.rates)
     functions = ("evaluate", "advance") + (("rates",) if has_rates else ())
     # The name becomes that of a file; the hash beside it tells apart what looks alike in it.
     name = f"{system if isinstance(system, str) else system.name}_{loss.name}"
     name = re.sub(r"\W+", "_", name)[:MAX_NAME]
-    return KernelModule(
-        name, functions, _training_text, (system, without_values(loss), masked, with_inputs)
-    )
+    settings = (system, without_values(loss), masked, with_inputs, held_out)
+    return KernelModule(name, functions, _training_text, settings)
 
 
-def _training_text(system: str | DenseSystem, loss: Loss, masked: bool, with_inputs: bool) -> str:
+def _training_text(
+    system: str | DenseSystem, loss: Loss, masked: bool, with_inputs: bool, held_out: bool
+) -> str:
     if isinstance(system, str):
         system = frozen_system() if system == "frozen" else descent_system(system)
     entries = {
@@ -116,7 +123,7 @@ def _training_text(system: str | DenseSystem, loss: Loss, masked: bool, with_inp
         "train": (PREDICTION - TARGET) ** 2,
         "test": (PREDICTION - NOISELESS) ** 2,
     }
-    lines = _entries_function(entries, loss, masked)
+    lines = _entries_function(entries, loss, masked, held_out)
     lines += _add_function()
     lines += _evaluate_function(system, with_inputs)
     lines += _advance_function(system)
@@ -152,7 +159,9 @@ def _arguments(system: DenseSystem) -> str:
     return ", ".join(state + [name for name in _WORK if name not in state])
 
 
-def _entries_function(entries: dict[str, sp.Expr], loss: Loss, masked: bool) -> list[str]:
+def _entries_function(
+    entries: dict[str, sp.Expr], loss: Loss, masked: bool, held_out: bool
+) -> list[str]:
     # Names of our own: a user's parameter may be called like a variable of the loop.
     own = {
         x: sp.Symbol(f"parameter_{k}", positive=True) for k, x in enumerate(loss.parameter_symbols)
@@ -169,18 +178,24 @@ def _entries_function(entries: dict[str, sp.Expr], loss: Loss, masked: bool) -> 
         body += [f"            {key}_ij = {key}_ij if seen else 0.0" for key in observed]
         body.append("            derivative_ij = derivative_ij if seen else 0.0")
         body.append("            count += seen")
+    if held_out:
+        body.append("            counted = noiseless == noiseless")
+        body.append("            test_ij = test_ij if counted else 0.0")
+        body.append("            test_count += counted")
     body.append("            R[i, j] = derivative_ij")
     body += [f"            row_{key} += {key}_ij" for key in ("loss", "train", "test")]
     keys = ("loss", "train", "test")
     lines = ["", "", DECORATOR, "def entries(P, R, Y, Z, mask, parameters):", *parameters]
     lines += [f"    total_{key} = 0.0" for key in keys]
     lines += ["    count = 0"] if masked else ["    count = P.size"]
+    lines += ["    test_count = 0"] if held_out else []
     lines += ["    for i in range(P.shape[0]):"]
     # A sum a row bounds the round-off of the total by that of one row plus that of the rows.
     lines += [f"        row_{key} = 0.0" for key in keys]
     lines += ["        for j in range(P.shape[1]):", *body]
     lines += [f"        total_{key} += row_{key}" for key in keys]
-    lines += ["    return total_loss, total_train / count, total_test / P.size"]
+    tested = "test_count" if held_out else "P.size"
+    lines += [f"    return total_loss, total_train / count, total_test / {tested}"]
     return lines
 
 

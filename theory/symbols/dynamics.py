@@ -126,6 +126,28 @@ kappa_inputs = symbol(
 )
 Y_samples = matrix("Y_samples", d_out, n, "targets of the inputs", latex="Y_{n}", unit=_A)
 
+# Stability where entries are hidden.
+unit_in = matrix("unit_in", d_in, 1, "a unit vector of inputs", latex="a", text="a")
+unit_out = matrix("unit_out", d_out, 1, "a unit vector of outputs", latex="b", text="b")
+unit_both = matrix("unit_both", _size, 1, "a above b", latex="x", text="x")
+R_both = _gram("R_both", "Q - lam/2 J", "R", text="R")
+block_norm = symbol(
+    "block_norm",
+    "norm of a block of A that is observed in full",
+    latex="m",
+    text="m",
+    unit=_A,
+    nonnegative=True,
+)
+curvature_top = symbol(
+    "curvature_top",
+    "curvature of the loss along b a^T",
+    latex="k",
+    text="k",
+    unit=_A,
+    nonnegative=True,
+)
+
 # One mode under descent.
 x = symbol("x", "v^T C1 v, first entry of the Gram block of a mode", unit=_A, real=True)
 a = symbol("a", "u^T A v, off-diagonal entry of that block", unit=_A, real=True)

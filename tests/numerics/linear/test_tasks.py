@@ -69,7 +69,20 @@ def test_a_task_is_frozen_and_owns_its_arrays():
         ({"inputs": np.ones((5, 3))}, r"truth must have shape \(2, 5\), got \(2, 3\)"),
         ({"mask": np.ones((3, 2), bool)}, r"mask must have shape \(2, 3\), got \(3, 2\)"),
         ({"mask": np.zeros((2, 3), bool)}, "mask must have at least one true entry, got none"),
-        ({"target": [[np.nan] * 3] * 2}, "target must be finite, got 6 entries that are not"),
+        ({"test_mask": np.zeros((2, 3), bool)}, "test_mask must have at least one true .*"),
+        ({"test_mask": np.ones((3, 2), bool)}, r"test_mask must have shape \(2, 3\), got .*"),
+        (
+            {"truth": [[np.nan] * 3] * 2, "mask": np.eye(2, 3) > 0},
+            "truth must be finite, except where test_mask is False, got 6 entries that are not",
+        ),
+        (
+            {"target": [[1, np.nan, 1], [np.inf] * 3], "mask": np.eye(2, 3) > 0},
+            "target must be finite, except where mask is False, got 1 entries that are not",
+        ),
+        (
+            {"target": [[np.nan] * 3] * 2},
+            "target must be finite, except where mask is False, got 6 entries that are not",
+        ),
     ],
 )
 def test_task_refuses_wrong_values(fields, message):
@@ -264,3 +277,30 @@ def test_builders_refuse_a_missing_or_wrong_rng():
         linear_regression([[1]], [[1]], n_samples=3)
     with pytest.raises(TypeError, match="^rng must be a numpy Generator or an int, got str$"):
         low_rank_recovery(5, rng="seed")
+
+
+def test_what_is_hidden_may_be_anything_and_is_forgotten():
+    seen = np.random.default_rng(0).random((4, 6)) < 0.5
+    plain = np.random.default_rng(1).standard_normal((4, 6))
+    for filler in (-999.0, np.nan, np.inf, 1e308):
+        task = Task(np.where(seen, plain, filler), plain, mask=seen)
+        assert np.array_equal(task.target, np.where(seen, plain, 0.0))
+        assert task.train_error(plain) == 0.0
+
+
+def test_the_test_error_counts_what_is_held_out():
+    rng = np.random.default_rng(2)
+    data, A = rng.standard_normal((2, 4, 6))
+    seen = rng.random((4, 6)) < 0.4
+    held = ~seen & (rng.random((4, 6)) < 0.5)
+    unknown = np.where(seen | held, data, np.nan)
+    task = Task(unknown, unknown, mask=seen, test_mask=held)
+    assert task.test_error(A) == np.mean((A - data)[held] ** 2)
+    assert task.train_error(A) == np.mean((A - data)[seen] ** 2)
+    inputs = rng.standard_normal((6, 9))
+    later = np.zeros((4, 9), bool)
+    later[:, 5:] = True
+    split = Task(data @ inputs, data, inputs=inputs, mask=~later, test_mask=later)
+    assert split.test_error(A) == pytest.approx(np.mean(((A - data) @ inputs)[:, 5:] ** 2))
+    with pytest.raises(ValueError, match="truth must be finite"):
+        Task(data @ inputs, unknown, inputs=inputs, test_mask=later)

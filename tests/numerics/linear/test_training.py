@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from numerics.linear import observables
+from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import explicit_weights, random_state, self_consistent_lift
 from numerics.linear.network_state import NetworkState
 from numerics.linear.snapshots import OBSERVABLES
@@ -91,6 +92,66 @@ def test_errors_of_the_dataset_are_those_of_the_task():
     residual = (run.A.values - task.target)[task.mask]
     # Sums of 30 terms in another order.
     assert float(run.loss[-1]) == pytest.approx(np.log(np.cosh(residual)).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("dynamics", "with_inputs"),
+    [("gradient_descent", True), ("self_consistent", False), ("lazy", True)],
+)
+def test_the_test_error_is_of_what_is_held_out(dynamics, with_inputs):
+    rng = np.random.default_rng(0)
+    truth, X = rng.standard_normal((5, 7)), rng.standard_normal((7, 9)) if with_inputs else None
+    values = truth @ X if with_inputs else truth
+    seen = rng.random(values.shape) < 0.5
+    held = ~seen & (rng.random(values.shape) < 0.5)
+    task = Task(values, truth, inputs=X, mask=seen, test_mask=held)
+    state = random_state(7, 5, 1e3, init_variance=1e-3, rng=1)
+    run = train(state, task, learning_rate=0.01, iterations=5, dynamics=dynamics)
+    predictions = run.A.values @ X if with_inputs else run.A.values
+    expected = np.mean((predictions - values)[held] ** 2)
+    assert float(run.test_error[-1]) == pytest.approx(expected, rel=1e-12)
+    assert task.test_error(run.A.values) == pytest.approx(expected, rel=1e-12)
+
+
+def test_hidden_entries_do_not_touch_the_limit():
+    truth, seen = np.ones((4, 4)), ~np.eye(4, dtype=bool)
+    limits = []
+    for hidden in (0.0, -999.0, np.nan):
+        task = Task(np.where(seen, truth, hidden), truth, mask=seen)
+        limits.append(stability_limit(task, 0.5))
+        state = random_state(4, 4, 1e3, init_variance=5e-4, rng=0)
+        with pytest.raises(DivergedError) as caught:
+            train(state, task, learning_rate=6 * limits[-1], iterations=500)
+        assert caught.value.stability_limit == pytest.approx(limits[0])
+    assert limits[0] == limits[1] == limits[2] == pytest.approx(1 / np.hypot(3, 0.5))
+
+
+@pytest.mark.parametrize(("fraction", "c", "seed"), [(0.3, 0.01, 0), (0.6, 0.01, 1), (0.3, 5, 3)])
+def test_the_limit_with_a_mask_is_that_where_training_ends(fraction, c, seed):
+    """The largest curvature by an eigendecomposition, beside the estimate and the proved bounds."""
+    task = matrix_completion(12, 10, rank=2, fraction_observed=fraction, noise=0.1, rng=seed)
+    start = self_consistent_lift(1e-3 * np.random.default_rng(seed).standard_normal((10, 12)), c)
+    limit = stability_limit(task, c)
+    # Flow keeps C1 and C2 on the invariant, for which the bounds are proved.
+    run = gradient_flow(start, task, [100.0], keep_weights=True).isel(time=-1)
+    assert float(run.train_error) < 1e-4
+    W1, W2 = run.W1.values, run.W2.values
+    kernel = np.kron(np.eye(10), W1.T @ W1) + np.kron(W2 @ W2.T, np.eye(12))
+    seen = task.mask.ravel()
+    true = 2 / np.linalg.eigvalsh(kernel[np.ix_(seen, seen)])[-1]
+    assert limit == pytest.approx(true, rel=0.12)
+    block = max(np.linalg.norm(task.target, axis=k).max() for k in (0, 1))
+    assert 1 / np.hypot(np.linalg.norm(run.A.values, 2), c) <= true * (1 + 1e-6)
+    assert max(true, limit) <= 1 / np.hypot(block, c) * (1 + 1e-6)
+
+
+def test_overlaps_with_a_truth_that_is_not_known_are_refused():
+    data = np.array([[1.0, 2.0], [3.0, np.nan]])
+    held = np.array([[False, False], [True, False]])
+    task = Task(data, data, mask=~held & ~np.isnan(data), test_mask=held)
+    state = random_state(2, 2, 1e3, init_variance=1e-3, rng=0)
+    with pytest.raises(ValueError, match="truth of the task must be finite, got 1 entries"):
+        train(state, task, learning_rate=0.01, iterations=2, observe=["mode_overlap"])
 
 
 def test_every_and_observe():

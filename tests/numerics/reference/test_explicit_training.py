@@ -80,9 +80,10 @@ def test_log_cosh_neither_cancels_nor_overflows():
     assert gradient(np.array([[1e5]]))[0] == 1e5 - math.log(2)
 
 
-def test_hidden_entries_have_no_influence():
+@pytest.mark.parametrize("filler", [99.0, np.nan, np.inf])
+def test_hidden_entries_have_no_influence(filler):
     target, mask, inputs, A = problem()
-    changed = np.where(mask, target, 99.0)
+    changed = np.where(mask, target, filler)
     for build in LOSSES.values():
         loss, G = build(target, mask, inputs)(A)
         other_loss, other_G = build(changed, mask, inputs)(A)

@@ -154,6 +154,37 @@ def flow(shift):
     )
 
 
+def hidden(_):
+    """Layers of infinite width around a random A, and two unit vectors."""
+    rng = np.random.default_rng(9)
+    scales, matrix = (1.3, 0.4), rng.normal(size=(OUTPUTS, INPUTS))
+    threshold, imbalance = sum(scales) / 2, scales[0] - scales[1]
+    square = threshold**2
+    one = power(matrix.T @ matrix + square * np.eye(INPUTS), 0.5)
+    other = power(matrix @ matrix.T + square * np.eye(OUTPUTS), 0.5)
+    left = imbalance / 2
+    C1_, C2_ = one + left * np.eye(INPUTS), other - left * np.eye(OUTPUTS)
+    gram = np.block([[C1_, matrix.T], [matrix, C2_]])
+    a, b = (x / np.linalg.norm(x) for x in (rng.normal(size=(k, 1)) for k in (INPUTS, OUTPUTS)))
+    return {
+        A: matrix,
+        C1: C1_,
+        C2: C2_,
+        Q: gram,
+        J: REFLECTION,
+        c: threshold,
+        c1: scales[0],
+        c2: scales[1],
+        lam: imbalance,
+        sd.R1: one,
+        sd.R2: other,
+        sd.R_both: gram - left * REFLECTION,
+        sd.unit_in: a,
+        sd.unit_out: b,
+        sd.unit_both: np.vstack([a, b]),
+    }
+
+
 def balanced(shift):
     """The squared loss under flow from lambda-balanced weights, with whitened inputs."""
     rng = np.random.default_rng(7)
@@ -296,6 +327,7 @@ WORLDS = {
     "unified-evolution": unified,
     "closed-form": flow,
     "balanced-closed-form": balanced,
+    "masked-stability": hidden,
     "single-mode": mode,
 }
 
@@ -316,7 +348,12 @@ SPECIAL = {
 }
 
 #: Steps that cannot be evaluated, with the reason.
-UNKNOWN: dict[str, dict[str, str]] = {}
+UNKNOWN: dict[str, dict[str, str]] = {
+    "masked-stability": {
+        "Cauchy and Schwarz": "an inequality",
+        "A mask can only lessen": "an inequality",
+    }
+}
 
 
 @pytest.mark.parametrize("topic", WORLDS)

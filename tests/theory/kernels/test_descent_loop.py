@@ -166,6 +166,20 @@ def test_hidden_entries_may_hold_anything():
     assert results[0] == results[1] == results[2]
 
 
+@pytest.mark.parametrize("with_inputs", [False, True])
+def test_the_test_error_counts_what_has_a_noiseless_value(with_inputs):
+    problem = Problem(SHAPES["wide"], "squared", masked=True, with_inputs=with_inputs)
+    held = np.random.default_rng(5).random(problem.Z.shape) < 0.5
+    predictions = problem.W2 @ problem.W1
+    work = problem.work(np.empty_like(predictions))
+    work[6] = np.where(held, problem.Z, np.nan)
+    scope = functions(descent_system(), problem.loss, **problem.options, held_out=True)
+    errors = scope["evaluate"](problem.W1, problem.W2, *work)
+    predictions = predictions @ problem.X if with_inputs else predictions
+    assert errors[2] == pytest.approx(np.mean((predictions - problem.Z)[held] ** 2), rel=ROUNDING)
+    assert errors[:2] == pytest.approx(problem.gradient(problem.W2 @ problem.W1)[0][:2])
+
+
 @pytest.mark.parametrize(("ceiling", "made"), [(np.inf, 5), (-1.0, 1), (np.nan, 1)])
 def test_advance_stops_above_the_ceiling(ceiling, made):
     problem = Problem(SHAPES["square"])
