@@ -86,8 +86,9 @@ class ImagePool:
         """Check the arrays and keep read-only views: a pool is shared by all drawn from it."""
         for name, dtype in (("images", np.uint8), ("classes", np.int64)):
             array = getattr(self, name)
-            if not (isinstance(array, np.ndarray) and array.dtype == dtype):
-                came = getattr(array, "dtype", type(array).__name__)
+            plain = isinstance(array, np.ndarray) and not np.ma.isMaskedArray(array)
+            if not (plain and array.dtype == dtype):
+                came = array.dtype if plain else type(array).__name__
                 raise TypeError(f"{name} must be an array of {dtype.__name__}, got {came}")
             view = array.view()
             view.setflags(write=False)

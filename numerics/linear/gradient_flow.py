@@ -3,8 +3,8 @@
 ``dTheta/dt = -Ghat Theta`` on any factor of the Gram matrix, with scipy's DOP853 (order 8, error
 control a step); the rates are the generated kernel of :mod:`theory.kernels.descent_loop`.
 
-Holds for any loss of :mod:`theory.functions.losses`.  For the squared loss with identity inputs and
-no mask, :mod:`numerics.linear.closed_form` is exact and faster.
+Holds for any loss of :mod:`theory.functions.losses`.  For the squared loss without a mask, from
+infinite width or lambda-balanced weights, :mod:`numerics.linear.closed_form` is exact and faster.
 """
 
 from __future__ import annotations

@@ -12,6 +12,9 @@ ACCEPTED: dict[tuple[str, str, str], str] = {
         for name in ("run", "advice", "figure1", "crossover sweep")
     },
     ("numerics.SweepPlan", "stopping", "{}"): "a table of settings, all by default",
+    ("numerics.single_mode", "time", "long double"): "beyond float64: for ever",
+    ("numerics.single_mode", "time", "long doubles"): "beyond float64: for ever",
+    ("theory.latex_document", "derivations", "DataFrame"): "iterates over text, taken as written",
     ("numerics.regime", "gamma_sigma2", "()"): "no point",
     ("numerics.regime", "gamma_w", "()"): "no point",
     ("numerics.regime", "gamma_sigma2", "[]"): "no point",
