@@ -30,6 +30,9 @@ Products = Callable[[Matrix, Matrix], tuple[Matrix, ...]]
 
 EPS = float(np.finfo(np.float64).eps)
 
+#: Multiple of the rounding of a direction, of which the start has nothing else if it is below.
+NOISE = 16.0
+
 #: Largest change of the solution, relative to its scale, that rounding of the start may make.
 RESOLUTION = 1e-10
 
@@ -53,8 +56,9 @@ class FactorSolution:
         self._clusters = _clusters(basis.values, EPS * max(basis.left.shape + basis.right.shape))
         # The same solution with every rounding moved: what it changes is not known.
         rng = np.random.default_rng(0)
-        signs = rng.choice([-1.0, 1.0], self._start.shape)
-        self._moved_start = self._start + signs * basis.rounding(W1, W2)
+        rounding = basis.rounding(W1, W2)
+        self._moved_start = self._start + rng.choice([-1.0, 1.0], rounding.shape) * rounding
+        self._noise = NOISE * np.linalg.norm(rounding, axis=1)
         self._moves = rng.choice([-1.0, 1.0], basis.values.size) * 2 * EPS * basis.values[0]
 
     def core(self, time: float) -> Matrix:
@@ -71,10 +75,7 @@ class FactorSolution:
         scale = max(self._basis.values[0], *(np.abs(x).max() for x in found))
         change = max(np.abs(x - y).max() for x, y in zip(found, moved, strict=True))
         if scale > 0 and not change <= RESOLUTION * scale:
-            raise OutOfRangeError(
-                f"time must be one at which rounding of the start has not grown, got {time:g}, "
-                f"where it changes the solution by {change / scale:.1g}"
-            )
+            raise _grown(time, f"changes the solution by {change / scale:.1g}")
         return found
 
     def _layers(self, time: float, moved: bool) -> tuple[Matrix, Matrix]:
@@ -105,7 +106,8 @@ class FactorSolution:
         if not kept.any():
             return result
         gain, fade = evaluate(factor_modes, rates[kept], time).values()
-        rows, scales = _pivoted(start[kept], above[kept], base, np.log(gain) / 2, time)
+        weights = np.log(gain) / 2
+        rows, scales = _pivoted(start[kept], self._noise[kept], above[kept], base, weights, time)
         root = np.linalg.cholesky(np.diag(scales) + rows @ rows.T)
         bounded = solve_triangular(root, rows, lower=True) * (fade / np.sqrt(gain))
         result[kept, : len(rows)] = bounded.T
@@ -120,13 +122,21 @@ def _clusters(values: Matrix, resolution: float) -> Matrix:
     return np.where(result <= gap, 0.0, result)
 
 
+def _grown(time: float, what: str) -> OutOfRangeError:
+    return OutOfRangeError(
+        f"time must be one at which rounding of the start has not grown, got {time:g}, where it "
+        f"{what}"
+    )
+
+
 def _pivoted(
-    start: Matrix, above: Matrix, base: float, weights: Matrix, time: float
+    start: Matrix, noise: Matrix, above: Matrix, base: float, weights: Matrix, time: float
 ) -> tuple[Matrix, Matrix]:
     """Return T and the diagonal of S^-2 for the rows ``e^{(above + base) time + weight} start``.
 
     The columns are scaled by exponentials that may not be floats, so the decomposition is that
     of the unscaled ones (the same, column by column) in the order that the scaled ones ask for.
+    A column of which only noise is left must not have grown.
     """
     work = start.T.copy()
     steps = min(work.shape)
@@ -149,6 +159,8 @@ def _pivoted(
         row = np.where(left, work[step], 0.0)
         row[pivot] = work[step, pivot]
         size = logs[pivot] + own[pivot]
+        if norms[pivot] <= noise[pivot] and 2 * size > np.log(RESOLUTION):
+            raise _grown(time, "decides in which direction it goes on")
         if size > 0:
             scales[step] = np.exp(-2 * size)
             exponents = _growth(above - above[pivot], time) + weights - weights[pivot] - logs[pivot]

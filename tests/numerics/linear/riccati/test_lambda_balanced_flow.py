@@ -49,15 +49,15 @@ SHAPES = (
 def balanced(d_in, d_out, width, imbalance, seed=0):
     """Lambda-balanced weights; units beyond those that the imbalance admits are mixed in."""
     most = {1: d_in, -1: d_out, 0: width}[int(np.sign(imbalance))]
-    # One entry has one direction, in which a start of the wrong sign would end at the saddle.
-    alone = np.ones((1, 1)) if d_in == d_out == 1 else None
+    # Without imbalance a square A keeps the sign of its determinant: the target's, if aligned.
+    aligned = target(d_in, d_out) if d_in == d_out <= width else None
     state = lambda_balanced(
         d_in,
         d_out,
         min(width, most),
         imbalance=imbalance,
         singular_values=0.3,
-        target=alone,
+        target=aligned,
         rng=seed,
     )
     if width <= most:
@@ -163,9 +163,8 @@ def test_rounding_of_the_target_does_not_part_equal_singular_values():
         np.testing.assert_allclose(found, Y @ v @ v.T, atol=1e-12)
 
 
-def test_when_a_saddle_is_left_is_not_told_by_rounding():
-    """Aligned with the second mode alone: exact while rounding is small, then refused, while it
-    decides when the saddle is left; where it ends is known again."""
+def test_a_saddle_is_not_left_by_rounding():
+    """Aligned with the second mode alone: exact while rounding is small, and refused after it."""
     Y = target(5, 4)
     left, values, right_T = np.linalg.svd(Y)
     root = np.sqrt(0.1)
@@ -173,10 +172,28 @@ def test_when_a_saddle_is_left_is_not_told_by_rounding():
     solution = ClosedForm.from_state(state, Task(Y, Y))
     settled = values[1] * np.outer(left[:, 1], right_T[1])
     np.testing.assert_allclose(solution(8 / values[1]), settled, atol=1e-4)
-    with pytest.raises(OutOfRangeError, match="time must be one at which rounding of the start"):
-        solution(36 / (values[0] - values[1]))
-    first = values[0] * np.outer(left[:, 0], right_T[0])
-    np.testing.assert_allclose(solution(np.inf), first, atol=1e-12)
+    for time in (36 / (values[0] - values[1]), 1e9, np.inf):
+        with pytest.raises(OutOfRangeError, match="rounding of the start has not grown"):
+            solution(time)
+
+
+@pytest.mark.parametrize("dims", [(1, 1, 1), (2, 2, 6), (3, 3, 3)])
+def test_a_start_of_the_wrong_orientation_ends_at_a_saddle(dims):
+    """Without imbalance det(A) keeps its sign: what rounding makes of it late is no answer."""
+    Y = np.diag([3.0, 2.0, 1.0])[: dims[0], : dims[0]]
+    Y = np.linalg.qr(np.random.default_rng(0).standard_normal(Y.shape))[0] @ Y
+    seeds = range(8)
+    late = 0
+    for seed in seeds:
+        state = lambda_balanced(*dims, imbalance=0.0, singular_values=0.2, rng=seed)
+        solution = ClosedForm.from_state(state, Task(Y, Y))
+        if np.linalg.det(state.A) * np.linalg.det(Y) > 0:
+            np.testing.assert_allclose(solution(np.inf), Y, atol=1e-13)
+            late += 1
+            continue
+        with pytest.raises(OutOfRangeError, match="decides in which direction"):
+            solution(np.inf)
+    assert 0 < late < len(seeds)
 
 
 def test_a_saddle_without_rounding_is_kept():
