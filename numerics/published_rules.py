@@ -20,12 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.cache import load
 from numerics.kernels.evaluate import evaluate
+from numerics.support.object_validation import check_size
 from numerics.support.validation import check_dimension, check_finite, check_positive, check_vector
 from theory import published_rules as rules
 from theory.kernels.mode_recursion import stopping_module
 from theory.published_settings import FIGURE2, STOPPING
 
 __all__ = [
+    "check_cell",
     "learning_rate",
     "paper_stop",
     "power_of_dimension",
@@ -54,9 +56,23 @@ def width_of(d: int, gamma_w: float) -> int:
     >>> width_of(200, 2.25)
     150424
     """
-    if power_of_dimension(d, gamma_w, "gamma_w") < 1:
-        raise ValueError(f"width must be >= 1, got int(d^gamma_w) = int({d}^{gamma_w:g})")
+    _power_of_width(d, gamma_w)
     return int(evaluate(rules.width_form, d, gamma_w)["width"])
+
+
+def check_cell(d: int, gamma_sigma2: float, gamma_w: float) -> float:
+    """Return the width of a cell whose scales are floats, without a kernel.
+
+    ValueError if the variance, the width or the threshold ``sigma^2 w`` is out of their range.
+
+    Examples
+    --------
+    >>> check_cell(100, -1.5, 2.25)
+    31622.0
+    """
+    variance, width = variance_of(d, gamma_sigma2), _power_of_width(d, gamma_w)
+    check_size("d^(gamma_sigma2 + gamma_w)", variance * width)
+    return float(math.floor(width))
 
 
 def learning_rate(
@@ -129,6 +145,13 @@ def power_of_dimension(d: Any, exponent: Any, name: str) -> float:
             f"{name} must be a nonzero finite float, got d**exponent with d = {d}, "
             f"exponent = {exponent}, which {fault}"
         )
+    return power
+
+
+def _power_of_width(d: int, gamma_w: float) -> float:
+    power = power_of_dimension(d, gamma_w, "gamma_w")
+    if power < 1:
+        raise ValueError(f"width must be >= 1, got int(d^gamma_w) = int({d}^{gamma_w:g})")
     return power
 
 

@@ -16,6 +16,7 @@ Source: ours; the rule of the knee: Das 1999, Satopaa et al. 2011.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -31,17 +32,12 @@ from numerics.advice.choice import (
     recommended_network,
 )
 from numerics.advice.front import RATIOS, candidates, front
-from numerics.advice.search import (
-    BEYOND_BUDGET,
-    STATUS,
-    Start,
-    make_network,
-    predicted_minimum,
-    stable_rate,
-)
-from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
+from numerics.advice.search import BEYOND_BUDGET, STATUS, Start, make_network, predicted_minimum
+from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum
 from numerics.prediction.network_scales import RandomNetwork
-from numerics.prediction.runs import predict_run, signal_values
+from numerics.prediction.run_settings import PredictedTask, check_range
+from numerics.prediction.runs import predict_run
+from numerics.prediction.stability import is_stable, stable_rate
 from numerics.support.descriptions import describe
 from numerics.support.validation import check_dimension, check_positive, check_switch, check_update
 
@@ -113,11 +109,12 @@ def advise(
         ``iterations`` (the first within 1 % of it), ``stop_from`` and ``stop_to`` (where the test
         error stays within 10 % of it), ``sampling_deviation`` (of one run),
         ``misjudged_test_error`` (the larger smallest test error if the variances are halved or
-        doubled); with ``iteration``, ``train_error`` and ``test_error``.  On ``front``: the
-        Pareto front.  On the three ``candidate_...`` dimensions: every start looked at, with its
-        ``candidate_status``.  In the attributes: ``detected`` (singular values of A* that stand
-        out of the noise), ``untrained_error`` (of A = 0), ``outside_range`` (candidates outside
-        the range of validity), ``budget`` (0: none).
+        doubled; infinite where the run is then unstable); with ``iteration``, ``train_error`` and
+        ``test_error``.  On ``front``: the Pareto front.  On the three ``candidate_...``
+        dimensions: every start looked at, with its ``candidate_status``.  In the
+        attributes: ``detected`` (singular values of A* that stand out of the noise),
+        ``untrained_error`` (of A = 0), ``outside_range`` (candidates outside the range of
+        validity), ``budget`` (0: none).
 
     Raises
     ------
@@ -133,16 +130,16 @@ def advise(
     >>> str(knee.regime.item()), int(knee.iterations), round(float(knee.min_test_error), 2)
     ('active', 9, 0.07)
     """
-    columns = check_dimension("d_in", d_in)
-    rows = columns if d_out is None else check_dimension("d_out", d_out)
     # Without noise the test error falls for ever and there is nothing to trade.
-    spectrum = mode_spectrum(
-        columns,
-        rows,
-        signal_values(columns, rows, rank, singular_values),
+    task = PredictedTask(
+        d_in=d_in,
+        d_out=d_in if d_out is None else d_out,
+        rank=rank,
+        singular_values=singular_values,
         noise=check_positive("noise", noise),
         nodes=nodes,
     )
+    columns, rows = task.d_in, task.d_out
     share = check_positive("learning_rate_share", learning_rate_share)
     if share >= 1:
         raise ValueError(f"learning_rate_share must be < 1, got {share}")
@@ -155,6 +152,8 @@ def advise(
     limit = MOST_ITERATIONS if budget is None else check_dimension("budget", budget)
     check_update(update)
     ratios = RATIOS if check_switch("unequal_layers", unequal_layers) else (1.0,)
+    check_range(task, max_width=widest)
+    spectrum = task.spectrum()
     grid = candidates(spectrum, widest, share, ratios, update, limit)
     best = front(grid, spectrum, widest, update, limit)
     status = grid.candidate_status.values
@@ -242,17 +241,9 @@ def _row(
     beyond = test > STOP_TOLERANCE * run.min_test_error.item()
     before, after = np.flatnonzero(beyond[:iterations]), np.flatnonzero(beyond[iterations:])
     misjudged = [
-        predicted_minimum(
-            spectrum,
-            RandomNetwork(
-                factor * network.c1,
-                factor * network.c2,
-                network.width,
-                network.learning_rate,
-                network.update,
-            ),
-            budget,
-        ).min_test_error
+        _smallest_error(
+            spectrum, replace(network, c1=factor * network.c1, c2=factor * network.c2), budget
+        )
         for factor in (1 / MISJUDGED, MISJUDGED)
     ]
     return {
@@ -273,3 +264,10 @@ def _row(
         "train_error": run.train_error.values,
         "test_error": test,
     }
+
+
+def _smallest_error(spectrum: ModeSpectrum, network: RandomNetwork, budget: int) -> float:
+    """Return the smallest test error of a run, infinite where it is not stable."""
+    if not is_stable(spectrum, network):
+        return math.inf
+    return predicted_minimum(spectrum, network, budget).min_test_error

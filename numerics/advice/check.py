@@ -24,7 +24,7 @@ from numerics.support.descriptions import describe
 from numerics.support.object_validation import check_dataset
 from numerics.support.validation import check_dimension, check_seed
 
-__all__ = ["AGREEMENT", "STANDARD_ERRORS", "check_advice"]
+__all__ = ["AGREEMENT", "STANDARD_ERRORS", "check_advice", "check_runs"]
 
 #: What a valid prediction may be off by, relative.
 AGREEMENT = TRUNCATION_LIMIT
@@ -71,9 +71,7 @@ def check_advice(advice: xr.Dataset, runs: int = 8, *, seed: int = 0) -> xr.Data
     variables = dict.fromkeys((*columns, "recommendation"), ("recommendation",))
     settings = ("singular_values", "d_in", "d_out", "noise", "update")
     check_dataset("advice", advice, "advise", {**variables, "iteration": ("iteration",)}, settings)
-    count, root = check_dimension("runs", runs), check_seed("seed", seed)
-    if count < 2:
-        raise ValueError(f"runs must be >= 2, for a standard error, got {count}")
+    count, root = check_runs(runs), check_seed("seed", seed)
     names, last = advice.recommendation.values, int(advice.iteration[-1])
     errors = np.empty((2, names.size, count, last + 1))
     for run, stream in enumerate(np.random.SeedSequence(root).spawn(count)):
@@ -101,6 +99,14 @@ def check_advice(advice: xr.Dataset, runs: int = 8, *, seed: int = 0) -> xr.Data
             start = trainer.errors
             errors[:, place, run] = np.vstack([start, trainer.advance(last)])[:, 1:].T
     return _compared(advice, errors, root)
+
+
+def check_runs(runs: int) -> int:
+    """Return a number of trained runs, at least 2."""
+    count = check_dimension("runs", runs)
+    if count < 2:
+        raise ValueError(f"runs must be >= 2, for a standard error, got {count}")
+    return count
 
 
 def _compared(advice: xr.Dataset, errors: np.ndarray, seed: int) -> xr.Dataset:

@@ -21,17 +21,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from numerics.kernels.evaluate import evaluate
-from numerics.linear.descent import mode_stability_limit
 from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import ModeSpectrum
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import sums_of_errors
+from numerics.prediction.run_settings import WIDTHS_PER_RANK
 from numerics.prediction.runs import STATUS as PREDICTION_STATUS
-from numerics.prediction.runs import WIDTHS_PER_RANK, status_of
-from theory.algebra.stable_form import StableForm
+from numerics.prediction.runs import status_of
+from numerics.prediction.stability import stable_rate
 from theory.prediction.errors import estimate_form
-from theory.random_matrices.spiked_matrix import SIZES, mean_edge
-from theory.symbols.task import tau
 
 __all__ = [
     "BEYOND_BUDGET",
@@ -43,7 +41,6 @@ __all__ = [
     "make_network",
     "predicted_minimum",
     "smallest_width",
-    "stable_rate",
     "weakest_signal",
     "width_ladder",
 ]
@@ -107,14 +104,6 @@ def make_network(spectrum: ModeSpectrum, start: Start, update: str) -> RandomNet
     return replace(
         network, learning_rate=start.learning_rate_share * stable_rate(spectrum, network)
     )
-
-
-def stable_rate(spectrum: ModeSpectrum, network: RandomNetwork) -> float:
-    """Return the stability limit of the learning rate, ``1/sqrt(||Y||^2 + c_w^2)``."""
-    sides = zip((network.c1, network.c2), spectrum.shape[::-1], strict=True)
-    edges = [scale * _edge(network.width, size) ** 2 / network.width for scale, size in sides]
-    largest = max(float(spectrum.targets.max()), spectrum.edge)
-    return mode_stability_limit(largest, sum(edges) / 2)
 
 
 def predicted_minimum(
@@ -187,12 +176,3 @@ def smallest_width(
 def weakest_signal(spectrum: ModeSpectrum) -> float:
     """Return the smallest singular value of A* that stands out of the noise, else the largest."""
     return float(spectrum.signal[max(spectrum.spikes, 1) - 1])
-
-
-def _edge(width: float, size: int) -> float:
-    """Return the largest singular value of a (width, size) matrix of standard normal entries."""
-    return float(evaluate(_edge_form, width, size)["edge"])
-
-
-def _edge_form() -> StableForm:
-    return StableForm(SIZES, (), {"edge": mean_edge().subs(tau, 1)})

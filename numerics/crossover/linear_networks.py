@@ -23,7 +23,7 @@ from collections.abc import Sequence
 import numpy as np
 import xarray as xr
 
-from numerics.linear.initial_states import random_state
+from numerics.linear.initial_states import check_drawn_width, random_state
 from numerics.linear.observables import ntk_change
 from numerics.linear.tasks import Task, low_rank_from_spectrum
 from numerics.linear.training import Trainer
@@ -103,8 +103,15 @@ def linear_crossover(
             raise ValueError(f"{name} must be > 0, got {values.min()}")
     root = check_seed("seed", seed)
     divisor = check_positive("learning_rate_divisor", learning_rate_divisor)
+    if divisor < 1:
+        raise ValueError(
+            f"learning_rate_divisor must be at least 1, where the learning rate is at its "
+            f"stability limit, got {divisor:g}"
+        )
     if sizes.min() < k:
         raise ValueError(f"widths must be at least rank = {k} to fit the target, got {sizes.min()}")
+    for width in sizes:
+        check_drawn_width("widths", width, 2 * dimension)
     change = np.full((len(scales), len(sizes), count), np.nan)
     steps = np.full(change.shape, -1)
     for index in np.ndindex(change.shape):

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import numbers
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from numerics.support.validation import (
     check_choice,
     check_dimension,
     check_matrix,
+    check_seed,
     check_text,
     check_vector,
 )
@@ -243,7 +243,7 @@ def prepare_images(
         raise ValueError(f"n_train must be >= 2, for one image is its own mean, got {n_train}")
     check_choice("split", split, SPLITS)
     check_choice("center", center, CENTERS)
-    seed = _check_seed(seed)
+    seed = check_seed("seed", seed)
     groups = class_groups(pool, name, classes, labels)
     parts = draw_images(pool, name, groups, n_train, n_test, split, seed)
     all_places = np.flatnonzero(np.isin(pool.classes, np.concatenate(groups)))
@@ -266,14 +266,6 @@ def prepare_images(
         shape=pool.images.shape[1:],
         fingerprint=fingerprint,
     )
-
-
-def _check_seed(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"seed must be an int, got {type(value).__name__}")
-    if value < 0:
-        raise ValueError(f"seed must be >= 0, got {value}")
-    return int(value)
 
 
 def _on_sphere(pixels: NDArray[np.uint8], mean: NDArray[np.float64], least: float) -> Matrix:

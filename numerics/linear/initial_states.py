@@ -17,6 +17,8 @@ form ours.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -156,8 +158,8 @@ def random_state(
     >>> wide.W1.shape, narrow.W1.shape
     ((7, 4), (5, 4))
     """
-    w = check_width(width)
     size = check_dimension("d_in", d_in) + check_dimension("d_out", d_out)
+    w = check_drawn_width("width", width, size)
     if w >= size:
         return wishart_factor(
             d_in, d_out, w, init_variance=init_variance, init_variance2=init_variance2, rng=rng
@@ -165,6 +167,26 @@ def random_state(
     return explicit_weights(
         d_in, d_out, width, init_variance=init_variance, init_variance2=init_variance2, rng=rng
     )
+
+
+def check_drawn_width(name: str, value: Any, size: int) -> float:
+    """Return a width of which a network with ``size = d_in + d_out`` can be drawn.
+
+    Examples
+    --------
+    >>> check_drawn_width("width", 7.5, 6)
+    7.5
+    >>> check_drawn_width("width", 4.5, 6)
+    Traceback (most recent call last):
+        ...
+    ValueError: width must be an integer where it is below d_in + d_out = 6, got 4.5
+    """
+    width = check_width(value, name)
+    if width < size and not width.is_integer():
+        raise ValueError(
+            f"{name} must be an integer where it is below d_in + d_out = {size}, got {width:g}"
+        )
+    return width
 
 
 def self_consistent_lift(A0: ArrayLike, c1: float, c2: float | None = None) -> NetworkState:

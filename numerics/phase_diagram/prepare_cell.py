@@ -16,15 +16,9 @@ import numpy as np
 from numerics.linear.initial_states import random_state
 from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task, low_rank_recovery
+from numerics.published_rules import check_cell, variance_of, width_of
 from numerics.published_rules import learning_rate as published_learning_rate
-from numerics.published_rules import variance_of, width_of
-from numerics.support.validation import (
-    check_dimension,
-    check_finite,
-    check_positive,
-    check_rank,
-    check_seed,
-)
+from numerics.support.validation import check_dimension, check_positive, check_rank, check_seed
 from theory.published_settings import FIGURE1
 
 __all__ = ["Cell", "prepare_cell", "prepare_on_task"]
@@ -98,8 +92,10 @@ def prepare_cell(
     """
     size = check_dimension("d", d)
     k = check_rank(rank, size, size)
-    for name, value in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w)):
-        check_finite(name, value)
+    check_cell(size, gamma_sigma2, gamma_w)
+    check_positive("learning_rate_divisor", learning_rate_divisor)
+    if learning_rate is not None:
+        check_positive("learning_rate", learning_rate)
     streams = np.random.SeedSequence(check_seed("seed", seed)).spawn(2)
     task_rng, state_rng = (np.random.default_rng(stream) for stream in streams)
     task = low_rank_recovery(size, rank=k, rng=task_rng)

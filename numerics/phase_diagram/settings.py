@@ -16,7 +16,7 @@ import numpy as np
 
 from numerics.phase_diagram.scheme import SCHEMES, check_scheme
 from numerics.phase_diagram.stopping import StoppingRule
-from numerics.published_rules import variance_of, width_of
+from numerics.published_rules import check_cell
 from numerics.support.object_validation import check_words
 from numerics.support.settings import from_table, setting
 from numerics.support.validation import (
@@ -72,10 +72,9 @@ class PhaseDiagramSettings(DeclaredSweep):
         """Check what takes the dimension."""
         check_rank(self.rank, self.d, self.d)
         check_scheme(self.scheme, self.update)
-        for exponent in self.gamma_sigma2:
-            variance_of(self.d, exponent)
-        for exponent in (self.gamma_w[0], self.gamma_w[-1]):
-            width_of(self.d, exponent)
+        for variance in (self.gamma_sigma2[0], self.gamma_sigma2[-1]):
+            for width in (self.gamma_w[0], self.gamma_w[-1]):
+                check_cell(self.d, variance, width)
 
     @property
     def axes(self) -> dict[str, Sequence[float | int]]:

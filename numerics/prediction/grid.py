@@ -6,11 +6,13 @@ runs :mod:`numerics.prediction.runs` cell by cell (about 10 milliseconds) with t
 rule and adds the largest distance between gradient descent and the self-consistent dynamics.
 
 Every cell has a ``status`` (0 valid, see :data:`numerics.prediction.runs.STATUS`) and an estimated
-``truncation``; values outside the range of validity are kept, marked by the status.
+``truncation``; values outside the range of validity are kept, marked by the status, but for cells
+above the stability limit of the learning rate, which have none.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -19,19 +21,16 @@ import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
 from numerics.kernels.cache import load
-from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum, mode_spectrum
+from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import distance, observe, run
-from numerics.prediction.runs import REFERENCES, STATUS, signal_values, status_of
-from numerics.published_rules import learning_rate, variance_of, width_of
+from numerics.prediction.run_settings import PredictedTask, RunOptions, check_range
+from numerics.prediction.runs import STATUS, UNSTABLE, status_of
+from numerics.prediction.stability import check_stable, is_stable
+from numerics.published_rules import check_cell, learning_rate, variance_of, width_of
 from numerics.support.descriptions import describe
-from numerics.support.validation import (
-    check_choice,
-    check_dimension,
-    check_positive,
-    check_update,
-    check_vector,
-)
+from numerics.support.object_validation import check_size
+from numerics.support.validation import check_choice, check_dimension, check_positive, check_vector
 from theory.kernels.error_grid import grid_module
 from theory.published_settings import FIGURE2
 
@@ -58,6 +57,7 @@ def predict_grid(
     method: str = "closed_form",
     reference: str = "lift",
     nodes: int = DEFAULT_NODES,
+    allow_out_of_range: bool = False,
 ) -> xr.Dataset:
     """Predict the grid of cells behind the panels of the paper's Figure 2.
 
@@ -85,6 +85,8 @@ def predict_grid(
         What ``max_distance`` is measured from (second order only).
     nodes : int
         Nodes of the bulk.
+    allow_out_of_range : bool
+        Return a grid whose rank is outside the range, all of it marked, instead of raising.
 
     Returns
     -------
@@ -102,29 +104,52 @@ def predict_grid(
            [0.93, 1.  ]])
     """
     size = check_dimension("d", d)
+    task = PredictedTask(
+        d_in=size,
+        d_out=size,
+        rank=rank if singular_values is None else None,
+        singular_values=singular_values,
+        noise=noise,
+        nodes=nodes,
+    )
+    options = RunOptions(
+        iterations=iterations,
+        update=update,
+        reference=reference,
+        allow_out_of_range=allow_out_of_range,
+    )
+    check_choice("method", method, METHODS)
     rows, columns = (
         check_vector(name, x) for name, x in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w))
     )
     ratio = check_positive("variance_ratio", variance_ratio)
-    check_update(update)
-    check_choice("reference", reference, REFERENCES)
-    steps = check_dimension("iterations", iterations)
-    given = None if singular_values is not None else rank
-    spectrum = mode_spectrum(
-        size, size, signal_values(size, size, given, singular_values), noise=noise, nodes=nodes
-    )
-    networks = _networks(
-        rows, columns, size, ratio, float(spectrum.signal[0]), learning_rate_divisor
-    )
-    check_choice("method", method, METHODS)
+    divisor = check_positive("learning_rate_divisor", learning_rate_divisor)
+    check_size("variance_ratio", ratio)
+    for corner in product((rows.min(), rows.max()), (columns.min(), columns.max())):
+        check_cell(size, *corner)
+    check_range(task, options.allow_out_of_range)
+    spectrum = task.spectrum()
+    variance = np.array([variance_of(size, x) for x in rows])[:, None]
+    width = np.array([float(width_of(size, x)) for x in columns])[None, :]
+    first = variance * width
+    check_size("variance_ratio * d^(gamma_sigma2 + gamma_w)", ratio * first)
+    threshold = (1 + ratio) / 2 * first
+    rate = learning_rate(rows[:, None], columns, threshold, float(spectrum.signal[0]), divisor)
+    cells = np.broadcast_arrays(first, ratio * first, width, rate)
+    networks = _Networks(*(np.ascontiguousarray(x.ravel()) for x in cells))
+    each = [RandomNetwork(*map(float, x), options.update) for x in zip(*networks, strict=True)]
+    stable = np.array([is_stable(spectrum, network) for network in each])
+    if not stable.any():
+        check_stable(spectrum, each[0], divisor)
     with np.errstate(over="ignore", invalid="ignore"):  # such cells are outside the range
         if method == "closed_form":
-            found = _closed_form(spectrum, networks, steps, update)
+            found = _closed_form(spectrum, networks, options)
         else:
-            found = _second_order(spectrum, networks, steps, update, reference)
+            found = _second_order(spectrum, each, stable, options)
     found["status"] = status_of(
         found["min_test_error"], found["truncation"], networks.width, spectrum
     )
+    _mark_unstable(found, stable)
     shape = rows.size, columns.size
     names = ("gamma_sigma2", "gamma_w")
     data = xr.Dataset(
@@ -136,12 +161,12 @@ def predict_grid(
             "singular_values": spectrum.signal,
             "noise": spectrum.noise,
             "variance_ratio": ratio,
-            "learning_rate_divisor": float(learning_rate_divisor),
-            "iterations": steps,
-            "update": update,
+            "learning_rate_divisor": divisor,
+            "iterations": options.iterations,
+            "update": options.update,
             "method": method,
-            "reference": reference,
-            "nodes": nodes,
+            "reference": options.reference,
+            "nodes": task.nodes,
             "status_meaning": "; ".join(f"{k}: {text}" for k, text in enumerate(STATUS)),
         },
     )
@@ -158,38 +183,24 @@ class _Networks(NamedTuple):
     learning_rate: NDArray[np.float64]
 
 
-def _networks(
-    rows: NDArray[np.float64],
-    columns: NDArray[np.float64],
-    d: int,
-    ratio: float,
-    largest: float,
-    learning_rate_divisor: float,
-) -> _Networks:
-    """Return the networks of the grid, row by row."""
-    variance = np.array([variance_of(d, a) for a in rows])[:, None]
-    width = np.array([float(width_of(d, b)) for b in columns])[None, :]
-    first = variance * width
-    threshold = (1 + ratio) / 2 * first
-    rate = learning_rate(
-        rows[:, None],
-        columns,
-        threshold,
-        largest,
-        check_positive("learning_rate_divisor", learning_rate_divisor),
-    )
-    cells = np.broadcast_arrays(first, ratio * first, width, rate)
-    return _Networks(*(np.ascontiguousarray(x.ravel()) for x in cells))
+def _mark_unstable(found: dict[str, NDArray[Any]], stable: NDArray[np.bool_]) -> None:
+    """Put in the place of cells above the stability limit that they have no results."""
+    for name, values in found.items():
+        absent = {"status": UNSTABLE, "iterations": -1}.get(name, np.nan)
+        values[~stable] = absent
 
 
 def _closed_form(
-    spectrum: ModeSpectrum, networks: _Networks, iterations: int, update: str
+    spectrum: ModeSpectrum, networks: _Networks, options: RunOptions
 ) -> dict[str, NDArray[Any]]:
     """Run the generated kernel over all cells."""
-    kernel = load(grid_module(update), loops="error_grid")
+    kernel = load(grid_module(options.update), loops="error_grid")
     found = kernel.Found(*(np.empty(networks.width.size) for _ in kernel.Found._fields))
     kernel.grid(
-        _target(kernel, spectrum), kernel.Cells(*networks), kernel.Limits(iterations, STRIDE), found
+        _target(kernel, spectrum),
+        kernel.Cells(*networks),
+        kernel.Limits(options.iterations, STRIDE),
+        found,
     )
     return {
         "min_test_error": found.minimum,
@@ -217,23 +228,23 @@ def _target(kernel: ModuleType, spectrum: ModeSpectrum) -> Any:
 
 
 def _second_order(
-    spectrum: ModeSpectrum, networks: _Networks, iterations: int, update: str, reference: str
+    spectrum: ModeSpectrum,
+    networks: list[RandomNetwork],
+    stable: NDArray[np.bool_],
+    options: RunOptions,
 ) -> dict[str, NDArray[Any]]:
     """Run cell after cell to where the paper stops."""
-    found: dict[str, list[float]] = {
-        key: []
-        for key in ("min_test_error", "iterations", "stable_rank", "truncation", "max_distance")
-    }
-    for values in zip(*networks, strict=True):
-        c1, c2, width, rate = (float(x) for x in values)
-        network = RandomNetwork(c1, c2, width, rate, update)
-        trajectory = run(spectrum, network, iterations, True)
+    names = ("min_test_error", "iterations", "stable_rank", "truncation", "max_distance")
+    found = {name: np.full(len(networks), np.nan) for name in names}
+    for place in np.flatnonzero(stable):
+        network = networks[place]
+        trajectory = run(spectrum, network, options.iterations, True)
         seen = observe(spectrum, network, trajectory)
         best = int(np.argmin(seen["test_error"]))
-        found["min_test_error"].append(seen["test_error"][best])
-        found["iterations"].append(best)
-        found["stable_rank"].append(seen["stable_rank"][best])
-        found["truncation"].append(seen["truncation"][best])
-        away = distance(spectrum, network, trajectory, reference)
-        found["max_distance"].append(float(away.max()))
-    return {key: np.array(values) for key, values in found.items()}
+        found["iterations"][place] = best
+        for name, key in (("min_test_error", "test_error"), *((x, x) for x in names[2:4])):
+            found[name][place] = seen[key][best]
+        away = distance(spectrum, network, trajectory, options.reference)
+        found["max_distance"][place] = float(away.max())
+    found["iterations"] = np.where(stable, found["iterations"], -1).astype(np.int64)
+    return found

@@ -4,6 +4,7 @@ Gradient descent on ``Y = A* + noise`` from a random network of any width, in th
 and start, to second order in ``1/sqrt(width)`` (:mod:`theory.prediction.errors`): about 3 ms for
 300 iterations at any dimension, where training costs ``12 d^3`` flops an iteration.
 
+A learning rate above its stability limit is refused (:mod:`numerics.prediction.stability`).
 Range of validity: the estimated size of the first neglected order at the minimal test error is
 at most ``TRUNCATION_LIMIT`` of it, the width at least ``WIDTHS_PER_RANK`` times the rank, and
 the rank at most ``RANK_SHARE`` of the dimension (the spectrum is off by its square).
@@ -18,58 +19,30 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike, NDArray
 
-from numerics.prediction.mode_spectrum import (
-    DEFAULT_NODES,
-    ModeSpectrum,
-    mode_spectrum,
-    typical_singular_values,
-)
+from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import distance, observe, run
+from numerics.prediction.run_settings import (
+    RANK_SHARE,
+    WIDTHS_PER_RANK,
+    PredictedTask,
+    RunOptions,
+    check_network,
+    check_range,
+)
+from numerics.prediction.stability import check_stable
+from numerics.published_rules import check_cell, variance_of, width_of
 from numerics.published_rules import learning_rate as published_learning_rate
-from numerics.published_rules import variance_of, width_of
 from numerics.support.descriptions import describe
 from numerics.support.errors import OutOfRangeError
-from numerics.support.object_validation import check_size
-from numerics.support.validation import (
-    check_choice,
-    check_dimension,
-    check_finite,
-    check_positive,
-    check_switch,
-    check_update,
-    check_vector,
-    check_width,
-)
+from numerics.support.validation import check_dimension, check_positive
 from theory.published_settings import FIGURE2
-from theory.wording import shown
 
-__all__ = [
-    "RANK_SHARE",
-    "REFERENCES",
-    "STATUS",
-    "TRUNCATION_LIMIT",
-    "WIDTHS_PER_RANK",
-    "cell_scales",
-    "predict_cell",
-    "predict_run",
-    "status_of",
-]
+__all__ = ["STATUS", "TRUNCATION_LIMIT", "UNSTABLE", "predict_cell", "predict_run", "status_of"]
 
-
-#: What the distance of gradient descent is measured from: the self-consistent dynamics as the
-#: width-free lift (:mod:`numerics.linear.training`), or as Euler steps of equation (1), as
-#: published.
-REFERENCES = ("lift", "euler")
 
 #: Largest estimated truncation of the minimal test error, relative, that counts as valid.
 TRUNCATION_LIMIT = 0.03
-
-#: Smallest width that counts as valid, over the rank.
-WIDTHS_PER_RANK = 5
-
-#: Largest rank that counts as valid, over the smaller dimension.
-RANK_SHARE = 0.15
 
 #: Meaning of a status: 0 valid, else why not.
 STATUS = (
@@ -77,7 +50,9 @@ STATUS = (
     "estimated truncation above its limit",
     f"width below {WIDTHS_PER_RANK} times the rank",
     f"rank above {RANK_SHARE:g} of the dimension",
+    "learning rate above its stability limit",
 )
+UNSTABLE = len(STATUS) - 1
 
 
 def predict_run(
@@ -143,7 +118,8 @@ def predict_run(
     Raises
     ------
     OutOfRangeError
-        Outside the range of validity, unless ``allow_out_of_range``.
+        Outside the range of validity, unless ``allow_out_of_range``; for a learning rate above
+        its stability limit.
 
     Examples
     --------
@@ -152,39 +128,39 @@ def predict_run(
     >>> int(run.min_iteration), round(float(run.min_test_error), 3)
     (110, 0.22)
     """
-    spectrum = mode_spectrum(
-        d_in, d_out, signal_values(d_in, d_out, rank, singular_values), noise=noise, nodes=nodes
+    task = PredictedTask(
+        d_in=d_in, d_out=d_out, rank=rank, singular_values=singular_values, noise=noise, nodes=nodes
     )
-    units = check_width(width)
-    first = check_positive("init_variance", init_variance)
-    second = first
-    if init_variance2 is not None:
-        second = check_positive("init_variance2", init_variance2)
-    network = RandomNetwork(
-        first * units,
-        second * units,
-        units,
-        check_positive("learning_rate", learning_rate),
-        check_update(update),
+    options = RunOptions(
+        iterations=iterations,
+        update=update,
+        reference=reference,
+        stop=stop,
+        allow_out_of_range=allow_out_of_range,
     )
-    check_choice("reference", reference, REFERENCES)
-    check_switch("stop", stop), check_switch("allow_out_of_range", allow_out_of_range)
-    check_size("init_variance * width", max(first, second) * units)
-    steps = check_dimension("iterations", iterations)
+    network = check_network(width, init_variance, init_variance2, learning_rate, options.update)
+    check_range(task, options.allow_out_of_range, width=network.width)
+    spectrum = task.spectrum()
+    check_stable(spectrum, network)
+    return _predicted(spectrum, network, options)
+
+
+def _predicted(spectrum: ModeSpectrum, network: RandomNetwork, options: RunOptions) -> xr.Dataset:
+    """Predict a run of a network that is stable."""
     with np.errstate(over="ignore", invalid="ignore"):  # what leaves the floats is refused below
-        trajectory = run(spectrum, network, steps, stop)
+        trajectory = run(spectrum, network, options.iterations, options.stop)
         seen = observe(spectrum, network, trajectory)
-        seen["distance"] = distance(spectrum, network, trajectory, reference)
+        seen["distance"] = distance(spectrum, network, trajectory, options.reference)
     if not np.isfinite(seen["test_error"]).all():
         raise OutOfRangeError(
-            f"learning_rate must keep the run within the floats, got {network.learning_rate:g} "
-            f"where the threshold is {network.threshold:.3g}, singular values reach "
-            f"{spectrum.targets.max():.3g} and noise is {spectrum.noise:.3g}"
+            f"singular_values, noise and init_variance * width must be so small that their "
+            f"fourth powers are floats, got {spectrum.targets.max():.3g}, {spectrum.noise:.3g} and "
+            f"{max(network.c1, network.c2):.3g}"
         )
-    data = _dataset(spectrum, network, seen, reference)
-    if data.status != 0 and not allow_out_of_range:
-        raise _out_of_range(data, network, spectrum)
-    data.attrs["stop"] = int(stop)
+    data = _dataset(spectrum, network, seen, options.reference)
+    if data.status != 0 and not options.allow_out_of_range:
+        raise _out_of_range(data)
+    data.attrs["stop"] = int(options.stop)
     return data
 
 
@@ -231,33 +207,34 @@ def predict_cell(
     (14, 0.1)
     """
     size = check_dimension("d", d)
-    variance, width = cell_scales(size, gamma_sigma2, gamma_w)
-    given = None if singular_values is not None else rank
-    signal = signal_values(size, size, given, singular_values)
-    rate = float(
-        published_learning_rate(
-            gamma_sigma2,
-            gamma_w,
-            variance * width,
-            float(np.max(signal)),
-            check_positive("learning_rate_divisor", learning_rate_divisor),
-        )
-    )
-    data = predict_run(
-        size,
-        size,
-        width=width,
-        init_variance=variance,
-        learning_rate=rate,
-        iterations=iterations,
-        singular_values=signal,
+    task = PredictedTask(
+        d_in=size,
+        d_out=size,
+        rank=rank if singular_values is None else None,
+        singular_values=singular_values,
         noise=noise,
+        nodes=nodes,
+    )
+    options = RunOptions(
+        iterations=iterations,
         update=update,
         reference=reference,
         stop=stop,
-        nodes=nodes,
         allow_out_of_range=allow_out_of_range,
     )
+    divisor = check_positive("learning_rate_divisor", learning_rate_divisor)
+    width = check_cell(size, gamma_sigma2, gamma_w)
+    check_range(task, options.allow_out_of_range, width=width)
+    variance, width = variance_of(size, gamma_sigma2), float(width_of(size, gamma_w))
+    spectrum = task.spectrum()
+    rate = float(
+        published_learning_rate(
+            gamma_sigma2, gamma_w, variance * width, float(spectrum.signal[0]), divisor
+        )
+    )
+    network = check_network(width, variance, None, rate, options.update)
+    check_stable(spectrum, network, divisor)
+    data = _predicted(spectrum, network, options)
     data.attrs |= {
         "gamma_sigma2": float(gamma_sigma2),
         "gamma_w": float(gamma_w),
@@ -265,31 +242,6 @@ def predict_cell(
         "learning_rate_divisor": float(learning_rate_divisor),
     }
     return data
-
-
-def cell_scales(d: int, gamma_sigma2: float, gamma_w: float) -> tuple[float, float]:
-    """Return ``sigma^2 = d^gamma_sigma2`` and the width ``int(d^gamma_w)`` of a cell."""
-    for name, value in (("gamma_sigma2", gamma_sigma2), ("gamma_w", gamma_w)):
-        check_finite(name, value)
-    return variance_of(d, gamma_sigma2), float(width_of(d, gamma_w))
-
-
-def signal_values(
-    d_in: int, d_out: int, rank: int | None, singular_values: ArrayLike | None
-) -> ArrayLike:
-    if (rank is None) == (singular_values is None):
-        raise ValueError(
-            f"exactly one of rank and singular_values must be given, got rank={shown(rank)}, "
-            f"singular_values={shown(singular_values)}"
-        )
-    if singular_values is None:
-        assert rank is not None  # one of the two is given
-        return typical_singular_values(d_in, d_out, rank)
-    values = check_vector("singular_values", singular_values)
-    check_size("singular_values", values)
-    if values.min() <= 0:
-        raise ValueError(f"singular_values must be > 0, got {values.min()}")
-    return values
 
 
 def _dataset(
@@ -352,13 +304,10 @@ def status_of(
     return np.where(np.asarray(width) < WIDTHS_PER_RANK * rank, 2, np.where(exceeded, 1, 0))
 
 
-def _out_of_range(
-    data: xr.Dataset, network: RandomNetwork, spectrum: ModeSpectrum
-) -> OutOfRangeError:
-    relative, rank = float(data.min_truncation / abs(data.min_test_error)), spectrum.signal.size
+def _out_of_range(data: xr.Dataset) -> OutOfRangeError:
+    smallest, truncation = float(data.min_test_error), float(data.min_truncation)
     return OutOfRangeError(
-        f"the prediction needs width >= {WIDTHS_PER_RANK * rank}, rank <= "
-        f"{RANK_SHARE * min(spectrum.shape):g} and an estimated truncation of at most "
-        f"{TRUNCATION_LIMIT:.0%}, got width = {network.width:g}, rank = {rank} and {relative:.1%} "
-        "(allow_out_of_range=True returns it all the same)"
+        f"the estimated truncation must be at most {TRUNCATION_LIMIT:.0%} of the smallest test "
+        f"error for a prediction, got {truncation:.3g} of {smallest:.3g} (allow_out_of_range=True "
+        "returns it all the same)"
     )

@@ -39,6 +39,9 @@ __all__ = [
     "check_width",
 ]
 
+#: Largest seed: what files can keep.
+LARGEST_SEED = 2**64 - 1
+
 #: Largest count: no array has more entries along an axis.
 LARGEST_COUNT = 2**63 - 1
 
@@ -124,7 +127,7 @@ def check_nonnegative(name: str, value: Any) -> float:
     return result
 
 
-def check_width(value: Any) -> float:
+def check_width(value: Any, name: str = "width") -> float:
     """Return a width as a ``float``: real, finite, >= 1, not necessarily an integer.
 
     A width enters the width-free dynamics only as the degrees of freedom of a Wishart matrix,
@@ -135,9 +138,9 @@ def check_width(value: Any) -> float:
     >>> check_width(12.5)
     12.5
     """
-    width = check_finite("width", value)
+    width = check_finite(name, value)
     if width < 1:
-        raise ValueError(f"width must be >= 1, got {width}")
+        raise ValueError(f"{name} must be >= 1, got {width}")
     return width
 
 
@@ -341,7 +344,7 @@ def check_rng(value: Any) -> np.random.Generator:
 
 
 def check_seed(name: str, value: Any) -> int:
-    """Return a seed as an ``int``, at least 0; TypeError or ValueError otherwise.
+    """Return a seed as an ``int`` of 64 bits at most, at least 0; errors as in `check_dimension`.
 
     Examples
     --------
@@ -353,7 +356,9 @@ def check_seed(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer >= 0, got {type(value).__name__}")
     if value < 0:
-        raise ValueError(f"{name} must be an integer >= 0, got {value}")
+        raise ValueError(f"{name} must be an integer >= 0, got {shown(value)}")
+    if value > LARGEST_SEED:
+        raise ValueError(f"{name} must be at most {LARGEST_SEED}, got {shown(value)}")
     return int(value)
 
 

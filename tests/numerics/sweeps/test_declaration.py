@@ -6,6 +6,7 @@ import struct
 import attrs
 import numpy as np
 import pytest
+import xarray as xr
 
 from numerics.phase_diagram.sweep import SweepPlan
 from numerics.support.errors import DivergedError, SweepError
@@ -139,6 +140,15 @@ def test_cells_run_over_the_grid_in_order():
 def test_bad_seeds_are_refused(seed):
     with pytest.raises((ValueError, TypeError), match="seed must be an integer >= 0"):
         Powers(seed=seed)
+
+
+def test_a_seed_that_files_cannot_keep_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="seed must be at most 18446744073709551615, got"):
+        Powers(seed=2**64)
+    data = xr.Dataset(attrs={"seed": Powers(seed=2**64 - 1).seed})
+    data.to_netcdf(tmp_path / "kept.nc", engine="h5netcdf")
+    with xr.open_dataset(tmp_path / "kept.nc", engine="h5netcdf") as kept:
+        assert int(kept.attrs["seed"]) == 2**64 - 1
 
 
 @pytest.mark.parametrize("table", [3, ["x"], {"y": 2}])

@@ -127,14 +127,12 @@ def test_bad_files_are_one_line_and_nothing_is_written(content, extra, rule, tmp
         (["--d-in", "0"], "d_in must be"),
         (["--d-out", "-3"], "d_out must be"),
         (["--rank", "61"], "rank must be at most"),
-        (["--rank", "30"], "rank above 0.15 of the dimension"),
+        (["--rank", "30"], "rank must be at most 0.15 of the smaller dimension, 9,"),
         (["--noise", "0"], "noise must be > 0"),
         (["--budget", "0"], "budget must be"),
         (["--budget", "3", "--learning-rate-share", "0.01"], "budget must be long enough"),
         (["--learning-rate-share", "1"], "learning_rate_share must be < 1"),
-        (["--max-width", "9"], "width below 5 times the rank"),
-        (["--check", "1"], "runs must be >= 2"),
-        (["--check", "2", "--seed", "-1"], "seed must be"),
+        (["--max-width", "9"], "max_width must be at least 5 times the rank, 10,"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(extra, rule, tmp_path, capsys):
@@ -142,6 +140,22 @@ def test_bad_input_is_one_line_and_writes_nothing(extra, rule, tmp_path, capsys)
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert rule in line
     assert not any((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("extra", "rule"),
+    [
+        (["--check", "0"], "runs must be an integer >= 1, got 0"),
+        (["--check", "1"], "runs must be >= 2"),
+        (["--check", "2", "--seed", "-1"], "seed must be"),
+        (["--check", "2", "--seed", str(2**64)], "seed must be at most"),
+    ],
+)
+def test_a_bad_check_is_refused_before_there_is_advice(extra, rule, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("numerics.advice.advise.advise", None)
+    assert run(*SMALL, *extra, "--output", tmp_path / "out") == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert rule in line
 
 
 def test_axes_in_axes_out(advice):

@@ -181,6 +181,8 @@ def test_compare_draws_and_stores_the_prediction(tmp_path, capsys):
         (["--grid-w", "0:2"], "gamma_w must be 'first:last:count', got '0:2'"),
         (["--grid-sigma2", "0:x:3"], "gamma_sigma2 must be"),
         (["--grid-w", "1:1:1"], "at least 2 x 2 cells"),
+        (["--grid-w", "1:150:3"], "gamma_sigma2 + gamma_w) must be at most"),
+        (["--seed", str(2**64)], "seed must be at most"),
         (["--d", "0"], "d must be"),
         (["--rank", "21"], "rank must be"),
         (["--iterations", "0"], "iterations must be"),

@@ -69,6 +69,8 @@ def test_figure1_is_reproducible_to_the_bit(tmp_path):
         (["--iterations", "0"], "iterations must be", "0"),
         (["--learning-rate", "-1"], "learning_rate must be", "-1"),
         (["--seed", "-1"], "seed must be", "-1"),
+        (["--seed", str(2**64)], "seed must be at most", str(2**64)),
+        (["--gamma-w", "150"], "gamma_sigma2 + gamma_w) must be at most", "e+"),
         (["--learning-rate", "10"], "diverged at iteration", "learning rate 10"),
     ],
 )
@@ -79,6 +81,35 @@ def test_bad_input_is_one_line_and_writes_nothing(extra, rule, came, tmp_path, c
     assert rule in message
     assert came in message
     assert not any((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("extra", "rule"),
+    [
+        (["--grid-w", "1:1:1"], "a figure needs at least 2 x 2 cells, got 30 x 1"),
+        (["--grid-sigma2", "-1"], "a figure needs at least 2 x 2 cells, got 1 x 30"),
+        (["--rank", "31"], "rank must be at most 0.15 of the smaller dimension, 30,"),
+        (["--d", "0"], "d must be"),
+        (["--noise", "-1"], "noise must be >= 0"),
+        (["--point", "-1", "0.4"], "width must be at least 5 times the rank, 25,"),
+        (["--point", "-1", "2", "--learning-rate-divisor", "0"], "learning_rate_divisor must be"),
+    ],
+)
+def test_predict_refuses_before_any_work(extra, rule, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("numerics.kernels.evaluate._kernel", None)
+    assert run("predict", *extra, "--output", tmp_path / "out") == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert rule in line
+    assert not any((tmp_path / "out").iterdir())
+
+
+@pytest.mark.parametrize("extra", [["--point", "-1", "2"], ["--method", "closed_form"]])
+def test_predict_names_the_stability_limit(extra, tmp_path, capsys):
+    words = ["predict", "--learning-rate-divisor", "1e-9", *extra, "--output", tmp_path / "out"]
+    assert run(*words) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "learning_rate must be at most its stability limit, 0.0" in line
+    assert "learning_rate_divisor must be " in line
 
 
 def test_divergence_names_the_limit(tmp_path, capsys):

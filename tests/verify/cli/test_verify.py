@@ -92,6 +92,8 @@ def test_list_runs_nothing(capsys):
         (["--claim", "nonsense"], "name must be that of a claim"),
         (["--profile", "slow"], "profile must be one of"),
         (["--claims-from", "nowhere.py"], "Python file"),
+        (["--claims-from", "nowhere.py", "--seed", "-1"], "seed must be an integer >= 0"),
+        (["--claims-from", "nowhere.py", "--profile", "slow"], "profile must be one of"),
     ],
 )
 def test_bad_input_is_one_line(arguments, rule, capsys):

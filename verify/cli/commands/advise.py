@@ -94,9 +94,13 @@ def run(options: argparse.Namespace) -> int:
 
     folder = prepare_folder(options.output)
     from numerics.advice.advise import advise
+    from numerics.advice.check import check_advice, check_runs
+    from numerics.support.validation import check_seed
     from verify.figures.advice import draw_advice
     from verify.reports.advice import advice_table, check_table
 
+    if options.check is not None:
+        check_runs(options.check), check_seed("seed", options.seed)
     rank, values = options.rank, None
     if options.singular_values is not None:
         values = read_singular_values(options.singular_values)
@@ -123,8 +127,6 @@ def run(options: argparse.Namespace) -> int:
     print(advice_table(data))
     status = 0
     if options.check is not None:
-        from numerics.advice.check import check_advice
-
         checked = check_advice(data, options.check, seed=options.seed)
         print("\n" + check_table(data, checked))
         data = data.merge(checked, combine_attrs="override")

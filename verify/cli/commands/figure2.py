@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from theory.published_settings import FIGURE2
-from verify.cli.commands.range_arguments import allow_negative_ranges
+from verify.cli.commands.range_arguments import allow_negative_ranges, check_cells
 from verify.cli.commands.sweep_options import add_sweep_options, run_stored
 
 if TYPE_CHECKING:
@@ -128,10 +128,7 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
     given = {name: getattr(options, name) for name in SETTINGS}
     settings = settings | {name: value for name, value in given.items() if value is not None}
     plan = SweepPlan.from_mapping(settings)
-    if min(plan.shape[:2]) < 2:
-        raise ValueError(
-            f"a figure needs at least 2 x 2 cells, got {plan.shape[0]} x {plan.shape[1]}"
-        )
+    check_cells(*plan.shape[:2])
     return plan
 
 
@@ -152,6 +149,7 @@ def _predict(plan: SweepPlan) -> xr.Dataset:
         update=plan.update,
         method="second_order",
         reference="euler" if plan.scheme == "published" else "lift",
+        allow_out_of_range=True,
     )
 
 

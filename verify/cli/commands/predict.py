@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from theory.published_settings import FIGURE1, FIGURE2
-from verify.cli.commands.range_arguments import allow_negative_ranges
+from verify.cli.commands.range_arguments import allow_negative_ranges, check_cells
 
 __all__ = ["add", "run"]
 
@@ -92,9 +92,12 @@ def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
     from verify.cli.output_files import save_result
     from verify.figures.prediction import draw_predicted_panels
 
+    rows = parse_axis("grid-sigma2", options.grid_sigma2)
+    columns = parse_axis("grid-w", options.grid_w)
+    check_cells(len(rows), len(columns))
     data = predict_grid(
-        parse_axis("grid-sigma2", options.grid_sigma2),
-        parse_axis("grid-w", options.grid_w),
+        rows,
+        columns,
         options.d,
         rank=options.rank,
         noise=options.noise,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 
-__all__ = ["allow_negative_ranges", "two_numbers"]
+__all__ = ["allow_negative_ranges", "check_cells", "two_numbers"]
 
 
 def allow_negative_ranges(command: argparse.ArgumentParser) -> None:
@@ -20,3 +20,9 @@ def two_numbers(text: str) -> tuple[float, float]:
     except ValueError:
         raise argparse.ArgumentTypeError(f"must be A:B, two numbers, got {text!r}") from None
     return first, last
+
+
+def check_cells(rows: int, columns: int) -> None:
+    """Refuse a grid that is none, before its cells are run."""
+    if min(rows, columns) < 2:
+        raise ValueError(f"a figure needs at least 2 x 2 cells, got {rows} x {columns}")

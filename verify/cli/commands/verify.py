@@ -48,6 +48,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    from numerics.support.validation import check_choice, check_seed
     from verify.claims.registry import claims_from, select_claims
     from verify.cli.output_files import prepare_folder
     from verify.framework.runner import (
@@ -58,6 +59,7 @@ def run(options: argparse.Namespace) -> int:
         run_faults,
     )
 
+    check_choice("profile", options.profile, tuple(PROFILES)), check_seed("seed", options.seed)
     own = claims_from(options.claims_from) if options.claims_from else None
     claims = select_claims(options.claim, own)
     if options.list:
