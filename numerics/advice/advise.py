@@ -131,7 +131,7 @@ def advise(
     ('active', 9, 0.07)
     """
     # Without noise the test error falls for ever and there is nothing to trade.
-    task = PredictedTask(
+    task = PredictedTask.of(
         d_in=d_in,
         d_out=d_in if d_out is None else d_out,
         rank=rank,

@@ -104,7 +104,7 @@ def predict_grid(
            [0.93, 1.  ]])
     """
     size = check_dimension("d", d)
-    task = PredictedTask(
+    task = PredictedTask.of(
         d_in=size,
         d_out=size,
         rank=rank if singular_values is None else None,
@@ -137,7 +137,10 @@ def predict_grid(
     rate = learning_rate(rows[:, None], columns, threshold, float(spectrum.signal[0]), divisor)
     cells = np.broadcast_arrays(first, ratio * first, width, rate)
     networks = _Networks(*(np.ascontiguousarray(x.ravel()) for x in cells))
-    each = [RandomNetwork(*map(float, x), options.update) for x in zip(*networks, strict=True)]
+    each = [
+        RandomNetwork(float(c1), float(c2), float(units), float(eta), options.update)
+        for c1, c2, units, eta in zip(*networks, strict=True)
+    ]
     stable = np.array([is_stable(spectrum, network) for network in each])
     if not stable.any():
         check_stable(spectrum, each[0], divisor)

@@ -9,7 +9,7 @@ by its square), and a width below ``WIDTHS_PER_RANK`` times the rank.
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import attrs
 import numpy as np
@@ -110,6 +110,11 @@ class PredictedTask:
             )
         rank = self.rank if values is None else values.size
         object.__setattr__(self, "rank", check_rank(rank, self.d_in, self.d_out))
+
+    @classmethod
+    def of(cls, **settings: Any) -> Self:
+        """Return a task of settings in any form that they are taken in."""
+        return cls(**settings)
 
     def signal(self) -> NDArray[np.float64]:
         """Return the singular values of A*."""

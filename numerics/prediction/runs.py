@@ -128,7 +128,7 @@ def predict_run(
     >>> int(run.min_iteration), round(float(run.min_test_error), 3)
     (110, 0.22)
     """
-    task = PredictedTask(
+    task = PredictedTask.of(
         d_in=d_in, d_out=d_out, rank=rank, singular_values=singular_values, noise=noise, nodes=nodes
     )
     options = RunOptions(
@@ -207,7 +207,7 @@ def predict_cell(
     (14, 0.1)
     """
     size = check_dimension("d", d)
-    task = PredictedTask(
+    task = PredictedTask.of(
         d_in=size,
         d_out=size,
         rank=rank if singular_values is None else None,

@@ -39,11 +39,8 @@ __all__ = [
     "check_width",
 ]
 
-#: Largest seed: what files can keep.
-LARGEST_SEED = 2**64 - 1
-
-#: Largest count: no array has more entries along an axis.
-LARGEST_COUNT = 2**63 - 1
+#: Largest count, of entries along an axis of an array, and largest seed that files can keep.
+LARGEST_COUNT, LARGEST_SEED = 2**63 - 1, 2**64 - 1
 
 REAL_KINDS = "iuf"  # NumPy kinds taken as real: signed, unsigned, floating (no bool, no complex)
 
@@ -357,7 +354,7 @@ def check_seed(name: str, value: Any) -> int:
         raise TypeError(f"{name} must be an integer >= 0, got {type(value).__name__}")
     if value < 0:
         raise ValueError(f"{name} must be an integer >= 0, got {shown(value)}")
-    if value > LARGEST_SEED:
+    if int(value) > LARGEST_SEED:
         raise ValueError(f"{name} must be at most {LARGEST_SEED}, got {shown(value)}")
     return int(value)
 

@@ -10,6 +10,7 @@ from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import mode_spectrum
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import observe
+from numerics.prediction.run_settings import RunOptions
 from numerics.prediction.runs import predict_cell
 from theory.kernels.error_grid import grid_module
 
@@ -78,9 +79,8 @@ def test_the_grid_kernel_adds_up_at_both_ends(d_out, d_in):
     cell = module._Networks(*(np.array([x]) for x in (c1, c2, width, rate)))
     of_signal, of_start = np.sum(theta**2) / entries, c1 * c2 / width
     # A cell that makes no step worth the name: its smallest test error is that of the start.
-    still = module._closed_form(
-        spectrum, cell._replace(learning_rate=np.array([1e-200])), 8, "sequential"
-    )
+    options = RunOptions(iterations=8, update="sequential", reference="lift")
+    still = module._closed_form(spectrum, cell._replace(learning_rate=np.array([1e-200])), options)
     start = observe(spectrum, network, Recursion(spectrum, network).advance(1))
     assert still["min_test_error"] == pytest.approx(of_signal + of_start, rel=1e-13)
     assert still["stable_rank"] == pytest.approx(start["stable_rank"][0], rel=1e-12)
