@@ -341,21 +341,19 @@ def check_rng(value: Any) -> np.random.Generator:
 
 
 def check_seed(name: str, value: Any) -> int:
-    """Return a seed as an ``int`` of 64 bits at most, at least 0; errors as in `check_dimension`.
+    """Return a seed as an ``int`` of 64 bits at most, >= 0; errors as in `check_dimension`.
 
     Examples
     --------
     >>> check_seed("seed", -1)
     Traceback (most recent call last):
         ...
-    ValueError: seed must be an integer >= 0, got -1
+    ValueError: seed must be an integer >= 0 of 64 bits at most, got -1
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer >= 0, got {type(value).__name__}")
-    if value < 0:
-        raise ValueError(f"{name} must be an integer >= 0, got {shown(value)}")
-    if int(value) > LARGEST_SEED:
-        raise ValueError(f"{name} must be at most {LARGEST_SEED}, got {shown(value)}")
+    if not 0 <= int(value) <= LARGEST_SEED:
+        raise ValueError(f"{name} must be an integer >= 0 of 64 bits at most, got {shown(value)}")
     return int(value)
 
 

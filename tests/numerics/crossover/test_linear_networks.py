@@ -14,7 +14,7 @@ from numerics.crossover.linear_networks import linear_crossover
         ([1e200], {}, "widths must be at most"),
         ([1e4], {"learning_rate_divisor": 0.99}, "learning_rate_divisor must be at least 1, where"),
         ([1e4], {"rank": 21}, "rank must be at most"),
-        ([1e4], {"seed": 2**64}, "seed must be at most"),
+        ([1e4], {"seed": 2**64}, "64 bits at most"),
     ],
 )
 def test_bad_planes_are_refused_before_any_run(widths, options, message, monkeypatch):

@@ -182,7 +182,7 @@ def test_compare_draws_and_stores_the_prediction(tmp_path, capsys):
         (["--grid-sigma2", "0:x:3"], "gamma_sigma2 must be"),
         (["--grid-w", "1:1:1"], "at least 2 x 2 cells"),
         (["--grid-w", "1:150:3"], "gamma_sigma2 + gamma_w) must be at most"),
-        (["--seed", str(2**64)], "seed must be at most"),
+        (["--seed", str(2**64)], "64 bits at most"),
         (["--d", "0"], "d must be"),
         (["--rank", "21"], "rank must be"),
         (["--iterations", "0"], "iterations must be"),

@@ -69,7 +69,7 @@ def test_figure1_is_reproducible_to_the_bit(tmp_path):
         (["--iterations", "0"], "iterations must be", "0"),
         (["--learning-rate", "-1"], "learning_rate must be", "-1"),
         (["--seed", "-1"], "seed must be", "-1"),
-        (["--seed", str(2**64)], "seed must be at most", str(2**64)),
+        (["--seed", str(2**64)], "64 bits at most", str(2**64)),
         (["--gamma-w", "150"], "gamma_sigma2 + gamma_w) must be at most", "e+"),
         (["--learning-rate", "10"], "diverged at iteration", "learning rate 10"),
     ],
