@@ -9,11 +9,19 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from numerics.reference import explicit_training as reference
 from verify.framework.claim import Problem
 
-__all__ = ["LOSSES", "dimensions", "problems", "scales", "seeds", "spectra"]
+__all__ = ["LOSSES", "REFERENCE_LOSSES", "dimensions", "problems", "scales", "seeds", "spectra"]
 
 LOSSES = ("squared", "huber", "log_cosh")
+
+#: The same losses in plain NumPy, of a target and a mask.
+REFERENCE_LOSSES = {
+    "squared": reference.squared,
+    "huber": lambda target, mask: reference.huber(target, mask, delta=1.0),
+    "log_cosh": reference.log_cosh,
+}
 
 
 def seeds() -> SearchStrategy[int]:

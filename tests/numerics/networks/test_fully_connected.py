@@ -8,6 +8,7 @@ import sympy as sp
 from numerics.kernels.cache import load
 from numerics.networks.fully_connected import FullyConnected
 from numerics.networks.network_interface import linearisation
+from numerics.reference import plain_network
 from theory.functions.activations import PREACTIVATION, activation, relu, silu, softplus, tanh
 from theory.kernels.network_functions import activation_module
 
@@ -108,15 +109,16 @@ def test_gradients_and_kernels_against_torch(depth, name):
 
 
 @pytest.mark.parametrize("depth", [1, 3])
-def test_the_kernel_is_that_of_gradients(depth):
-    network, weights, X = build(depth, "relu")
-    rows = [
-        np.concatenate([g.ravel() for g in network.gradient(weights, X, unit)])
-        for unit in np.eye(COUNT)
-    ]
-    np.testing.assert_allclose(
-        network.ntk(weights, X), np.array(rows) @ np.array(rows).T, **ROUND_OFF
-    )
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_gradients_and_kernels_against_complex_steps(depth, name):
+    """The reference has activations, their constants and its own forward pass, no derivative."""
+    network, weights, X = build(depth, name)
+    Z, v = inputs(OTHERS, 6, seed=5), np.linspace(-1, 2, COUNT)
+    rows, others = (plain_network.gradients(name, weights, data) for data in (X, Z))
+    gradient = np.concatenate([g.ravel() for g in network.gradient(weights, X, v)])
+    np.testing.assert_allclose(gradient, v @ rows, **ROUND_OFF)
+    np.testing.assert_allclose(network.ntk(weights, X), rows @ rows.T, **ROUND_OFF)
+    np.testing.assert_allclose(network.ntk(weights, X, Z), rows @ others.T, **ROUND_OFF)
 
 
 def test_the_kernel_of_a_linear_network_in_closed_form():

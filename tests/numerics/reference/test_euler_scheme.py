@@ -5,12 +5,17 @@ import itertools
 import numpy as np
 import pytest
 import scipy.linalg
+from scipy.integrate import quad
 
 from numerics.linear.closed_form import ClosedForm
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import self_consistent_lift
 from numerics.linear.tasks import Task, matrix_completion
-from numerics.reference.euler_scheme import euler_self_consistent, self_consistent_rate
+from numerics.reference.euler_scheme import (
+    euler_self_consistent,
+    self_consistent_flow,
+    self_consistent_rate,
+)
 from numerics.reference.explicit_training import log_cosh
 
 SHAPES = [(5, 3), (3, 5), (4, 4), (1, 6), (6, 1)]
@@ -134,3 +139,11 @@ def test_imbalance_does_not_enter_so_one_threshold_is_enough():
 def test_bad_input(arguments, rule):
     with pytest.raises(ValueError, match=rule):
         list(euler_self_consistent(*arguments))
+
+
+def test_the_flow_of_one_mode_takes_the_time_that_quadrature_gives():
+    """t = int_0^s da/(2 sqrt(a^2 + c^2) (y - a))."""
+    target, c, end = 2.0, 0.3, 1.4
+    time = quad(lambda a: 1 / (2 * np.hypot(a, c) * (target - a)), 0, end, epsabs=0, epsrel=1e-12)
+    found = self_consistent_flow([[0.0]], lambda A: A - target, c, [time[0]])
+    assert found[0, 0, 0] == pytest.approx(end, rel=1e-10)

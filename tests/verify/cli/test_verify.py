@@ -79,6 +79,19 @@ def test_the_same_seed_gives_the_same_verdicts(tmp_path, capsys):
     assert read[0] == read[1]
 
 
+def test_a_search_reports_the_worst_and_prints_failures_as_snippets(tmp_path, capsys):
+    (tmp_path / "wrong.py").write_text(WRONG)
+    assert run("--claims-from", tmp_path / "wrong.py", "--search", 0.02) == 1
+    out = capsys.readouterr().out
+    assert re.search(r"worst of \d+ problems of 1 claims", out)
+    assert "print(claim.examine({'x': 11}))" in out
+
+
+def test_a_search_of_true_claims_gives_status_0(capsys):
+    assert run("--claim", "kernel-lift", "--search", 1e-6) == 0
+    assert "worst of 8 problems of 1 claims" in capsys.readouterr().out
+
+
 def test_list_runs_nothing(capsys):
     assert run("--list", "--claim", "limits") == 0
     lines = capsys.readouterr().out.splitlines()
@@ -91,6 +104,7 @@ def test_list_runs_nothing(capsys):
     [
         (["--claim", "nonsense"], "name must be that of a claim"),
         (["--profile", "slow"], "profile must be one of"),
+        (["--claim", "kernel-lift", "--search", 0], "minutes must be > 0, got 0"),
         (["--claims-from", "nowhere.py"], "Python file"),
         (["--claims-from", "nowhere.py", "--seed", "-1"], "seed must be an integer >= 0"),
         (["--claims-from", "nowhere.py", "--profile", "slow"], "profile must be one of"),

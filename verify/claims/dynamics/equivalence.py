@@ -10,15 +10,15 @@ from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import explicit_weights, self_consistent_lift
 from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
-from numerics.linear.training import Trainer, stability_limit
+from numerics.linear.training import Trainer
 from numerics.reference import explicit_training as reference
+from numerics.reference.euler_scheme import self_consistent_flow
 from numerics.support.validation import UPDATES
-from theory.functions.losses import get_loss
 from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff
 from verify.framework.replicates import over_draws
-from verify.problems.linear_tasks import network, target_matrix, task
-from verify.problems.strategies import LOSSES, problems
+from verify.problems.linear_tasks import network, quarter_of_limit, target_matrix, task
+from verify.problems.strategies import LOSSES, REFERENCE_LOSSES, problems
 
 __all__ = ["CLAIMS"]
 
@@ -28,11 +28,6 @@ STEPS = 40
 GAP_STEPS = (200, 300, 450, 700, 1050, 1600)
 #: Width of the explicit networks that width-free training is compared with.
 EXPLICIT_WIDTH = 60
-REFERENCE_LOSSES = {
-    "squared": reference.squared,
-    "huber": lambda target, mask: reference.huber(target, mask, delta=1.0),
-    "log_cosh": reference.log_cosh,
-}
 
 
 def _explicit(problem: Problem) -> NetworkState:
@@ -47,9 +42,11 @@ def _explicit(problem: Problem) -> NetworkState:
 
 
 def _rate(problem: Problem, goal: Task) -> float:
-    """Return a quarter of the stable learning rate, for the scales that were drawn."""
-    c = (problem["c1"] + problem["c2"]) / 2
-    return 0.25 * stability_limit(goal, 2 * c, get_loss(problem.get("loss", "squared")))
+    """Return a quarter of the stable learning rate, for the scales that were drawn.
+
+    Typed here, as that of :mod:`verify.claims.dynamics.symmetry`: a wrong limit moves both sides.
+    """
+    return quarter_of_limit(goal, problem["c1"] + problem["c2"])
 
 
 def _reference(problem: Problem, variance_fault: bool = False, transpose: bool = False) -> Array:
@@ -107,9 +104,16 @@ def _closed(problem: Problem, threshold_factor: float = 1.0) -> Array:
     )
 
 
-def _lift_flow(problem: Problem) -> Array:
+def _equation_one_flow(problem: Problem) -> Array:
+    """Integrate equation (1) with a singular value decomposition a step: no lift, no kernel."""
+    Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
+    c = (problem["c1"] + problem["c2"]) / 2
+    return self_consistent_flow(A0, lambda A: A - Y, c, _times(problem))
+
+
+def _lift_flow(problem: Problem, factor: float = 1.0) -> Array:
     A0 = 0.3 * target_matrix(problem, label=3)
-    state = self_consistent_lift(A0, problem["c1"], problem["c2"])
+    state = self_consistent_lift(A0, factor * problem["c1"], factor * problem["c2"])
     return gradient_flow(state, task(problem), _times(problem), rtol=1e-12, atol=1e-14).A.values
 
 
@@ -198,10 +202,10 @@ CLAIMS = (
         family=FAMILY,
         statement="The matrix closed form is the self-consistent flow of the squared loss.",
         holds="any shape, rank, A0 and c1, c2 > 0",
-        source="theory.dynamics.closed_form",
+        source="theory.dynamics.closed_form; equation (1) is integrated in plain NumPy",
         problems=problems(),
         predict=_closed,
-        measure=_lift_flow,
+        measure=_equation_one_flow,
         law=RoundOff("integrator", in_eps=False),
         faults=(
             Fault(
@@ -209,6 +213,18 @@ CLAIMS = (
                 predict=lambda problem: _closed(problem, threshold_factor=1.02),
             ),
         ),
+    ),
+    Claim(
+        name="lift-flow",
+        family=FAMILY,
+        statement="The flow of the lift is that of equation (1), without its square roots.",
+        holds="any shape, rank, A0 and c1, c2 > 0; squared loss",
+        source="theory.dynamics.unified_evolution; equation (1) is integrated in plain NumPy",
+        problems=problems(),
+        predict=_equation_one_flow,
+        measure=_lift_flow,
+        law=RoundOff("integrator", in_eps=False),
+        faults=(Fault("threshold off by 2 %", measure=lambda problem: _lift_flow(problem, 1.02)),),
     ),
     Claim(
         name="equation-1",

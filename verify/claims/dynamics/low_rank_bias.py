@@ -9,12 +9,15 @@ entry of the noise has been learned with it.  T theta ~ log(theta/c): the share 
 from __future__ import annotations
 
 import numpy as np
+import sympy as sp
 from hypothesis import strategies as st
 
 from numerics.linear.initial_states import random_state
 from numerics.linear.observables import stable_rank
 from numerics.linear.tasks import low_rank_from_spectrum
 from numerics.linear.training import Trainer
+from theory.regimes.quantities import fitted_noise, held_noise
+from theory.regimes.scales import EQUAL_LAYERS, PAPER_TASK, gamma_sigma2, gamma_w, wide
 from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import PowerLaw
 from verify.framework.replicates import replicated
@@ -28,6 +31,8 @@ REPLICATES = 4
 LEARNED = 0.9
 #: Width far above the dimensions: the initial matrix is below everything that is measured.
 WIDTH = 1e12
+#: Its exponent in the theory: far above 1, where C1 and C2 fluctuate.
+FAR = 10
 #: Learning rate in units of 1/(theta + c), and at most so many steps.
 RATE, MOST_STEPS = 0.1, 1000
 
@@ -97,7 +102,15 @@ def _beside(matrix: Array, left: Array, right: Array) -> Array:
 
 
 def _exponent(problem: Problem, power: float = 1.0) -> float:
-    return -power * max(problem["gap"], 0.0)
+    """Return the exponent of the noise that waiting fits, or of what is held in the end, per root.
+
+    By the scales of :mod:`theory.regimes.quantities`, for a width far above the dimension.
+    """
+    width = sp.Integer(FAR)
+    point = {gamma_w: width, gamma_sigma2: 1 - sp.Float(problem["gap"]) - width}
+    values = EQUAL_LAYERS | PAPER_TASK | point
+    terms = (wide(x.scale.exponent.subs(EQUAL_LAYERS)) for x in (fitted_noise(), held_noise()))
+    return power * min(float(x.subs(values)) for x in terms) / 2
 
 
 _GAPS = st.one_of(st.floats(0.5, 1.0), st.floats(-0.8, -0.4))
@@ -119,7 +132,7 @@ CLAIMS = (
         statement="The share of the noise that is learned with the signal, 1 - exp(-2cT), falls "
         "like c/theta log(theta/c) when active and does not fall when lazy.",
         holds=_HOLDS,
-        source="mathematics of Tu, Aranguri and Jacot 2024, section 4; ours",
+        source="theory.regimes.quantities, fitted_noise and held_noise; ours",
         problems=_PROBLEMS,
         predict=_exponent,
         measure=_noise_share,
@@ -160,7 +173,7 @@ CLAIMS = (
         statement="At the time at which a signal of rank 1 has been learned the stable rank of A "
         "falls to 1 when active and stays above it by a constant when lazy.",
         holds=_HOLDS.replace("rank 1 to 3", "rank 1"),
-        source="Tu, Aranguri and Jacot 2024, figure 2; ours",
+        source="Tu, Aranguri and Jacot 2024, figure 2; theory.regimes.quantities",
         problems=_PROBLEMS,
         predict=_exponent,
         measure=_rank_share,

@@ -1,7 +1,8 @@
 """What training does not see: rotations, transposition, units, the choice of the origin of time.
 
 Rotating target and weights, transposing everything, or measuring A in another unit gives the same
-run; flow continued from A(t1) is flow; and the loss never rises along it.
+run; flow continued from A(t1) is flow; and the loss never rises along it.  What is transformed runs
+in the generated kernels, what it is compared with in plain NumPy.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ from numerics.linear.initial_states import self_consistent_lift
 from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
 from numerics.linear.training import DYNAMICS, Trainer, stability_limit
+from numerics.reference.euler_scheme import self_consistent_flow, self_consistent_rate
+from numerics.reference.plain_starts import descend
 from numerics.support.validation import UPDATES
-from theory.functions.losses import get_loss
 from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
 from verify.framework.laws import Bound, RoundOff
-from verify.problems.linear_tasks import haar, network, target_matrix, task
-from verify.problems.strategies import LOSSES, problems, scales
+from verify.problems.linear_tasks import haar, network, quarter_of_limit, target_matrix, task
+from verify.problems.strategies import LOSSES, REFERENCE_LOSSES, dimensions, problems, scales
 
 __all__ = ["CLAIMS"]
 
@@ -32,12 +34,10 @@ def _train(
     problem: Problem, state: NetworkState, goal: Task, unit: float = 1.0, update: str | None = None
 ) -> Array:
     """Return A after a fixed number of steps at a quarter of the stable learning rate, / unit."""
-    mean = (problem["c1"] + problem["c2"]) / 2
-    rate = stability_limit(task(problem), 2 * mean, get_loss(problem.get("loss", "squared")))
     trainer = Trainer(
         state,
         goal,
-        learning_rate=problem.get("rate", 0.25) * rate / unit,
+        learning_rate=_rate(problem) / unit,
         dynamics=problem.get("dynamics", "gradient_descent"),
         update=update or problem.get("update", "simultaneous"),
         loss=problem.get("loss", "squared"),
@@ -46,8 +46,24 @@ def _train(
     return trainer.A / unit
 
 
+def _rate(problem: Problem) -> float:
+    share = 4 * problem.get("rate", 0.25)
+    return share * quarter_of_limit(task(problem), problem["c1"] + problem["c2"])
+
+
 def _plain(problem: Problem) -> Array:
-    return _train(problem, network(problem), task(problem))
+    """Return the run as it is, in plain NumPy."""
+    state, goal = network(problem), task(problem)
+    loss = REFERENCE_LOSSES[problem.get("loss", "squared")](goal.target, goal.mask)
+    return descend(
+        (state.W1, state.W2),
+        loss,
+        _rate(problem),
+        problem.get("steps", STEPS),
+        dynamics=problem.get("dynamics", "gradient_descent"),
+        update=problem.get("update", "simultaneous"),
+        scales=(problem["c1"], problem["c2"]),
+    )
 
 
 def _rotated(problem: Problem, second: bool = True, transposed: bool = False) -> Array:
@@ -96,8 +112,10 @@ def _legs(problem: Problem) -> tuple[float, float]:
 
 
 def _one_leg(problem: Problem) -> Array:
+    """Integrate equation (1) over both legs, in plain NumPy."""
     Y, A0 = target_matrix(problem), 0.3 * target_matrix(problem, label=3)
-    return closed_form(A0, Y, c1=problem["c1"], times=[sum(_legs(problem))], c2=problem["c2"])[0]
+    c = (problem["c1"] + problem["c2"]) / 2
+    return self_consistent_flow(A0, lambda A: A - Y, c, [sum(_legs(problem))])[0]
 
 
 def _two_legs(problem: Problem, factor: float = 1.0) -> Array:
@@ -140,6 +158,23 @@ def _rise_of_descent(problem: Problem) -> float:
     start = trainer.errors[0]
     losses = np.append(start, trainer.advance(STEPS)[:, 0])
     return float(np.diff(losses).max() / start)
+
+
+def _named_limit(problem: Problem) -> Array:
+    """Return the limit that the package names, times the fastest rate at the target, over 2."""
+    return np.array(stability_limit(task(problem), (problem["c1"] + problem["c2"]) / 2))
+
+
+def _measured_limit(problem: Problem, power: float = 1.0) -> Array:
+    """Return 2 over the fastest rate at which equation (1) approaches its target.
+
+    The rate is linear in G; its largest eigenvalue is that of a matrix of all directions.
+    """
+    Y = target_matrix(problem)
+    c = (problem["c1"] + problem["c2"]) / 2
+    directions = np.eye(Y.size).reshape(-1, *Y.shape)
+    rates = np.array([-self_consistent_rate(Y, G, c).ravel() for G in directions])
+    return np.array(2.0 / np.linalg.eigvalsh((rates + rates.T) / 2)[-1] ** power)
 
 
 def _noisy(problem: Problem) -> Task:
@@ -256,15 +291,36 @@ CLAIMS = (
         statement="Self-consistent flow stopped at t1 and started again from A(t1) alone is the "
         "flow to t1 + t2.",
         holds="squared loss, any A0, shape and imbalance",
-        source="theory.dynamics.closed_form; ours",
+        source="theory.dynamics.closed_form; equation (1) is integrated in plain NumPy",
         problems=problems(first=scales(0.01, 10.0), second=scales(0.01, 10.0)),
         predict=_one_leg,
         measure=_two_legs,
-        law=RoundOff("chained_steps", in_eps=False),
+        law=RoundOff("integrator", in_eps=False),
         faults=(
             Fault(
                 "threshold of the second leg off by 2 %",
                 measure=lambda problem: _two_legs(problem, factor=1.02),
+            ),
+        ),
+    ),
+    Claim(
+        name="stability-limit",
+        family=FAMILY,
+        statement="Descent is stable at the target up to 2 over the fastest rate of equation (1) "
+        "there.",
+        holds="infinite width, squared loss, every entry observed, any shape and imbalance",
+        source="theory.dynamics.single_mode; the rates are those of plain NumPy",
+        problems=problems(d_in=dimensions(6), d_out=dimensions(6)),
+        predict=_named_limit,
+        measure=_measured_limit,
+        law=RoundOff("kernel_relative", in_eps=False),
+        faults=(
+            Fault("a missing factor 2", predict=lambda problem: 2 * _named_limit(problem)),
+            Fault(
+                "the sum of the scales in place of their mean",
+                predict=lambda problem: _named_limit(
+                    problem | {name: 2 * problem[name] for name in ("c1", "c2")}
+                ),
             ),
         ),
     ),

@@ -41,6 +41,13 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         metavar="FILE",
         help="Python file whose CLAIMS are examined in place of the built-in ones",
     )
+    option(
+        "--search",
+        type=float,
+        metavar="MINUTES",
+        help="go on with fresh problems of the claims nearest to their bounds until time is up, "
+        "and report the worst that was found",
+    )
     option("--list", action="store_true", help="list the claims")
     option("--output", metavar="DIR", help="folder for verdicts.json, .xml and .html")
     command.set_defaults(run=run)
@@ -48,16 +55,11 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from numerics.support.validation import check_choice, check_seed
+    from numerics.support.validation import check_choice, check_positive, check_seed
     from verify.claims.registry import claims_from, select_claims
     from verify.cli.output_files import prepare_folder
-    from verify.framework.runner import (
-        PROFILES,
-        false_alarm_rate,
-        run_claims,
-        run_counterexamples,
-        run_faults,
-    )
+    from verify.framework.runner import PROFILES, false_alarm_rate, run_counterexamples, run_faults
+    from verify.framework.search import chance_of_failure
 
     check_choice("profile", options.profile, tuple(PROFILES)), check_seed("seed", options.seed)
     own = claims_from(options.claims_from) if options.claims_from else None
@@ -67,12 +69,13 @@ def run(options: argparse.Namespace) -> int:
             print(f"{claim.family:14}{claim.name:28}{claim.statement}")
         return 0
     folder = prepare_folder(options.output) if options.output else None
+    if options.search is not None:
+        check_positive("minutes", options.search)
     rate = false_alarm_rate(claims, options.profile)
-    verdicts = _part(
-        "",
-        claims,
-        lambda watch: run_claims(claims, profile=options.profile, seed=options.seed, watch=watch),
-    )
+    verdicts = _part("", claims, lambda watch: _examine(claims, options, watch))
+    if options.search is not None:
+        rate = chance_of_failure(verdicts)
+        print(_found(verdicts))
     planted: list[Verdict] = []
     refuted: list[Verdict] = []
     if options.faults:
@@ -101,9 +104,34 @@ def run(options: argparse.Namespace) -> int:
             "seed": options.seed,
             "false_alarm_rate": rate,
             "claims_from": options.claims_from,
+            "search": options.search,
         }
         _write(folder, everything, settings)
     return 1 if bad else 0
+
+
+def _examine(
+    claims: Sequence[Claim], options: argparse.Namespace, watch: Callable[[Verdict], None]
+) -> list[Verdict]:
+    """Run the claims once, or search until time is up."""
+    from verify.framework.runner import PROFILES, run_claims
+    from verify.framework.search import search_claims
+
+    if options.search is None:
+        return run_claims(claims, profile=options.profile, seed=options.seed, watch=watch)
+    return search_claims(
+        claims, options.search, profile=PROFILES[options.profile], seed=options.seed, watch=watch
+    )
+
+
+def _found(verdicts: Sequence[Verdict], count: int = 10) -> str:
+    """Return the worst that a search found: share of the bound, claim and problem."""
+    problems = sum(x.examined for x in verdicts)
+    lines = [f"worst of {problems} problems of {len(verdicts)} claims, in shares of the bound:"]
+    for verdict in verdicts[:count]:
+        share = f"{verdict.outcome.share_of_bound:.3g}"
+        lines.append(f"{share:>8}  {verdict.claim.name} ({verdict.examined}): {verdict.problem}")
+    return "\n".join(lines) + "\n"
 
 
 def _part(kind: str, claims: Sequence[Claim], work: Work) -> list[Verdict]:
