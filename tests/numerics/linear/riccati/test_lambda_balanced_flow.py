@@ -20,7 +20,8 @@ from numerics.support.errors import OutOfRangeError
 BOUND = 1e-9
 #: Times in units of 1/||Ft||: before anything moves, on the way, and when all is learned.
 TIMES = (1e-8, 0.03, 0.5, 2.0, 8.0, 40.0)
-IMBALANCES = (0.0, 1.0, -1.0, 50.0, -50.0)
+SLOW = pytest.mark.slow
+IMBALANCES = (0.0, 1.0, pytest.param(-1.0, marks=SLOW), pytest.param(50.0, marks=SLOW), -50.0)
 #: (d_in, d_out, width): one neuron, below, between and above the dimensions, equal or not.
 SHAPES = (
     (1, 1, 1),
