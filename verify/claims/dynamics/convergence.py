@@ -12,6 +12,7 @@ import sympy as sp
 from hypothesis import strategies as st
 
 from numerics.kernels.evaluate import evaluate
+from numerics.linear.descent import mode_stability_limit
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import balanced_factor, self_consistent_lift
 from numerics.linear.network_state import NetworkState
@@ -123,6 +124,38 @@ def _best_of_rank(problem: Problem, mixed: bool = False) -> float:
     return float(distance.min() / np.linalg.norm(tail))
 
 
+def _largest_stable_rate(problem: Problem, both: bool = True) -> float:
+    """Return 2 over the largest curvature of the observed entries' loss, by its whole matrix."""
+    A = target_matrix(problem)
+    c, lam = (problem["c1"] + problem["c2"]) / 2, problem["c1"] - problem["c2"]
+    C1 = _root(A.T @ A, c) + lam / 2 * np.eye(problem["d_in"])
+    C2 = _root(A @ A.T, c) - lam / 2 * np.eye(problem["d_out"])
+    kernel = np.kron(np.eye(len(C2)), C1) + both * np.kron(C2, np.eye(len(C1)))
+    seen = _seen(problem).ravel()
+    return 2 / float(np.linalg.eigvalsh(kernel[np.ix_(seen, seen)])[-1])
+
+
+def _root(square: Array, c: float) -> Array:
+    values, vectors = np.linalg.eigh(square)
+    return (vectors * np.sqrt(np.maximum(values, 0) + c**2)) @ vectors.T
+
+
+def _seen(problem: Problem) -> Array:
+    mask = task(problem).mask
+    return np.ones((problem["d_out"], problem["d_in"]), dtype=bool) if mask is None else mask
+
+
+def _stable_rates(problem: Problem, block: bool = True) -> tuple[float, float]:
+    """Return the bounds: the limits of the norm of A, and of a block that is observed in full."""
+    A, c = target_matrix(problem), (problem["c1"] + problem["c2"]) / 2
+    seen = np.where(_seen(problem), A, 0.0)
+    rows = max(np.linalg.norm(seen, axis=k).max() for k in (0, 1))
+    norm = float(np.linalg.norm(A, 2))
+    largest = norm if problem["observed"] == 1.0 or not block else float(rows)
+    low, high = (mode_stability_limit(x, c) for x in (norm, largest))
+    return low * (1 - FLOOR), high * (1 + FLOOR)
+
+
 def _signs(problem: Problem) -> Array:
     count = min(problem["d_in"], problem["d_out"], len(problem["spectrum"]))
     return np.resize(problem["signs"], count)
@@ -214,6 +247,22 @@ CLAIMS = (
                 "mixed-converges), the conserved balancedness at any",
                 measure=lambda problem: _network_share_of_bound(problem, floor=False),
             ),
+        ),
+    ),
+    Claim(
+        name="masked-stability",
+        family=FAMILY,
+        statement="Where entries are hidden the largest stable learning rate is between the limits "
+        "of the norm of A and of that of any block that is observed in full.",
+        holds="squared loss, any mask, shape and A that fits, C1 and C2 of infinite width, c > 0",
+        source="theory.dynamics.masked_stability",
+        problems=problems(observed=st.sampled_from([1.0, 0.6, 0.3])),
+        predict=_stable_rates,
+        measure=_largest_stable_rate,
+        law=Bound("between two limits", "the curvature along b a^T is at least that of b^T A a"),
+        faults=(
+            Fault("nothing hidden", predict=lambda problem: _stable_rates(problem, block=False)),
+            Fault("one layer alone", measure=lambda x: _largest_stable_rate(x, both=False)),
         ),
     ),
     Claim(
