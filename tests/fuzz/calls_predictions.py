@@ -65,6 +65,7 @@ CALLS = {
             "learning_rate_divisor": "positive",
             "iterations": "count",
             "method": "word",
+            "allow_out_of_range": "flag",
             **_PREDICTED,
         },
     ),
