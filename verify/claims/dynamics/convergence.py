@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import sympy as sp
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from numerics.kernels.evaluate import evaluate
 from numerics.linear.descent import mode_stability_limit
@@ -140,7 +141,7 @@ def _root(square: Array, c: float) -> Array:
     return (vectors * np.sqrt(np.maximum(values, 0) + c**2)) @ vectors.T
 
 
-def _seen(problem: Problem) -> Array:
+def _seen(problem: Problem) -> NDArray[np.bool_]:
     mask = task(problem).mask
     return np.ones((problem["d_out"], problem["d_in"]), dtype=bool) if mask is None else mask
 
