@@ -32,23 +32,31 @@ DRAWS = 12
 RATE = 0.1
 
 
+def _sides(problem: Problem) -> tuple[int, int]:
+    """Return d_out and d_in, whose product is about DIMENSION^2."""
+    long = round(DIMENSION * problem.get("longer", 1.0))
+    short = round(DIMENSION**2 / long)
+    return (long, short) if problem.get("tall", True) else (short, long)
+
+
 def _scales(problem: Problem) -> tuple[list[float], float, float, float, int]:
     """Return singular values of A*, width, threshold, learning rate and number of steps."""
-    d = problem.get("d", DIMENSION)
+    d_out, d_in = _sides(problem)
+    d = float(np.sqrt(d_out * d_in))
     theta = problem["ratio"] * d
     threshold = theta * d ** -problem["gap"]
     steps = int(1.3 * (np.log1p(theta / threshold) / 2 + 2) / RATE)
-    width = float(int(d ** problem["gamma_w"]))
+    width = float(int(max(d_out, d_in) ** problem["gamma_w"]))
     return [theta] * problem["rank"], width, threshold, RATE / (theta + threshold), steps
 
 
 def _predicted(problem: Problem, noise: float = 1.0, units: float = 1.0) -> tuple[float, float]:
     """Return the smallest test error and the largest distance."""
     values, width, threshold, rate, steps = _scales(problem)
-    d = problem.get("d", DIMENSION)
+    d_out, d_in = _sides(problem)
     run = predict_run(
-        d,
-        d,
+        d_in,
+        d_out,
         width=units * width,
         init_variance=threshold / (units * width),
         learning_rate=rate,
@@ -64,12 +72,12 @@ def _predicted(problem: Problem, noise: float = 1.0, units: float = 1.0) -> tupl
 def _measured(problem: Problem) -> tuple[Array, Array]:
     """Return the same of trained networks, one value a draw of noise and start."""
     values, width, threshold, rate, steps = _scales(problem)
-    d = problem.get("d", DIMENSION)
+    d_out, d_in = _sides(problem)
     errors, distances = [], []
     for draw in range(DRAWS):
         rng = np.random.default_rng([problem["seed"], draw])
-        task = low_rank_from_spectrum(values, d, d, noise=1.0, rng=rng)
-        state = random_state(d, d, width, init_variance=threshold / width, rng=rng)
+        task = low_rank_from_spectrum(values, d_in, d_out, noise=1.0, rng=rng)
+        state = random_state(d_in, d_out, width, init_variance=threshold / width, rng=rng)
         descent, reference = (
             Trainer(state, task, learning_rate=rate, dynamics=dynamics)
             for dynamics in ("gradient_descent", "self_consistent")
@@ -173,6 +181,8 @@ _PROBLEMS = st.fixed_dictionaries(
         "ratio": st.floats(1.0, 2.0),
         "rank": st.integers(1, 3),
         "gamma_w": st.floats(1.8, 3.0),
+        "longer": st.floats(1.0, 1.6),
+        "tall": st.booleans(),
         "seed": seeds(),
     }
 )
@@ -192,8 +202,8 @@ _SUMMED_HOLDS = (
     "size, unequal layers"
 )
 _HOLDS = (
-    f"d = {DIMENSION}, signals of d to 2d and rank 1 to 3, c from theta d^-0.9 to "
-    "theta d^0.5, widths from d^1.8"
+    f"d = {DIMENSION}, the geometric mean of sides up to 1.6 d, signals of d to 2d and rank 1 to "
+    "3, c from theta d^-0.9 to theta d^0.5, widths from the 1.8th power of the longer side"
 )
 _NARROW = {"gap": 0.5, "ratio": 2.0, "rank": 2, "gamma_w": 1.1, "seed": 0}
 

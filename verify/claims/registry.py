@@ -30,6 +30,7 @@ FAMILIES = (
     "dynamics.low_rank_bias",
     "random_matrices",
     "prediction",
+    "phase_diagram",
     "regimes.boundaries",
     "regimes.trained_errors",
     "regimes.widths",

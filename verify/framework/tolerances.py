@@ -91,12 +91,35 @@ TOLERANCES: dict[str, Tolerance] = {
         "second order in the fluctuations is relative d/w, 0.026 at d = 96 and w = d^1.8; edges "
         "of the bulk are relative 1/d",
     ),
+    "exact_mean": Tolerance(
+        1e-9, "the prediction is exact; the interval is that of the draws, up to rounding"
+    ),
+    "lazy_time": Tolerance(
+        0.02,
+        "singular values of the signal are theta/c = 1/30 from lazy, which moves rates by "
+        "(theta/c)^2/2 = 6e-4; signal and noise, or start, share 1/sqrt(d^2 k) = 0.016 of their "
+        "squares at d = 64, of which the logarithm takes less than all",
+    ),
     "spike_bias": Tolerance(
         0.04,
         "the next order in rho/theta: six values part by rho = 2.2 tau to either side, 0.18 of a "
         "theta of 1.6 x 60^(1/2) tau, the square of which is 0.03, and drawn blocks know a gap to "
         "1 %; for a variance the next order in 1/d, over the squared distance 1 - x = 0.6 from the "
         "threshold, is 0.04 at d = 60",
+    ),
+    "spike_position": Tolerance(
+        0.02,
+        "the next order of a spike's value and overlap is relative 1/d over 1 - r^-4, at r = 1.6 "
+        "and d = 60 it is 0.02",
+    ),
+    "tracy_widom_bias": Tolerance(
+        0.05,
+        "with sides less a half the law's own error is of order d^(-2/3), 0.05 at d = 80 (Ma 2012)",
+    ),
+    "estimation_scatter": Tolerance(
+        0.08,
+        "k^2 of k (m + n) noise components are counted twice, 3/80 at rank 3 and sides of 40; "
+        "the next order in the noise is (m + n) tau^2/theta^2 = 2/900 of the variance's root",
     ),
     "log_bias": Tolerance(
         0.02,

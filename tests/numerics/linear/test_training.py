@@ -327,3 +327,20 @@ def test_shapes_must_fit():
     task = Task(target=np.zeros((3, 4)), truth=np.zeros((3, 4)))
     with pytest.raises(ValueError, match=r"one shape .*\(4, 3\) and \(3, 4\)"):
         Trainer(random_state(3, 4, 50, init_variance=1e-2, rng=0), task, learning_rate=0.1)
+
+
+@pytest.mark.parametrize(("share", "diverged"), [(0.98, False), (1.02, True)])
+def test_a_run_has_diverged_where_its_loss_is_a_million_times_that_of_the_start(share, diverged):
+    """A bounded run, chaotic ones too, never comes there; a diverging one squares its loss a step.
+
+    One unit, w1 = w2 = 1, y = 2: after a step of eta A is (1 + eta)^2, and the largest of the
+    first losses is that of A = 0, y^2/2 = 2.
+    """
+    one = np.ones((1, 1))
+    rate = np.sqrt(2 + np.sqrt(2 * share * 2e6)) - 1
+    trainer = Trainer(NetworkState(one, one), Task(2 * one, 2 * one), learning_rate=rate)
+    if diverged:
+        with pytest.raises(DivergedError):
+            trainer.advance(1)
+    else:
+        assert trainer.advance(1)[0, 0] == pytest.approx(share * 2e6, rel=1e-9)

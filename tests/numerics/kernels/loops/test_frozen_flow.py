@@ -71,6 +71,30 @@ def test_a_step_of_many_stages_is_stable_on_the_whole_spectrum(loop, stages):
     assert abs(1 - beyond * one[1, 0]) > 1
 
 
+@pytest.mark.parametrize("stages", [20, 60])
+def test_the_estimate_is_the_error_of_a_step(loop, problem, stages):
+    """h^3/15 times the third derivative for many stages (Sommeijer, Shampine, Verwer 1998)."""
+    gram, start, labels = problem
+    flow, step, tolerance = flow_of(loop, gram, start, labels), 0.01, 1e-7
+    impulse, outputs, forces, new, ahead, later = np.zeros((6, 5))
+    loop.rates(flow, impulse, outputs, forces)
+    work = np.empty((8, 5))
+    loop.chebyshev_step(flow, step, stages, impulse, forces, new, work)
+    loop.rates(flow, new, ahead, later)
+    told = loop.error_of_step(flow, step, (impulse, new), (forces, later), tolerance, work)
+    error = np.abs(ahead - exact(problem, step)).max() / tolerance
+    # The damping of the stages makes the error smaller, by 1.8.
+    assert 1.0 < told / error < 2.0
+
+
+def test_steps_are_as_long_as_the_tolerance_allows(loop, problem):
+    """An error of 0.8^3 of the tolerance a step: shorter ones cost what nobody asked for."""
+    _, buffers = advanced(loop, problem, duration=1.5)
+    error = np.abs(buffers.outputs - exact(problem, 1.5)).max()
+    # Some tens of steps, whose errors add up and fade.
+    assert 0.5e-7 < error < 50e-7
+
+
 def advanced(loop, problem, **changes):
     gram, start, labels = problem
     limits = {"duration": 1e6, "reach": math.inf, "margin": 0.9, "overshoot": 1e-3}
