@@ -141,8 +141,11 @@ def advise(
     )
     columns, rows = task.d_in, task.d_out
     share = check_positive("learning_rate_share", learning_rate_share)
-    if share >= 1:
-        raise ValueError(f"learning_rate_share must be < 1, got {share}")
+    if not np.finfo(float).eps <= share < 1:
+        rule = (
+            "< 1" if share >= 1 else f"at least {np.finfo(float).eps:.2g}, the rounding of a step"
+        )
+        raise ValueError(f"learning_rate_share must be {rule}, got {share}")
     if max_width is None:
         widest = float(WIDE * max(rows, columns))
     else:

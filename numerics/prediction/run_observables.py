@@ -83,14 +83,24 @@ def observe(
 def sums_of_errors(
     spectrum: ModeSpectrum, trajectory: Trajectory
 ) -> dict[str, NDArray[np.float64]]:
-    """Return test and train error and ``||A||_F^2``, sums over entries, to orders 0 and 2."""
+    """Return test and train error and ``||A||_F^2``, sums over entries, to orders 0 and 2.
+
+    The test error is summed from its value at A = 0 or at A = Y, whichever is smaller and so is not
+    lost in rounding.
+    """
     shares = evaluate(
         error_form, trajectory.mode, trajectory.shift, spectrum.targets, spectrum.correlations
     )
+    signal = np.sum(spectrum.signal**2)
+    noise = math.prod(spectrum.shape) * spectrum.noise**2
+    for order in ("", "_shifted"):
+        from_target = shares.pop(f"test_left{order}")
+        if noise < signal:
+            shares[f"test{order}"] = from_target
     sums = {key: value @ spectrum.counts for key, value in shares.items()}
     for key in sums:
         if key.startswith("test"):
-            sums[key] += np.sum(spectrum.signal**2)
+            sums[key] += min(signal, noise)
         if key.endswith("_shifted"):
             sums[key] += trajectory.power
     return sums

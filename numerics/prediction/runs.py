@@ -232,7 +232,7 @@ def predict_cell(
             gamma_sigma2, gamma_w, variance * width, float(spectrum.signal[0]), divisor
         )
     )
-    network = check_network(width, variance, None, rate, options.update)
+    network = RandomNetwork(variance * width, variance * width, width, rate, options.update)
     check_stable(spectrum, network, divisor)
     data = _predicted(spectrum, network, options)
     data.attrs |= {

@@ -11,6 +11,8 @@ Source: :func:`theory.dynamics.single_mode.stability_limit`; mean edge of a Wish
 
 from __future__ import annotations
 
+import math
+
 from numerics.kernels.evaluate import evaluate
 from numerics.linear.descent import mode_stability_limit
 from numerics.prediction.mode_spectrum import ModeSpectrum
@@ -52,7 +54,8 @@ def check_stable(
     told = f"learning_rate must be at most its stability limit, {limit:.6g}, got {rate:.6g}"
     if divisor is not None:
         least = divisor * rate / limit
-        told += f": learning_rate_divisor must be {least:.3g} or more, not {divisor:g}"
+        rule = f"{least:.3g} or more" if math.isfinite(least) else "larger"
+        told += f": learning_rate_divisor must be {rule}, not {divisor:g}"
     raise OutOfRangeError(told)
 
 

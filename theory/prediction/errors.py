@@ -52,8 +52,11 @@ def error_form() -> StableForm:
     """Return a mode's share of the errors and of ``||A||_F^2``, to order 0 and to order 2.
 
     Each is a quadratic polynomial in a; a small mean shift adds its derivative times the shift.
+    The test error comes less that of A = 0 and, as ``test_left``, less that of A = Y: what a sum of
+    either lacks is known exactly, and the smaller of the two rounds the less.
     """
-    leading = {"test": a**2 - 2 * a * corr, "train": (a - y) ** 2, "norm": a**2}
+    left = (a - y) ** 2 + 2 * (a - y) * (y - corr)
+    leading = {"test": a**2 - 2 * a * corr, "test_left": left, "train": (a - y) ** 2, "norm": a**2}
     full = {
         f"{name}_shifted": value + value.diff(a) * mean_shift for name, value in leading.items()
     }
@@ -139,7 +142,13 @@ def _error_steps() -> list[Step]:
             test,
         ),
         prove(
-            "and a small shift of its mean changes it by",
+            "or, told from A_0 = Y, whose distance from A* is that of the noise,",
+            equal(letters.test_share, letters.test_left + y**2 - 2 * y * corr),
+            where={letters.test_share: test, letters.test_left: form.outputs["test_left"]},
+        ),
+        define("with", equal(letters.test_left, form.outputs["test_left"])),
+        prove(
+            "A small shift of its mean changes it by",
             equal(
                 mean_shift * sp.Derivative(letters.test_of(a), a),
                 sp.factor(form.outputs["test_shifted"] - test),

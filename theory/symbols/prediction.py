@@ -42,6 +42,7 @@ Y_spike = matrix(
 order_1 = _quantity("order_1", "order 1 of ||A - A*||_F^2")
 order_2 = _quantity("order_2", "order 2 of ||A - A*||_F^2")
 test_share = _quantity("test_share", "a mode's share of ||A_0 - A*||_F^2, less theta^2")
+test_left = _quantity("test_left", "a mode's share of ||A_0 - A*||_F^2, less that at A_0 = Y")
 test_of = function("test_of", "that share, of a", latex=r"\mathrm{test}", text="test")
 test_noise = _quantity("test_noise", "what a mode of pure noise adds to the test error")
 deviation = _quantity("deviation", "standard deviation of one run's smallest test error")

@@ -197,7 +197,7 @@ def test_a_width_limit_is_kept(advice):
     assert narrow.width.max() <= 60
     assert narrow.attrs["outside_range"] > 0
     assert narrow.threshold.max() < advice.threshold.max()
-    with pytest.raises(OutOfRangeError, match="width below 5 times the rank"):
+    with pytest.raises(OutOfRangeError, match="max_width must be at least 5 times the rank"):
         advise(**TASK, max_width=14)
 
 

@@ -48,6 +48,7 @@ FAULTS = [
     *(("advise", x) for x in ALL),
     ("advise", ({"max_width": 14.5}, "max_width must be at least 5 times the rank, 15, .* got 14")),
     ("advise", ({"learning_rate_share": 1.0}, "learning_rate_share must be < 1")),
+    ("advise", ({"learning_rate_share": 1e-300}, "learning_rate_share must be at least 2.2e-16")),
     ("advise", ({"unequal_layers": 1}, "unequal_layers must be true or false")),
     ("advise", ({"budget": 0}, "budget must be")),
 ]

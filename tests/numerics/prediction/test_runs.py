@@ -203,6 +203,27 @@ ENDS = [
 ]
 
 
+@pytest.mark.parametrize("noise", [1e-7, 1e7])
+def test_neither_end_is_lost_in_rounding(noise):
+    """However small or large the noise is beside the signal, to 13 digits."""
+    theta = np.array([60.0, 40.0])
+    scale = max(noise * 80, 1e3)
+    run = pr.predict_run(
+        80,
+        80,
+        width=1e24 * scale,
+        init_variance=1e-24,
+        learning_rate=0.3 / scale,
+        iterations=150,
+        singular_values=theta,
+        noise=noise,
+        allow_out_of_range=True,
+    )
+    start = float(run.test_error[0] - 1e-24 * scale)
+    assert start == pytest.approx(np.sum(theta**2) / 80**2, rel=1e-13)
+    assert float(run.test_error[-1]) == pytest.approx(noise**2, rel=1e-13)
+
+
 @pytest.mark.parametrize("update", ["simultaneous", "sequential"])
 @pytest.mark.parametrize(("d_in", "d_out", "signal", "nodes"), ENDS)
 def test_errors_at_the_start_and_of_what_learned_the_target(d_in, d_out, signal, nodes, update):
