@@ -12,8 +12,11 @@ seeds' own exponents.
 - ``alpha*``, where the kernel change passes 1: ``h^(-1/2)``;
 - fluctuation ``delta F`` of the outputs over seeds: ``h^(-1/2)`` in both regimes.
 
-A band says how far a network of a few hundred units may be from the limit; what lies outside its
-band is reported, with its interval, as outside.
+A band says how far a network of a few hundred units may be from the limit.  A verdict needs an
+interval that tells the derived exponent from the whole powers next to it: an expansion in 1/A or in
+1/h has whole powers, no dependence at all among them (1/2 against 0 and 1, 4/3 against 1 and 2).
+Where an interval around the band would meet one of the same width around such a power, both would
+be found whatever was measured, and the exponent is not decided.
 Source: Geiger, Spigler, Jacot and Wyart 2020 (arXiv 1906.08034); exponents from
 :mod:`theory.crossover.exponents`.
 """
@@ -71,6 +74,12 @@ class Exponent:
         Where a measurement at widths of 64 to 512 should lie.
     fit : Fit or None
         The measurement; None where the sweep has not the cells for it.
+
+    Examples
+    --------
+    >>> wide, narrow = (Fit(-0.5, 1.0, halfwidth) for halfwidth in (0.4, 0.05))
+    >>> [Exponent("alpha*", 1, -0.5, (-0.6, -0.4), fit).verdict for fit in (wide, narrow)]
+    ['not decided', 'in band']
     """
 
     name: str
@@ -80,11 +89,32 @@ class Exponent:
     fit: Fit | None
 
     @property
+    def alternatives(self) -> tuple[float, float]:
+        """The whole powers below and above the derived one.
+
+        Examples
+        --------
+        >>> [Exponent("", 1, x, (x, x), None).alternatives for x in (-0.5, -1.0, 4 / 3)]
+        [(-1.0, 0.0), (-2.0, 0.0), (1.0, 2.0)]
+        """
+        return float(math.ceil(self.derived) - 1), float(math.floor(self.derived) + 1)
+
+    @property
+    def widest_decisive(self) -> float:
+        """Half the width of an interval from which on nothing is decided."""
+        below, above = self.alternatives
+        return min(self.band[0] - below, above - self.band[1]) / 2
+
+    @property
     def verdict(self) -> str:
-        """``in band``, ``outside`` or ``not measured``."""
+        """``in band``, ``outside`` (the whole interval is), ``not decided`` or ``not measured``."""
         if self.fit is None:
             return "not measured"
-        return "in band" if self.band[0] <= self.fit.exponent <= self.band[1] else "outside"
+        low, high = (self.fit.exponent + sign * self.fit.halfwidth for sign in (-1, 1))
+        if high < self.band[0] or low > self.band[1]:
+            return "outside"
+        inside = self.band[0] <= self.fit.exponent <= self.band[1]
+        return "in band" if inside and self.fit.halfwidth < self.widest_decisive else "not decided"
 
 
 #: Band around the centre that networks of this size were found at when the study was planned

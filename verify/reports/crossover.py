@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -9,13 +11,31 @@ import xarray as xr
 
 from verify.measurements.crossover_exponents import Exponent, sound, test_errors, windows
 
-__all__ = ["crossover_report"]
+__all__ = ["crossover_report", "exponents_json"]
 
 
 def crossover_report(data: xr.Dataset, exponents: Iterable[Exponent]) -> str:
     """Return the tables of a sweep for the terminal."""
     lines = [*_states(data), "", *_exponent_table(exponents), "", *_error_table(data)]
     return "\n".join(lines)
+
+
+def exponents_json(exponents: Iterable[Exponent]) -> str:
+    """Return the exponents as JSON: derived, measured (null where not), band and verdict."""
+    table = [
+        {
+            "name": x.name,
+            "depth": x.depth,
+            "derived": x.derived,
+            "band": list(x.band),
+            "alternatives": list(x.alternatives),
+            "measured": None if x.fit is None else x.fit.exponent,
+            "halfwidth": None if x.fit is None else x.fit.halfwidth,
+            "verdict": x.verdict,
+        }
+        for x in exponents
+    ]
+    return json.dumps({"exponents": table}, indent=1)
 
 
 def _states(data: xr.Dataset) -> list[str]:
@@ -34,12 +54,20 @@ def _states(data: xr.Dataset) -> list[str]:
 
 
 def _exponent_table(exponents: Iterable[Exponent]) -> list[str]:
+    found = list(exponents)
     lines = [f"{'exponent':30}{'L':>3}{'derived':>9}{'measured':>18}{'band':>18}"]
-    for x in exponents:
+    for x in found:
         measured = "-" if x.fit is None else f"{x.fit.exponent:.3f} +- {x.fit.halfwidth:.3f}"
         band = f"{x.band[0]:.2f} .. {x.band[1]:.2f}"
         lines.append(
             f"{x.name:30}{x.depth:3d}{x.derived:9.3f}{measured:>18}{band:>18}  {x.verdict}"
+        )
+    counts = Counter(x.verdict for x in found)
+    lines.append(", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    if counts["not decided"]:
+        lines.append(
+            "not decided: the interval is too wide to tell the band from the whole powers beside "
+            "it, or crosses its edge"
         )
     return lines
 

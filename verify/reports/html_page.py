@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from numerics.support.provenance import versions
+from verify.reports.findings import Findings
 
 __all__ = ["ReportPart", "report_page"]
 
@@ -35,7 +36,9 @@ class ReportPart:
     seconds : float
         How long it took.
     failure : str
-        Empty, or why there is nothing or what does not hold.
+        Empty, or why there is nothing.
+    findings : Findings, optional
+        What it judged; None where it shows something and judges nothing.
     """
 
     title: str
@@ -45,28 +48,53 @@ class ReportPart:
     figures: Sequence[Path]
     seconds: float
     failure: str = ""
+    findings: Findings | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was not made, or something that it judged fails."""
+        return bool(self.failure) or (self.findings is not None and bool(self.findings.fails))
 
 
 def report_page(parts: Sequence[ReportPart], heading: str) -> str:
     """Return the page."""
-    failed = [part for part in parts if part.failure]
-    state = (
-        "Every part was made and holds"
-        if not failed
-        else (f"{len(failed)} of {len(parts)} parts failed: " + ", ".join(x.title for x in failed))
-    )
     links = "".join(
         f'<li><a href="#part-{k}">{html.escape(part.title)}</a>'
-        f"{' <b>(failed)</b>' if part.failure else ''}</li>"
+        f"{' <b>(failed)</b>' if part.failed else ''}</li>"
         for k, part in enumerate(parts)
     )
     sections = "".join(_section(k, part) for k, part in enumerate(parts))
     return _PAGE.format(
         heading=html.escape(heading),
-        state=html.escape(state),
+        state=_state(parts),
         links=links,
         sections=sections,
         versions=html.escape(versions()),
+    )
+
+
+def _state(parts: Sequence[ReportPart]) -> str:
+    """Return the opening: what holds, what fails, and what is not decided, not made, not judged."""
+    judged = [part.findings for part in parts if part.findings is not None]
+    counts = [
+        f"{len(x.holds)} of {sum(map(len, (x.holds, x.fails, x.not_decided, x.not_measured)))} "
+        f"{x.kind}"
+        for x in judged
+    ]
+    lines = {
+        "Holds": "; ".join(counts),
+        "Fails": ", ".join(name for x in judged for name in x.fails) or "nothing",
+        "Not decided": ", ".join(name for x in judged for name in x.not_decided) or "nothing",
+        "Not measured": ", ".join(name for x in judged for name in x.not_measured),
+        "Not made": ", ".join(x.title for x in parts if x.failure),
+        "Shown without a verdict": ", ".join(
+            x.title for x in parts if x.findings is None and not x.failure
+        ),
+    }
+    if not judged:
+        lines |= dict.fromkeys(("Fails", "Not decided"), "")
+    return "".join(
+        f"<p><b>{word}</b>: {html.escape(text)}.</p>" for word, text in lines.items() if text
     )
 
 
@@ -100,6 +128,6 @@ pre {{ background: #f5f5f5; padding: 0.6rem; overflow-x: auto; font-size: 0.8rem
 img {{ max-width: 100%; display: block; margin: 1rem auto; }}
 .failure {{ border-left: 4px solid #D55E00; padding-left: 0.6rem; }}
 </style></head><body>
-<h1>{heading}</h1><p>{state}.</p><ul>{links}</ul>
+<h1>{heading}</h1>{state}<ul>{links}</ul>
 {sections}<p><small>{versions}</small></p></body></html>
 """

@@ -11,11 +11,13 @@ from verify.cli.main import main
 from verify.figures.crossover import draw_crossover, draw_test_errors
 from verify.figures.linear_and_nonlinear_diagram import draw_shared_diagram
 from verify.measurements.crossover_exponents import (
+    Exponent,
     alpha_star,
     crossover_exponents,
     fluctuation,
     test_errors,
 )
+from verify.measurements.power_fits import Fit
 from verify.reports.crossover import crossover_report
 
 # It is a function of the package, not a test.
@@ -86,6 +88,23 @@ def test_another_exponent_is_outside_its_band():
     found = {(x.name, x.depth): x for x in crossover_exponents(dataset(bend=0.1))}
     assert found["kernel change, lazy", 1].verdict == "outside"
     assert found["kernel change, feature", 1].verdict == "in band"
+
+
+@pytest.mark.parametrize(
+    ("exponent", "halfwidth", "verdict"),
+    [
+        (-0.5, 0.19, "in band"),
+        (-0.5, 0.21, "not decided"),
+        (-0.5, 0.4, "not decided"),
+        (-0.65, 0.1, "not decided"),
+        (-0.65, 0.04, "outside"),
+        (0.1, 0.4, "outside"),
+    ],
+)
+def test_a_verdict_needs_an_interval_that_excludes_the_alternatives(exponent, halfwidth, verdict):
+    # Of h^0 and h^-1 the band's ends are 0.4 away, twice the widest interval that tells them apart.
+    found = Exponent("delta F", 1, -0.5, (-0.6, -0.4), Fit(exponent, 1.0, halfwidth))
+    assert found.verdict == verdict
 
 
 def test_what_a_sweep_has_not_is_not_measured(data):
@@ -188,7 +207,13 @@ def test_command_writes_everything_and_goes_on(tmp_path, capsys, monkeypatch):
         str(tmp_path),
     ]
     assert main(words) == 0
-    for name in ("crossover.nc", "crossover.png", "crossover_errors.pdf", "crossover_diagram.png"):
+    for name in (
+        "crossover_exponents.json",
+        "crossover.nc",
+        "crossover.png",
+        "crossover_errors.pdf",
+        "crossover_diagram.png",
+    ):
         assert (tmp_path / name).stat().st_size > 0
     with xr.open_dataset(tmp_path / "crossover_ensembles.nc") as many:
         assert (many.sizes["seed"], many.scaled_alpha.values.tolist()) == (3, [1e-2])

@@ -159,10 +159,11 @@ def _linear_plane(seed: int) -> xr.Dataset:
 
 
 def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: Path) -> list[Path]:
-    from verify.cli.output_files import save_dataset, save_figure
+    from verify.cli.output_files import save_dataset, save_figure, save_text
     from verify.figures.crossover import draw_crossover, draw_test_errors
     from verify.figures.linear_and_nonlinear_diagram import draw_shared_diagram
     from verify.figures.style import lay_out_once
+    from verify.reports.crossover import exponents_json
 
     data = datasets["crossover"]
     figures = {
@@ -171,6 +172,7 @@ def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: P
         "crossover_diagram": draw_shared_diagram(datasets["crossover_linear"], data),
     }
     paths = [save_dataset(x, folder / f"{name}.nc") for name, x in datasets.items()]
+    paths.append(save_text(exponents_json(exponents), folder / "crossover_exponents.json"))
     for name, figure in figures.items():
         lay_out_once(figure)
         paths += [save_figure(figure, folder / f"{name}.{kind}") for kind in ("png", "pdf")]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANS", "PlannedPart", "add", "run"]
 
+#: Files of verdicts that commands write.
+VERDICTS = ("verdicts.json", "crossover_exponents.json")
+
 
 @dataclass(frozen=True)
 class PlannedPart:
@@ -107,7 +110,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run the command; exit status 1 if a part failed or a claim does not hold."""
+    """Run the command; exit status 1 if a part was not made, or a claim or an exponent fails."""
     from verify.cli.output_files import prepare_folder, save_text
     from verify.reports.html_page import report_page
 
@@ -117,21 +120,36 @@ def run(options: argparse.Namespace) -> int:
     for planned in PLANS[size]:
         print(f"{planned.title} ...", flush=True)
         parts.append(_made(planned, folder, options.run_command))
-        if parts[-1].failure:
-            print(f"  {parts[-1].failure}", flush=True)
+        for line in _told(parts[-1]):
+            print(f"  {line}", flush=True)
     path = save_text(report_page(parts, f"mixed-dynamics: report ({size})"), folder / "report.html")
     print(f"wrote {path}")
-    return 1 if any(part.failure for part in parts) else 0
+    return 1 if any(part.failed for part in parts) else 0
+
+
+def _told(part: ReportPart) -> list[str]:
+    """Return what a part found, for the terminal."""
+    lines = [part.failure] if part.failure else []
+    if part.findings is not None:
+        found = part.findings
+        names = {"fails": found.fails, "not decided": found.not_decided}
+        lines.append(f"{len(found.holds)} {found.kind} hold")
+        lines += [f"{word}: {', '.join(x)}" for word, x in names.items() if x]
+    return lines
 
 
 def _made(
     planned: PlannedPart, folder: Path, run_command: Callable[[list[str]], int]
 ) -> ReportPart:
     """Run a part's command in its own folder and return what came of it."""
+    from verify.reports.findings import find
     from verify.reports.html_page import ReportPart
 
     place = folder / planned.words[0]
     words = [*planned.words, "--output", str(place)]
+    # Those of an earlier run are not what this one finds.
+    for name in VERDICTS:
+        (place / name).unlink(missing_ok=True)
     printed, started = io.StringIO(), time.monotonic()
     with redirect_stdout(printed):
         status = run_command(words)
@@ -141,10 +159,20 @@ def _made(
         line for line in printed.getvalue().splitlines() if not line.startswith("wrote ")
     )
     found = tuple(place / name for name in planned.figures if (place / name).is_file())
-    failure = "" if status == 0 else f"the command ended with status {status}"
+    findings = find(place)
+    # A command that judges ends with status 1 where something fails, which its findings name.
+    named = status == 1 and findings is not None and bool(findings.fails)
+    failure = "" if status == 0 or named else f"the command ended with status {status}"
     if status == 0 and len(found) < len(planned.figures):
         failure = "a figure is missing"
     shown = shlex.join(["mixed-dynamics", *planned.words])
     return ReportPart(
-        planned.title, planned.text, shown, numbers, found, time.monotonic() - started, failure
+        planned.title,
+        planned.text,
+        shown,
+        numbers,
+        found,
+        time.monotonic() - started,
+        failure,
+        findings,
     )
