@@ -13,16 +13,14 @@ import numpy as np
 import xarray as xr
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import NullFormatter
 from matplotlib.typing import LineStyleType
 
-from verify.figures.style import COLOURS, PlainFigure
+from verify.figures.style import COLOURS, PlainFigure, plain_log_ticks
 
-__all__ = ["draw_advice", "draw_front", "draw_places", "draw_runs"]
+__all__ = ["coinciding", "draw_advice", "draw_front", "draw_places", "draw_runs"]
 
 #: Colour, marker and line style of each recommendation.
 STYLES: dict[str, tuple[str, str, LineStyleType]] = {
@@ -32,16 +30,35 @@ STYLES: dict[str, tuple[str, str, LineStyleType]] = {
 }
 MARK: dict[str, Any] = {"markeredgecolor": "black", "linestyle": "none", "zorder": 5}
 
-#: Each smaller than the one it is drawn over, so that all are seen where they coincide.
-SIZES = {"accurate": 12, "knee": 8, "fast": 5}
+#: Each smaller than the one it is drawn over, so that all are seen where they are close.
+SIZES = {"accurate": 11, "knee": 8, "fast": 6}
+
+#: What a recommendation is.
+START = ("init_variance", "init_variance2", "width", "learning_rate", "iterations")
 
 #: Points of a trained curve, at most.
 TRAINED_POINTS = 25
 
 
+def coinciding(data: xr.Dataset) -> dict[str, str]:
+    """Return the recommendations that differ, each with the names of all that it is.
+
+    Examples
+    --------
+    >>> one = xr.Dataset({name: ("recommendation", [1.0, 1.0, 2.0]) for name in START})
+    >>> coinciding(one.assign_coords(recommendation=["accurate", "knee", "fast"]))
+    {'accurate': 'accurate = knee', 'fast': 'fast'}
+    """
+    found: dict[str, list[str]] = {}
+    for name in data.recommendation.values:
+        start = tuple(data[key].sel(recommendation=name).item() for key in START)
+        found.setdefault(str(start), []).append(str(name))
+    return {names[0]: " = ".join(names) for names in found.values()}
+
+
 def draw_advice(data: xr.Dataset) -> Figure:
     """Draw a dataset of :func:`numerics.advice.advise.advise`, with its check where it has one."""
-    figure = PlainFigure(figsize=(15.5, 5.6), layout="constrained")
+    figure = PlainFigure(figsize=(11.0, 5.6), layout="constrained")
     front, places, runs = figure.subplots(1, 3)
     draw_front(data, front)
     draw_places(data, places)
@@ -75,7 +92,7 @@ def draw_front(data: xr.Dataset, axes: Axes) -> Axes:
         linewidths=0,
         zorder=2,
     )
-    axes.figure.colorbar(points, ax=axes, pad=0.02, label="threshold c over the weakest signal")
+    axes.figure.colorbar(points, ax=axes, pad=0.02, label="threshold c / weakest detected signal")
     axes.step(
         np.maximum(data.front_iterations, 1),
         data.front_min_test_error,
@@ -84,14 +101,15 @@ def draw_front(data: xr.Dataset, axes: Axes) -> Axes:
         linewidth=1.2,
         zorder=3,
     )
-    for name, (colour, marker, _) in STYLES.items():
+    for name, text in coinciding(data).items():
+        colour, marker, _ = STYLES[name]
         one = data.sel(recommendation=name)
         axes.plot(
             max(int(one.iterations), 1),
             float(one.min_test_error),
             marker=marker,
             color=colour,
-            label=name,
+            label=text,
             markersize=SIZES[name],
             **MARK,
         )
@@ -105,11 +123,11 @@ def draw_front(data: xr.Dataset, axes: Axes) -> Axes:
         xscale="log",
         yscale="log",
         xlabel="iterations to the smallest test error",
-        ylabel="smallest test error, mean square of an entry",
+        ylabel="smallest test error of an entry (mean square)",
     )
     axes.set_title("Error against iterations", fontsize=10)
-    _plain_ticks(axes.yaxis, y[valid])
-    _plain_ticks(axes.xaxis, x[valid])
+    plain_log_ticks(axes.yaxis)
+    plain_log_ticks(axes.xaxis)
     return axes
 
 
@@ -123,7 +141,8 @@ def draw_places(data: xr.Dataset, axes: Axes) -> Axes:
     variance = data.front_threshold.values / width
     order = np.argsort(data.front_threshold.values)
     axes.plot(variance[order], width[order], color="0.35", linewidth=1, marker=".", markersize=5)
-    for name, (colour, marker, _) in STYLES.items():
+    for name in coinciding(data):
+        colour, marker, _ = STYLES[name]
         one = data.sel(recommendation=name)
         w, least, c = (float(one[key]) for key in ("width", "smallest_width", "threshold"))
         axes.plot([c / w, c / least], [w, least], color=colour, linewidth=1)
@@ -158,16 +177,18 @@ def draw_places(data: xr.Dataset, axes: Axes) -> Axes:
         xlabel=r"initial variance $(\sigma_1^2+\sigma_2^2)/2$",
         ylabel="width $w$",
     )
-    axes.set_title("Recommended, and the front as narrow as it may be", fontsize=10)
+    axes.set_title("Recommended starts, and the front", fontsize=10)
+    plain_log_ticks(axes.yaxis)
     return axes
 
 
 def draw_runs(data: xr.Dataset, axes: Axes) -> Axes:
     """Draw the predicted test errors, where to stop, and trained ones where there are any."""
-    for name, (colour, marker, style) in STYLES.items():
+    for name, text in coinciding(data).items():
+        colour, marker, style = STYLES[name]
         one = data.sel(recommendation=name)
         axes.plot(
-            data.iteration, one.test_error, color=colour, linestyle=style, linewidth=1.6, label=name
+            data.iteration, one.test_error, color=colour, linestyle=style, linewidth=1.6, label=text
         )
         window = slice(int(one.stop_from), int(one.stop_to) + 1)
         axes.plot(
@@ -221,29 +242,15 @@ def draw_runs(data: xr.Dataset, axes: Axes) -> Axes:
     axes.set(
         yscale="log",
         xlabel="iteration",
-        ylabel="test error, mean square of an entry",
+        ylabel="test error of an entry (mean square)",
         xlim=(0, float(data.iteration[-1])),
     )
-    axes.set_title("Predicted runs of the recommendations", fontsize=10)
-    _plain_ticks(axes.yaxis, data.test_error.values)
+    axes.set_title("Recommended runs, predicted", fontsize=10)
+    plain_log_ticks(axes.yaxis)
     return axes
 
 
 def _legend_below(axes: Axes, handles: list[Artist]) -> None:
     axes.legend(
-        handles=handles,
-        frameon=False,
-        fontsize=8.5,
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.14),
-        ncols=2,
+        handles=handles, frameon=False, fontsize=8, loc="upper left", bbox_to_anchor=(0, -0.14)
     )
-
-
-def _plain_ticks(axis: Axis, values: np.ndarray) -> None:
-    """Write 0.05 in place of 5 x 10^-2, unless the values span many decades."""
-    low, high = np.min(values), np.max(values)
-    if low > 1e-3 and high < 1e4:
-        axis.set_major_formatter("{x:g}")
-        # Within one decade the ticks between its ends are the only ones.
-        axis.set_minor_formatter("{x:.3g}" if high < 10 * low else NullFormatter())

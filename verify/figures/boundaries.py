@@ -15,6 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.typing import LineStyleType
+from numpy.typing import NDArray
 
 from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.label_placement import Page
@@ -32,7 +33,7 @@ LIMIT_STYLES: dict[str, tuple[str, LineStyleType, float]] = {
     "error": ("#0072B2", (0, (1, 1.5)), 1.6),
     "time": ("#000000", (0, (7, 2, 1, 2, 1, 2)), 1.0),
 }
-FINITE_STYLE: tuple[str, LineStyleType, float] = ("#009E73", (0, (4, 1.5, 1, 1.5)), 1.4)
+FINITE_STYLE: tuple[str, LineStyleType, float] = ("#009E73", (0, (4, 1.5, 1, 1.5)), 1.0)
 KINDS = {
     "paper": "boundary of the paper",
     "ours": "boundary of regimes, ours",
@@ -40,13 +41,27 @@ KINDS = {
     "time": "another term sets the time to it",
 }
 
+#: What the second line of a region says, of the terms of theory.regimes.quantities.
+TERMS = {
+    "spike estimation": "noise in the learned singular vectors of the signal",
+    "fitted noise": "noise learned by the time the signal is",
+    "initial matrix": "what is left of A(0)",
+    "signal beyond width": "signal that fewer than k units cannot hold",
+    "missing signal": "signal not learned (A = 0)",
+    "noise": "all the noise, learned in the end (A = Y)",
+    "undetected signal": "signal lost under the noise",
+}
+
 LABEL_SIZE = 8.5
+
+#: Share of the axes below which a boundary at finite d is its limit; it may be too short as well.
+APART, SHORT = 0.02, 0.05
 
 
 def draw_boundaries(data: xr.Dataset) -> Figure:
     """Draw the exponent plane of a dataset of ``exponent_plane`` as a figure of its own."""
     # Texts that are measured at the resolution of the file need not be set again for it.
-    figure = PlainFigure(figsize=(9.6, 7.8), layout="constrained", dpi=RESOLUTION)
+    figure = PlainFigure(figsize=(9.6, 8.2), layout="constrained", dpi=RESOLUTION)
     draw_exponent_plane(data, figure.subplots())
     # Labels were placed in this layout.
     figure.set_layout_engine(None)
@@ -127,32 +142,75 @@ def draw_boundary_lines(data: xr.Dataset, axes: Axes, *, labels: bool = False) -
         axes.plot(*line, color=colour, linestyle=style, linewidth=width, zorder=3)
         handles[KINDS[kind]] = Line2D([], [], color=colour, linestyle=style, linewidth=width)
         lines.append((line, str(one.boundary_equation.item())))
-    finite = []
+    finite: list[tuple[NDArray[np.float64], str]] = []
     if "finite_boundary" in data.dims:
         colour, style, width = FINITE_STYLE
-        x, y = data.finite_boundary_gamma_sigma2.values, data.finite_boundary_gamma_w.values
-        axes.plot(x.T, y.T, color=colour, linestyle=style, linewidth=width, zorder=3)
-        finite = list(np.stack([x, y], axis=1))
-        name = rf"the same at $d={data.attrs['d']:g}$, $k={data.attrs['k']:g}$"
+        finite = _visible_finite_lines(data)
+        for line, _ in finite:
+            axes.plot(*line, color=colour, linestyle=style, linewidth=width, zorder=2.5)
+        name = (
+            rf"named boundary at $d={data.attrs['d']:g}$, $k={data.attrs['k']:g}$, "
+            "if apart from its limit"
+        )
         handles[name] = Line2D([], [], color=colour, linestyle=style, linewidth=width)
     if labels:
         axes.figure.legend(
             handles.values(),
             handles.keys(),
             loc="outside lower center",
-            ncols=3,
+            ncols=2,
             frameon=False,
             fontsize=9,
+            title=_terms(data),
+            title_fontsize=9,
         )
         page = Page(axes)
         for line, _ in lines:
             page.add_line(line)
-        for line in finite:
+        for line, _ in finite:
             page.add_line(line, may_cross=True)
         _name_regions(data, page)
         for line, equation in sorted(lines, key=lambda x: np.isfinite(x[0][0]).sum()):
             page.label_line(line, f"${equation}$", fontsize=LABEL_SIZE)
+        for line, name in finite:
+            page.label_line(line, name, fontsize=LABEL_SIZE - 1, color=FINITE_STYLE[0])
     return axes
+
+
+def _visible_finite_lines(data: xr.Dataset) -> list[tuple[NDArray[np.float64], str]]:
+    """Return the boundaries at finite d, with names, that are seen beside their limits."""
+    span = np.array([np.ptp(data.gamma_sigma2.values), np.ptp(data.gamma_w.values)])[:, None]
+    limits = {
+        str(one.boundary.item()): np.array([one.boundary_gamma_sigma2, one.boundary_gamma_w]) / span
+        for one in (data.isel(boundary=k) for k in range(data.sizes["boundary"]))
+    }
+    found = []
+    for index in range(data.sizes["finite_boundary"]):
+        one = data.isel(finite_boundary=index)
+        name = str(one.finite_boundary.item())
+        line = np.array([one.finite_boundary_gamma_sigma2, one.finite_boundary_gamma_w])
+        seen = (line / span)[:, np.isfinite(line).all(axis=0)]
+        if seen.size == 0 or np.hypot(*np.ptp(seen, axis=1)) < SHORT:
+            continue
+        limit = limits.get(name, np.full((2, 1), np.nan))
+        limit = limit[:, np.isfinite(limit).all(axis=0)]
+        if limit.size:
+            # Every tenth point of a smooth line is enough to tell whether it is elsewhere.
+            gaps = np.hypot(*(seen[:, ::10, None] - limit[:, None, :])).min(axis=1)
+            if gaps.max() < APART:
+                continue
+        found.append((line, name))
+    return found
+
+
+def _terms(data: xr.Dataset) -> str:
+    """Say what the terms mean that set the smallest test error in the regions of the plane."""
+    there = dict.fromkeys(str(x) for x in data.region_limited_by.values)
+    told = [f"{name}: {TERMS[name]}" for name in TERMS if name in there]
+    rows = ["; ".join(told[k : k + 2]) for k in range(0, len(told), 2)]
+    return "\n".join(
+        ["In each region: regime, the term that sets the smallest test error, exponent E.", *rows]
+    )
 
 
 def _name_regions(data: xr.Dataset, page: Page) -> None:

@@ -2,23 +2,22 @@ r"""Figures of the crossover: kernel change, exponents, fluctuations, test error
 
 Datasets are those of :mod:`numerics.crossover.sweep`; fits come from
 :mod:`verify.measurements.crossover_exponents`, and nothing else is computed here but positions on
-the page. Widths go from pale to dark, depths have a marker each, and regimes a line style.
+the page.  Widths go from pale to dark, depths have a colour and a marker each, and regimes a line
+style; what a sweep is too small to measure is said, not left blank.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import matplotlib
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogFormatter
 
 from theory.crossover.exponents import predicted_exponents
-from verify.figures.style import COLOURS, PlainFigure
+from verify.figures.style import COLOURS, MARKERS, PlainFigure, number, plain_log_ticks, shades
 from verify.measurements.crossover_exponents import (
     FEATURE,
     LAZY,
@@ -29,7 +28,7 @@ from verify.measurements.crossover_exponents import (
     sound,
     test_errors,
 )
-from verify.measurements.power_fits import Fit
+from verify.measurements.power_fits import MINIMUM_SIZES
 
 __all__ = [
     "draw_alpha_star",
@@ -41,7 +40,6 @@ __all__ = [
     "draw_times",
 ]
 
-MARKERS = ("o", "s", "^", "D", "v", "P")
 SCALED = r"$\sqrt{h}\,\alpha$"
 
 
@@ -53,7 +51,7 @@ def draw_crossover(
     ``ensembles``, of more seeds, gives delta F if there is one.
     """
     found = list(exponents)
-    figure = PlainFigure(figsize=(15.0, 8.6), layout="constrained")
+    figure = PlainFigure(figsize=(11.0, 7.4), layout="constrained")
     grid = figure.subplots(2, 3)
     shown = int(data.depth[len(data.depth) // 2])
     draw_kernel_change(data, shown, grid[0, 0])
@@ -69,12 +67,12 @@ def draw_crossover(
 def draw_kernel_change(data: xr.Dataset, depth: int, axes: Axes) -> Axes:
     """Draw the relative kernel change against alpha, a line a width."""
     part = sound(data.sel(depth=depth))
-    for k, width in enumerate(part.width.values):
+    for width, colour in zip(part.width.values, _shades(part), strict=True):
         change = geometric_mean(part.kernel_change.sel(width=width))
         axes.loglog(
             part.scaled_alpha / np.sqrt(width),
             change,
-            color=_shade(k, part),
+            color=colour,
             marker="o",
             markersize=3,
             label=f"h = {width}",
@@ -92,12 +90,12 @@ def draw_collapse(data: xr.Dataset, axes: Axes) -> Axes:
         part = sound(data.sel(depth=depth))
         # Depths a decade apart, or their lines would lie on top of each other.
         factor = 10.0 ** (-place)
-        for k, width in enumerate(part.width.values):
+        for width, colour in zip(part.width.values, _shades(part), strict=True):
             change = factor * geometric_mean(part.kernel_change.sel(width=width))
             axes.loglog(
                 part.scaled_alpha,
                 change,
-                color=_shade(k, part),
+                color=colour,
                 marker=MARKERS[place % len(MARKERS)],
                 markersize=3,
             )
@@ -126,12 +124,13 @@ def draw_collapse(data: xr.Dataset, axes: Axes) -> Axes:
     )
     axes.legend(handles=handles, frameon=False, fontsize=8)
     axes.set(xlabel=SCALED, ylabel="relative kernel change")
-    axes.set_title("Collapse; in the lazy tail widths part", fontsize=10)
+    axes.set_title("All depths and widths (colours: widths)", fontsize=10)
     return axes
 
 
 def draw_alpha_star(data: xr.Dataset, exponents: list[Exponent], axes: Axes) -> Axes:
     """Draw alpha*, where the kernel change passes 1, against the width, with its fits."""
+    handles, labels = [], []
     for place, depth in enumerate(data.depth.values):
         values = alpha_star(sound(data.sel(depth=depth)))
         colour = COLOURS[place % len(COLOURS)]
@@ -144,21 +143,21 @@ def draw_alpha_star(data: xr.Dataset, exponents: list[Exponent], axes: Axes) -> 
             markersize=5,
             marker=MARKERS[place % len(MARKERS)],
         )
-        fit = _fit_of(exponents, "alpha*, in h", int(depth))
         label = f"L = {depth}"
-        if fit is not None:
+        found = next((x for x in exponents if (x.name, x.depth) == ("alpha*, in h", depth)), None)
+        if found is not None and found.fit is not None:
+            fit = found.fit
             label += rf": $h^{{{fit.exponent:.2f} \pm {fit.halfwidth:.2f}}}$"
-            axes.loglog(
-                data.width,
-                fit.prefactor * data.width.astype(float) ** fit.exponent,
-                color=colour,
-                linewidth=1,
-                label=label,
-            )
-        else:
-            axes.plot([], [], color=colour, label=label)
-    axes.legend(frameon=False, fontsize=8)
-    axes.set(xlabel="width h", ylabel=r"$\alpha^*$")
+            if found.verdict != "in band":
+                label += f", {found.verdict}"
+            line = fit.prefactor * data.width.astype(float) ** fit.exponent
+            axes.loglog(data.width, line, color=colour, linewidth=1)
+        handles.append(
+            Line2D([], [], color=colour, linewidth=1, marker=MARKERS[place % len(MARKERS)])
+        )
+        labels.append(label)
+    axes.legend(handles, labels, frameon=False, fontsize=8)
+    axes.set(xlabel="width h", ylabel=r"$\alpha^*$, where the kernel change is 1")
     _width_ticks(data, axes)
     axes.set_title(r"Lazy above, feature below: $\alpha^*\sim h^{-1/2}$", fontsize=10)
     return axes
@@ -167,8 +166,8 @@ def draw_alpha_star(data: xr.Dataset, exponents: list[Exponent], axes: Axes) -> 
 def draw_exponents(exponents: list[Exponent], axes: Axes) -> Axes:
     """Draw the feature exponents a and of the last layer against the depth, beside the derived."""
     names = {
-        "kernel change, feature": r"$a$ (kernel change)",
-        "last layer, feature": "minus that of the last layer",
+        "kernel change, feature": r"$a$: kernel change $\sim A^{-a}$",
+        "last layer, feature": "last layer, the same sign",
     }
     for k, (name, label) in enumerate(names.items()):
         chosen = [x for x in exponents if x.name == name]
@@ -182,6 +181,8 @@ def draw_exponents(exponents: list[Exponent], axes: Axes) -> Axes:
             linestyle="none",
         )
         measured = [(x.depth, x.fit) for x in chosen if x.fit is not None]
+        if not measured:
+            continue
         axes.errorbar(
             [at for at, _ in measured],
             [abs(fit.exponent) for _, fit in measured],
@@ -192,52 +193,52 @@ def draw_exponents(exponents: list[Exponent], axes: Axes) -> Axes:
             capsize=3,
             label=label,
         )
-    axes.axhline(2, color="black", linewidth=0.8, linestyle=":")
     axes.plot([], [], color="black", marker="_", markersize=14, linestyle="none", label="derived")
+    if not any(x.fit for x in exponents if x.name in names):
+        axes.text(
+            0.5,
+            0.92,
+            f"not measured: needs {MINIMUM_SIZES} scales {SCALED} up to ${number(FEATURE)}$",
+            transform=axes.transAxes,
+            ha="center",
+            fontsize=8,
+        )
     axes.legend(frameon=False, fontsize=8, loc="center right")
+    depths = sorted({x.depth for x in exponents})
     axes.set(xlabel="hidden layers L", ylabel="exponent", ylim=(0, 2.1))
-    axes.set_xticks(sorted({x.depth for x in exponents}))
-    axes.set_title(r"Feature regime: $a=2L/(L+1)<2$ and $1/(L+1)$", fontsize=10)
+    axes.set_xticks(depths)
+    # Room for the marks of the derived values, and for the legend.
+    axes.set_xlim(depths[0] - 0.4, depths[-1] + 0.4 + 0.6 * (len(depths) < 3))
+    axes.set_title(r"Feature regime: $a=2L/(L+1)$, last layer $1/(L+1)$", fontsize=10)
     return axes
 
 
 def draw_times(data: xr.Dataset, axes: Axes) -> Axes:
     """Draw the time to a kernel change of 1/2, and the end of training, against sqrt(h) alpha."""
+    handles = []
     for place, depth in enumerate(data.depth.values):
         part = sound(data.sel(depth=depth))
-        for k, width in enumerate(part.width.values):
-            chosen = part.sel(width=width)
+        colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+        for width in part.width.values:
             axes.loglog(
                 part.scaled_alpha,
-                geometric_mean(chosen.time_to_kernel_change),
-                color=_shade(k, part),
-                markersize=3,
+                geometric_mean(part.time_to_kernel_change.sel(width=width)),
+                color=colour,
+                markersize=4,
                 linestyle="none",
-                marker=MARKERS[place % len(MARKERS)],
+                marker=marker,
+                fillstyle="none",
+                markeredgewidth=0.8,
             )
         axes.loglog(
-            part.scaled_alpha,
-            geometric_mean(part.isel(width=-1).time),
-            color=COLOURS[place % len(COLOURS)],
-            linewidth=1.2,
+            part.scaled_alpha, geometric_mean(part.isel(width=-1).time), color=colour, linewidth=1.2
         )
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=COLOURS[k % len(COLOURS)],
-            marker=MARKERS[k % len(MARKERS)],
-            markerfacecolor="0.4",
-            markeredgecolor="0.4",
-            markersize=4,
-            label=f"L = {depth}",
-        )
-        for k, depth in enumerate(data.depth.values)
-    ]
+        style = {"color": colour, "marker": marker, "fillstyle": "none", "markersize": 4}
+        handles.append(Line2D([], [], label=f"L = {depth}", **style))
     axes.legend(handles=handles, frameon=False, fontsize=8)
-    axes.set(xlabel=SCALED, ylabel="time t")
+    axes.set(xlabel=SCALED, ylabel=r"time $t_G$ of the gradient flow")
     axes.set_title(
-        r"$t_1\sim\sqrt{h}\,\alpha$ (kernel change 1/2, marks); the end (lines)", fontsize=10
+        "To a kernel change of 1/2 (marks,\nall widths), to the end (lines)", fontsize=10
     )
     return axes
 
@@ -254,7 +255,7 @@ def draw_fluctuation(data: xr.Dataset, depth: int, axes: Axes) -> Axes:
             color=COLOURS[k],
             marker=MARKERS[k],
             linestyle=("-", (0, (4, 2)))[k],
-            label=rf"{name}, {SCALED} = {place:g}",
+            label=rf"{name}, {SCALED} = ${number(float(place))}$",
         )
     first = float(values[0])
     axes.loglog(
@@ -266,53 +267,52 @@ def draw_fluctuation(data: xr.Dataset, depth: int, axes: Axes) -> Axes:
         label="slope $-1/2$",
     )
     axes.legend(frameon=False, fontsize=8)
-    axes.set(xlabel="width h", ylabel=rf"$\delta F$ over {part.sizes['seed']} seeds")
+    axes.set(xlabel="width h", ylabel=rf"$\delta F$, deviation over {part.sizes['seed']} starts")
     _width_ticks(data, axes)
     axes.set_title(f"Fluctuation of the outputs, L = {depth}", fontsize=10)
     return axes
 
 
 def draw_test_errors(data: xr.Dataset) -> Figure:
-    """Draw test errors against sqrt(h) alpha, single networks and ensembles, a panel a depth."""
-    count = data.sizes["depth"]
-    figure = PlainFigure(figsize=(1.6 + 4.4 * count, 4.4), layout="constrained")
-    for axes, depth in zip(
-        np.atleast_1d(figure.subplots(1, count, sharey=True)), data.depth.values, strict=True
-    ):
+    """Draw test errors against sqrt(h) alpha: single networks above, ensembles below."""
+    count, rows = data.sizes["depth"], ("single", "ensemble")
+    figure = PlainFigure(figsize=(1.4 + 3.2 * count, 6.6), layout="constrained")
+    grid = figure.subplots(len(rows), count, sharex=True, sharey=True, squeeze=False)
+    # Side by side where they would hide each other.
+    shifts = 1.13 ** (np.arange(data.sizes["width"]) - (data.sizes["width"] - 1) / 2)
+    for column, depth in zip(grid.T, data.depth.values, strict=True):
         part = sound(data.sel(depth=depth))
         errors = 100 * test_errors(part)
-        for k, width in enumerate(part.width.values):
-            chosen, colour = errors.sel(width=width), _shade(k, part)
-            axes.errorbar(
-                part.scaled_alpha,
-                chosen.single,
-                yerr=chosen.standard_error,
-                color=colour,
+        for name, axes in zip(rows, column, strict=True):
+            for k, (width, colour) in enumerate(zip(part.width.values, _shades(part), strict=True)):
+                chosen = errors.sel(width=width)
+                axes.errorbar(
+                    part.scaled_alpha * shifts[k],
+                    chosen[name],
+                    yerr=chosen.standard_error if name == "single" else None,
+                    color=colour,
+                    marker=MARKERS[k % len(MARKERS)],
+                    markersize=4,
+                    linewidth=1.0,
+                    elinewidth=0.7,
+                    label=f"h = {width}",
+                )
+            frozen = 100 * part.frozen_test_error.isel(width=-1, scaled_alpha=-1).mean("seed")
+            axes.axhline(
+                float(frozen),
+                color=COLOURS[1],
                 linewidth=1.2,
-                elinewidth=0.7,
-                label=f"h = {width}",
+                linestyle=":",
+                label=f"frozen kernel, h = {int(part.width[-1])}",
             )
-            axes.plot(
-                part.scaled_alpha,
-                chosen.ensemble,
-                color=colour,
-                linestyle=(0, (4, 2)),
-                linewidth=1.0,
-            )
-        frozen = 100 * part.frozen_test_error.isel(width=-1, scaled_alpha=-1).mean("seed")
-        axes.axhline(float(frozen), color=COLOURS[1], linewidth=0.9, linestyle=":")
-        axes.axvspan(float(data.scaled_alpha[0]), FEATURE, color="0.93", zorder=0)
-        axes.axvspan(LAZY, max(float(data.scaled_alpha[-1]), LAZY), color="0.93", zorder=0)
-        axes.set(xscale="log", xlabel=SCALED)
-        axes.set_title(f"L = {depth}", fontsize=10)
-    first = figure.axes[0]
-    first.set_ylabel("test error, %")
-    handles, labels = first.get_legend_handles_labels()
-    handles += [
-        Line2D([], [], color="0.3", linestyle=(0, (4, 2))),
-        Line2D([], [], color=COLOURS[1], linestyle=":"),
-    ]
-    labels += [f"ensembles of {data.sizes['seed']}", "frozen kernel, largest h"]
+            axes.axvspan(float(data.scaled_alpha[0]), FEATURE, color="0.93", zorder=0)
+            axes.axvspan(LAZY, max(float(data.scaled_alpha[-1]), LAZY), color="0.93", zorder=0)
+            axes.set(xscale="log")
+        column[0].set_title(f"L = {depth}", fontsize=10)
+        column[-1].set_xlabel(f"{SCALED} (grey: feature and lazy windows)", fontsize=9)
+    grid[0, 0].set_ylabel("test error of one network, %\n(mean and standard error)")
+    grid[1, 0].set_ylabel(f"test error of an ensemble\nof {data.sizes['seed']}, %")
+    handles, labels = grid[0, 0].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside lower center", ncols=len(labels), frameon=False, fontsize=9
     )
@@ -320,22 +320,16 @@ def draw_test_errors(data: xr.Dataset) -> Figure:
     return figure
 
 
-def _fit_of(exponents: list[Exponent], name: str, depth: int) -> Fit | None:
-    return next((x.fit for x in exponents if (x.name, x.depth) == (name, depth)), None)
-
-
 def _width_ticks(data: xr.Dataset, axes: Axes) -> None:
     """Put a tick at every width of the sweep, and plain numbers on the other axis."""
     axes.set_xticks(data.width.values, labels=[str(x) for x in data.width.values])
     axes.set_xticks([], minor=True)
-    axes.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2, 0.5)))
-    axes.yaxis.set_major_formatter(LogFormatter(labelOnlyBase=False))
+    plain_log_ticks(axes.yaxis)
 
 
-def _shade(place: int, data: xr.Dataset) -> tuple[float, ...]:
-    """Return the colour of a width: pale for narrow, dark for wide."""
-    share = (place + 1) / data.sizes["width"]
-    return matplotlib.colormaps["viridis_r"](0.15 + 0.8 * share)
+def _shades(data: xr.Dataset) -> list[tuple[float, ...]]:
+    """Return the colours of the widths: pale for narrow, dark for wide."""
+    return shades(data.sizes["width"])
 
 
 def _heading(data: xr.Dataset) -> str:

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from numerics.phase_diagram.scheme import scheme_of
 from numerics.support.object_validation import check_dataset
 from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_difference, draw_panel
-from verify.figures.prediction import draw_validity, out_of_range
+from verify.figures.prediction import draw_validity, out_of_range, reference_of
 from verify.figures.style import PlainFigure
 
 __all__ = ["draw_figure2"]
@@ -62,12 +62,14 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
         figure = _beside(data, prediction)
     hatched = prediction is not None and bool(out_of_range(prediction).any())
     draw_boundary_legend(figure, hatched=hatched)
-    figure.suptitle(_heading(data), fontsize=12)
+    told = "" if prediction is None else f"; {reference_of(prediction.attrs)}"
+    figure.suptitle(_heading(data) + told, fontsize=12)
     return figure
 
 
 def _beside(data: xr.Dataset, prediction: xr.Dataset) -> Figure:
-    figure = PlainFigure(figsize=(15.5, 19.0), layout="constrained")
+    figure = PlainFigure(figsize=(11.0, 14.0), layout="constrained")
+    valid = ~out_of_range(prediction)
     grid = figure.subplots(len(PANELS), len(COLUMNS))
     for panel, row in zip(PANELS, grid, strict=True):
         draw_panel(data, panel, row[0])
@@ -77,13 +79,13 @@ def _beside(data: xr.Dataset, prediction: xr.Dataset) -> Figure:
             for axes in row[1:]:
                 axes.set_axis_off()
             continue
-        draw_panel(prediction, panel, row[1])
-        draw_difference(data, prediction, panel, row[2])
+        draw_panel(prediction, panel, row[1], valid=valid)
+        draw_difference(data, prediction, panel, row[2], valid=valid)
         for axes in row[1:]:
             draw_validity(prediction, axes)
     for axes, name in zip(grid[0], COLUMNS, strict=True):
         axes.annotate(
-            name, (0.5, 1.12), xycoords="axes fraction", ha="center", fontsize=12, weight="bold"
+            name, (0.5, 1.14), xycoords="axes fraction", ha="center", fontsize=12, weight="bold"
         )
     return figure
 

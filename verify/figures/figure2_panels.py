@@ -12,7 +12,7 @@ Source: Tu, Aranguri and Jacot 2024, figure 2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -23,6 +23,8 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from matplotlib.ticker import MaxNLocator
 from matplotlib.typing import LineStyleType
 from numpy.typing import ArrayLike, NDArray
 
@@ -75,6 +77,8 @@ class Panel:
         Range of the colours.
     values : callable
         The quantity of a dataset, on the grid and any replicates.
+    ticks : tuple of float
+        Of the colour bar; chosen by matplotlib where there are none.
     """
 
     name: str
@@ -83,6 +87,7 @@ class Panel:
     contours: tuple[float, ...]
     limits: tuple[float, float]
     values: Callable[[xr.Dataset], xr.DataArray]
+    ticks: tuple[float, ...] = ()
 
 
 #: Panels of a phase diagram; the distance is squared and per entry, like the paper's contours.
@@ -90,10 +95,11 @@ PANELS = (
     Panel(
         "smallest test error",
         "Smallest test error of the run",
-        "mean square of an entry",
+        "mean squared error of an entry",
         (0.25, 0.5, 0.75),
         (0.0, 1.0),
         lambda data: data.min_test_error,
+        (0.0, 0.25, 0.5, 0.75, 1.0),
     ),
     Panel(
         "stable rank",
@@ -102,6 +108,7 @@ PANELS = (
         (3.0, 5.0, 7.0),
         (1.0, 9.0),
         lambda data: data.stable_rank,
+        (1.0, 3.0, 5.0, 7.0, 9.0),
     ),
     Panel(
         "iterations",
@@ -110,14 +117,16 @@ PANELS = (
         (100.0, 200.0, 300.0),
         (0.0, 600.0),
         lambda data: data.iterations.astype(float),
+        (0.0, 100.0, 200.0, 300.0, 400.0, 500.0, 600.0),
     ),
     Panel(
         "ln distance^2/d^2",
         "Largest distance of gradient descent\nfrom the self-consistent dynamics",
-        r"$\ln\max_t\|A-A_{sc}\|_F^2/d^2$",
+        r"$\ln(\max_t\|A-A_{sc}\|_F^2/d^2)$",
         (-7.0, -4.0, 0.0),
         (-16.0, 4.0),
         lambda data: 2 * np.log(data.max_distance / data.attrs["d"]),
+        (-16.0, -12.0, -8.0, -4.0, 0.0, 4.0),
     ),
 )
 
@@ -163,7 +172,12 @@ def boundary_lines() -> dict[str, BoundaryLine]:
 
 
 def draw_panel(
-    data: xr.Dataset, panel: Panel, axes: Axes, *, limits: tuple[float, float] | None = None
+    data: xr.Dataset,
+    panel: Panel,
+    axes: Axes,
+    *,
+    limits: tuple[float, float] | None = None,
+    valid: xr.DataArray | None = None,
 ) -> Axes:
     """Draw one panel of Figure 2: contours, boundaries, and cells without a value.
 
@@ -178,6 +192,9 @@ def draw_panel(
         Where to draw; a colour bar is added beside them.
     limits : (float, float), optional
         Range of the colours; the panel's if left out.
+    valid : xarray.DataArray, optional
+        Where on the plane the values hold: contours, and arrows of the colour bar, are those of
+        these cells alone.
 
     Examples
     --------
@@ -199,33 +216,49 @@ def draw_panel(
         )
     if np.isnan(values).all():
         return _no_values(panel, axes)
-    _fill(values, np.linspace(ends[0], ends[1], LEVELS + 1), "viridis", panel.label, axes)
-    inside = [x for x in panel.contours if np.nanmin(values) < x < np.nanmax(values)]
+    seen = _seen(values, valid)
+    ticks = panel.ticks if limits is None else ()
+    levels = np.linspace(ends[0], ends[1], LEVELS + 1)
+    _fill(values, seen, levels, "viridis", panel.label, axes, ticks)
+    inside = [x for x in panel.contours if np.nanmin(seen) < x < np.nanmax(seen)]
     if inside:
         lines = axes.contour(
-            values.gamma_sigma2,
-            values.gamma_w,
-            values,
+            seen.gamma_sigma2,
+            seen.gamma_w,
+            seen,
             levels=inside,
             colors="white",
             linewidths=1.0,
             linestyles="solid",
         )
-        for text in axes.clabel(lines, fmt="%g", fontsize=8):
+        for text in _apart(axes.clabel(lines, fmt="%g", fontsize=8, inline=False), axes):
             text.set_path_effects([withStroke(linewidth=2, foreground="black")])
     return _finish(values, panel, axes, data)
 
 
-def draw_difference(data: xr.Dataset, prediction: xr.Dataset, panel: Panel, axes: Axes) -> Axes:
-    """Draw the difference of two datasets in one panel's quantity, zero in the middle."""
+def draw_difference(
+    data: xr.Dataset,
+    prediction: xr.Dataset,
+    panel: Panel,
+    axes: Axes,
+    *,
+    valid: xr.DataArray | None = None,
+) -> Axes:
+    """Draw the difference of two datasets in one panel's quantity, zero in the middle.
+
+    The range of the colours is that of the cells that are ``valid``, of all if left out.
+    """
     values = _plane(panel.values(data), data)
     values = values - _plane(panel.values(prediction), prediction)
     if np.isnan(values).all():
         return _no_values(panel, axes)
+    seen = _seen(values, valid)
     # The range of nearly all cells; a few far out, where a prediction ends, would hide the rest.
-    spread = _rounded_up(float(np.nanquantile(np.abs(values), 0.95)) or 1.0)
+    spread = _rounded_up(float(np.nanquantile(np.abs(seen), 0.95)) or 1.0)
     # An odd number of colours, the middle one around zero.
-    _fill(values, np.linspace(-spread, spread, LEVELS + 2), "PuOr", panel.label, axes)
+    levels = np.linspace(-spread, spread, LEVELS + 2)
+    ticks = (-spread, -spread / 2, 0.0, spread / 2, spread)
+    _fill(values, seen, levels, "PuOr", panel.label, axes, ticks)
     return _finish(values, panel, axes, data)
 
 
@@ -303,18 +336,51 @@ def _checked_limits(limits: ArrayLike) -> NDArray[np.float64]:
     return found
 
 
+def _seen(values: xr.DataArray, valid: xr.DataArray | None) -> xr.DataArray:
+    """Return the values of the valid cells; all of them where none is valid."""
+    if valid is None:
+        return values
+    kept = values.where(valid.transpose("gamma_w", "gamma_sigma2").values)
+    return values if np.isnan(kept).all() else kept
+
+
 def _fill(
-    values: xr.DataArray, levels: NDArray[np.float64], colours: str, label: str, axes: Axes
+    values: xr.DataArray,
+    seen: xr.DataArray,
+    levels: NDArray[np.float64],
+    colours: str,
+    label: str,
+    axes: Axes,
+    ticks: tuple[float, ...] = (),
 ) -> None:
-    low, high = np.nanmin(values) < levels[0], np.nanmax(values) > levels[-1]
+    """Fill the plane, and draw its colour bar with arrows for what is seen beyond its ends."""
+    low, high = np.nanmin(seen) < levels[0], np.nanmax(seen) > levels[-1]
     names = {(False, False): "neither", (True, False): "min", (False, True): "max"}
     extend = names.get((bool(low), bool(high)), "both")
+    # Values beyond the ends that are not valid take the colour of the end.
+    within = values.clip(None if low else levels[0], None if high else levels[-1])
     filled = axes.contourf(
-        values.gamma_sigma2, values.gamma_w, values, levels=levels, cmap=colours, extend=extend
+        values.gamma_sigma2, values.gamma_w, within, levels=levels, cmap=colours, extend=extend
     )
     bar = axes.figure.colorbar(filled, ax=axes, label=label)
-    bar.set_ticks(np.linspace(levels[0], levels[-1], 5).tolist())
+    bar.set_ticks(list(ticks) if ticks else MaxNLocator(5))
     bar.ax.tick_params(labelsize=8)
+
+
+def _apart(texts: Sequence[Text], axes: Axes) -> list[Text]:
+    """Remove labels that overlap an earlier one or leave the axes, and return the others."""
+    kept: list[Text] = []
+    frame = axes.get_window_extent()
+    for text in texts:
+        # The final layout may be a little tighter.
+        box = text.get_window_extent().expanded(1.2, 1.4)
+        inside = frame.x0 <= box.x0 and box.x1 <= frame.x1
+        inside &= bool(frame.y0 <= box.y0 and box.y1 <= frame.y1)
+        if not inside or any(box.overlaps(x.get_window_extent()) for x in kept):
+            text.remove()
+        else:
+            kept.append(text)
+    return kept
 
 
 def _rounded_up(spread: float) -> float:

@@ -8,16 +8,20 @@ validity are hatched; the panels are those of :mod:`verify.figures.figure2_panel
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
+import numpy as np
 import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
 from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_panel
-from verify.figures.style import COLOURS, PlainFigure
+from verify.figures.style import COLOURS, PlainFigure, number
 
 __all__ = [
     "draw_predicted_run",
@@ -26,7 +30,14 @@ __all__ = [
     "draw_predicted_panels",
     "draw_validity",
     "out_of_range",
+    "reference_of",
 ]
+
+#: What the distance is measured from, in words.
+REFERENCES = {"euler": "Euler steps of equation (1)", "lift": "the lift"}
+
+#: Share of the height of a panel below which two curves are one line.
+ONE_LINE = 0.01
 
 
 def draw_predicted_panels(data: xr.Dataset) -> Figure:
@@ -34,19 +45,30 @@ def draw_predicted_panels(data: xr.Dataset) -> Figure:
     panels = PANELS if "max_distance" in data else PANELS[:-1]
     columns = 2 if len(panels) == 4 else len(panels)
     rows = math.ceil(len(panels) / columns)
-    figure = PlainFigure(figsize=(5.4 * columns, 4.7 * rows), layout="constrained")
+    figure = PlainFigure(figsize=(11.0, 4.7 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     for panel, axes in zip(panels, grid.flat, strict=True):
-        draw_panel(data, panel, axes)
+        draw_panel(data, panel, axes, valid=~out_of_range(data))
         draw_validity(data, axes)
     draw_boundary_legend(figure, hatched=bool(out_of_range(data).any()))
     a = data.attrs
     figure.suptitle(
         rf"Predicted without simulation: $d={a['d']}$, rank ${a['rank']}$, noise {a['noise']:g}, "
-        f"{a['update']} updates",
+        f"{a['update']} updates" + (f"\n{reference_of(a)}" if len(panels) == 4 else ""),
         fontsize=12,
     )
     return figure
+
+
+def reference_of(attributes: Mapping[str, Any]) -> str:
+    """Return what a predicted distance is measured from; files had only the lift once.
+
+    Examples
+    --------
+    >>> reference_of({"reference": "euler"})
+    'distance predicted from Euler steps of equation (1)'
+    """
+    return f"distance predicted from {REFERENCES[attributes.get('reference', 'lift')]}"
 
 
 def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
@@ -79,15 +101,15 @@ def out_of_range(data: xr.Dataset) -> xr.DataArray:
 
 def draw_predicted_run(data: xr.Dataset) -> Figure:
     """Draw the predicted curves of one run: errors and singular values."""
-    figure = PlainFigure(figsize=(10.5, 4.2), layout="constrained")
+    figure = PlainFigure(figsize=(10.5, 4.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     draw_predicted_errors(data, left)
     draw_predicted_singular_values(data, right)
     a = data.attrs
     scale = (
-        rf"$\sigma^2=d^{{{a['gamma_sigma2']:g}}}$, $w=d^{{{a['gamma_w']:g}}}={a['width']:.4g}$"
+        rf"$\sigma^2=d^{{{a['gamma_sigma2']:g}}}$, $w=d^{{{a['gamma_w']:g}}}={number(a['width'])}$"
         if "gamma_w" in a
-        else rf"$\sigma_1^2={a['init_variance']:.3g}$, $w={a['width']:.4g}$"
+        else rf"$\sigma_1^2={number(a['init_variance'])}$, $w={number(a['width'])}$"
     )
     shape = rf"$A:{a['d_out']}\times{a['d_in']}$"
     figure.suptitle(
@@ -97,22 +119,37 @@ def draw_predicted_run(data: xr.Dataset) -> Figure:
 
 
 def draw_predicted_errors(data: xr.Dataset, axes: Axes) -> Axes:
-    """Draw predicted train and test error, with the infinite-width limit and the minimum."""
+    """Draw predicted train and test error, with the infinite-width limit and the minimum.
+
+    The limit and the estimated truncation are drawn where they part from the test error by more
+    than the width of its line; the legend tells them as numbers otherwise.
+    """
     time = data.iteration
+    top = 1.05 * max(float(data.train_error.max()), float(data.test_error.max()))
+    test = {"color": COLOURS[1]}
     axes.plot(time, data.train_error, color=COLOURS[0], linestyle="-", label="train error")
-    axes.plot(time, data.test_error, color=COLOURS[1], linestyle=(0, (5, 1)), label="test error")
-    axes.plot(
-        time,
-        data.leading_test_error,
-        color=COLOURS[1],
-        linestyle=":",
-        linewidth=1.1,
-        label="test error, infinite width",
-    )
-    low, high = (data.test_error + sign * data.truncation for sign in (-1, 1))
-    axes.fill_between(
-        time, low, high, color=COLOURS[1], alpha=0.2, linewidth=0, label="estimated truncation"
-    )
+    axes.plot(time, data.test_error, linestyle=(0, (5, 1)), label="test error", **test)
+    hidden = []
+    apart = float(np.abs(data.leading_test_error - data.test_error).max())
+    if apart > ONE_LINE * top:
+        axes.plot(
+            time,
+            data.leading_test_error,
+            linestyle=":",
+            linewidth=1.1,
+            label="test error, infinite width",
+            **test,
+        )
+    else:
+        hidden.append(rf"infinite width differs by $\leq {number(_two_digits(apart))}$")
+    truncation = float(np.abs(data.truncation).max())
+    if truncation > ONE_LINE * top:
+        low, high = (data.test_error + sign * data.truncation for sign in (-1, 1))
+        axes.fill_between(
+            time, low, high, alpha=0.2, linewidth=0, label="estimated truncation", **test
+        )
+    else:
+        hidden.append(rf"estimated truncation $\leq {number(_two_digits(truncation))}$")
     best = int(data.min_iteration)
     axes.plot(
         best,
@@ -120,13 +157,16 @@ def draw_predicted_errors(data: xr.Dataset, axes: Axes) -> Axes:
         "o",
         color="black",
         markersize=5,
-        label=f"minimum {float(data.min_test_error):.3g} at {best}",
+        label=f"minimum {float(data.min_test_error):.3g} at iteration {best}",
     )
-    axes.legend(frameon=False, fontsize=9)
-    top = 1.05 * max(float(data.train_error.max()), float(data.test_error.max()))
+    handles, _ = axes.get_legend_handles_labels()
+    # Words without a line for what the test error's line covers.
+    handles += [Line2D([], [], linestyle="none", label=text) for text in hidden]
+    axes.legend(handles=handles, frameon=False, fontsize=9)
+    unit = " (unit: noise variance)" if data.attrs["noise"] == 1 else ""
     axes.set(
         xlabel="iteration",
-        ylabel="mean squared error of an entry",
+        ylabel=f"mean squared error of an entry{unit}",
         ylim=(0, top),
         xlim=(0, float(time[-1])),
     )
@@ -137,26 +177,45 @@ def draw_predicted_errors(data: xr.Dataset, axes: Axes) -> Axes:
 def draw_predicted_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
     """Draw predicted outliers, the edge of the bulk, the threshold and the distance."""
     time = data.iteration
-    for mode in range(data.sizes["mode"]):
-        axes.plot(time, data.outlier.isel(mode=mode), color=COLOURS[mode % len(COLOURS)])
+    count = data.sizes["mode"]
+    colours = [COLOURS[mode % len(COLOURS)] for mode in range(count)]
+    for mode, colour in enumerate(colours):
+        axes.plot(time, data.outlier.isel(mode=mode), color=colour)
     axes.plot(time, data.edge, color="0.45", linestyle="--")
     axes.plot(time, data.distance, color="black", linestyle="-.", linewidth=1.1)
     threshold = float(data.attrs["threshold"])
     axes.axhline(threshold, color="black", linewidth=1.1, linestyle=":")
-    handles = [
-        Line2D([], [], color=COLOURS[0], label=f"outliers ({data.sizes['mode']})"),
-        Line2D([], [], color="0.45", linestyle="--", label="edge of the bulk"),
-        Line2D([], [], color="black", linestyle=":", label=rf"threshold $c={threshold:.3g}$"),
-        Line2D(
-            [],
-            [],
-            color="black",
-            linestyle="-.",
-            linewidth=1.1,
-            label=r"$\|A-\hat A\|_F$ from self-consistent",
+    outliers = tuple(Line2D([], [], color=colour) for colour in colours[: len(COLOURS)])
+    handles = {
+        f"the {count} outliers (signal)": outliers,
+        "edge of the bulk (noise)": Line2D([], [], color="0.45", linestyle="--"),
+        rf"threshold $c={number(threshold)}$": Line2D([], [], color="black", linestyle=":"),
+        rf"$\|A-\hat A\|_F$, $\hat A$: {REFERENCES[data.attrs.get('reference', 'lift')]}": Line2D(
+            [], [], color="black", linestyle="-.", linewidth=1.1
         ),
-    ]
-    axes.legend(handles=handles, frameon=False, fontsize=9)
-    axes.set(xlabel="iteration", ylabel="unit of A", xlim=(0, float(time[-1])), ylim=(0, None))
-    axes.set_title("Singular values of A", fontsize=10)
+    }
+    axes.legend(
+        list(handles.values()),
+        list(handles),
+        frameon=False,
+        fontsize=9,
+        handlelength=3,
+        handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+    )
+    unit = " (unit: noise entry)" if data.attrs["noise"] == 1 else ""
+    axes.set(
+        xlabel="iteration",
+        ylabel=f"singular value, distance{unit}",
+        xlim=(0, float(time[-1])),
+        ylim=(0, None),
+    )
+    axes.set_title("Singular values of A, distance from the self-consistent dynamics", fontsize=10)
     return axes
+
+
+def _two_digits(value: float) -> float:
+    """Return a bound of two digits that is not below a number."""
+    if value == 0:
+        return 0.0
+    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(f"{np.ceil(value / unit) * unit:.2g}")

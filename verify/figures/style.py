@@ -9,24 +9,34 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
-from matplotlib import rcParams
+import numpy as np
+from matplotlib import colormaps, rcParams
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator
 
 __all__ = [
     "CIRCLES",
     "COLOURS",
     "GREY",
+    "MARKERS",
     "RESOLUTION",
     "PlainFigure",
     "draw_threshold",
     "lay_out_once",
+    "number",
+    "plain_log_ticks",
+    "shades",
 ]
 
 #: Colours that everyone can tell apart, of Okabe and Ito (2008).
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 GREY = "#9A9A9A"
+
+#: Of curves that colour alone would tell apart.
+MARKERS = ("o", "s", "^", "D", "v", "P")
 
 #: Pixels to the inch of a written figure.
 RESOLUTION = 160
@@ -67,6 +77,58 @@ def lay_out_once(figure: Figure) -> None:
             engine.execute(figure)
         # "none" would leave a place holder, for whose sake every file is drawn twice.
         figure.set_layout_engine(None)
+
+
+def number(value: float) -> str:
+    r"""Return a number as mathematics: all digits of a whole one, else four and a power of ten.
+
+    Examples
+    --------
+    >>> number(1182177), number(0.25), number(1e-5), number(3.16227766e20)
+    ('1{,}182{,}177', '0.25', '10^{-5}', '3.162\\times 10^{20}')
+    """
+    power = np.log10(value) if value > 0 else 0.0
+    if abs(power - round(power)) < 1e-9 and not -3 < power < 4:
+        return f"10^{{{round(power)}}}"
+    if value == int(value) and abs(value) < 1e9:
+        return f"{int(value):,}".replace(",", "{,}")
+    mantissa, _, exponent = f"{value:.4g}".partition("e")
+    if not exponent:
+        return mantissa
+    return rf"{mantissa}\times 10^{{{int(exponent)}}}"
+
+
+def shades(count: int) -> list[tuple[float, ...]]:
+    """Return colours of an ordered series, from pale to dark in even steps of brightness.
+
+    Told apart by colour-blind readers and in grey.
+
+    Examples
+    --------
+    >>> len(shades(4)), shades(1) == shades(4)[-1:]
+    (4, True)
+    """
+    return [colormaps["viridis"](x) for x in np.linspace(0.0, 0.85, count)[::-1]]
+
+
+def plain_log_ticks(axis: Axis) -> None:
+    """Tick a logarithmic axis over less than two decades at round and plain numbers.
+
+    Over more it keeps its decades.
+    """
+    low, high = np.sort(axis.get_view_interval())
+    if low < 1e-3 or high > 1e5 or high >= 100 * low:
+        return
+    if high < 3 * low:
+        axis.set_major_locator(MaxNLocator(5))
+    else:
+        decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        digits = (1, 2, 3, 4, 6, 8) if high < 10 * low else (1, 2, 5)
+        ticks = np.outer(decades, digits).ravel()
+        axis.set_major_locator(FixedLocator(ticks[(ticks >= low) & (ticks <= high)].tolist()))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
 
 
 def draw_threshold(threshold: float, axes: Axes) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from verify.figures.advice import coinciding
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -16,24 +18,25 @@ GAIN = 0.01
 
 
 def advice_table(data: xr.Dataset) -> str:
-    """Return the recommendations, their rules and what was left out."""
-    a = data.attrs
+    """Return the recommendations, their rules and what was left out; those that coincide once."""
+    a, names = data.attrs, coinciding(data)
+    column = 2 + max(8, *map(len, names.values()))
     theta = data.attrs["singular_values"]
     shown = ", ".join(f"{x:.4g}" for x in theta[:5]) + (", ..." if theta.size > 5 else "")
     lines = [
         f"A* is {a['d_out']} x {a['d_in']}, rank {a['rank']} (singular values {shown}), noise "
         f"{a['noise']:g}; {a['detected']} of {a['rank']} stand out of the noise",
         "",
-        f"{'':10}{'variance':>10}{'second':>10}{'width':>9}{'at least':>9}{'rate':>10}"
+        f"{'':{column}}{'variance':>10}{'second':>10}{'width':>9}{'at least':>9}{'rate':>10}"
         f"{'limit x':>8}{'threshold':>10}  {'regime':14}{'test error':>17}{'iterations':>11}"
         f"{'stop':>12}{'misjudged':>10}",
     ]
-    for name in data.recommendation.values:
+    for name, text in names.items():
         r = {key: data[key].sel(recommendation=name).item() for key in _COLUMNS}
         error = f"{r['min_test_error']:.4g} +- {r['sampling_deviation']:.2g}"
         window = f"{r['stop_from']}-{r['stop_to']}"
         lines.append(
-            f"{name:10}{r['init_variance']:10.3g}{r['init_variance2']:10.3g}{r['width']:9.6g}"
+            f"{text:{column}}{r['init_variance']:10.3g}{r['init_variance2']:10.3g}{r['width']:9.6g}"
             f"{r['smallest_width']:9.6g}{r['learning_rate']:10.4g}"
             f"{r['learning_rate_share']:8.2f}{r['threshold']:10.3g}  {r['regime']:14}{error:>17}"
             f"{r['iterations']:11d}{window:>12}{r['misjudged_test_error']:10.4g}"

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from numerics.support.object_validation import check_instance
 from numerics.support.provenance import versions
 from numerics.support.validation import check_choice
-from verify.figures.style import COLOURS
+from verify.figures.style import COLOURS, MARKERS
 from verify.framework.runner import Verdict
 
 __all__ = ["draw_verdict", "html_page", "json_text", "junit_text", "table_header", "table_row"]
@@ -37,9 +37,6 @@ _WORDS = {
     "fault": ("caught", "SURVIVED"),
     "counterexample": ("refuted", "HOLDS"),
 }
-
-#: Of the parts of a power law.
-MARKERS = ("o", "s", "^", "D", "v")
 
 #: Smallest share of the bound that a figure shows.
 _FLOOR = 1e-8

@@ -67,6 +67,9 @@ def test_the_table_shows_the_numbers(advice):
     narrow = advice_table(advise(60, rank=2, max_width=30))
     assert "outside the range of validity and were not considered" in narrow
     hidden = advice_table(advise(60, rank=2, noise=50.0))
+    # All three are the start itself, untrained.
+    assert sum(x.startswith("accurate = knee = fast  ") for x in hidden.splitlines()) == 1
+    assert not any(x.startswith(("knee  ", "fast  ")) for x in hidden.splitlines())
     assert "no singular value of A* stands out" in hidden
     assert "training gains less than 1%" in hidden
 

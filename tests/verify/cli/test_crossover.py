@@ -166,9 +166,30 @@ def test_figures_show_the_data(data):
     assert len(figure.axes) == 6
     line = figure.axes[0].lines[0]
     assert line.get_ydata()[0] > line.get_ydata()[-1]
-    assert len(draw_test_errors(data).axes) == len(DEPTHS)
+    assert len(draw_test_errors(data).axes) == 2 * len(DEPTHS)
+
+
+def test_the_line_of_the_diagram_goes_through_alpha_star_and_the_derived_change(data):
     linear = linear_crossover([1e-2, 1.0, 1e2], [10, 1e3, 1e6], d=4, rank=1, replicates=1)
-    assert len(draw_shared_diagram(linear, data).axes) == 3
+    left, right, _ = draw_shared_diagram(linear, data).axes
+    (star,) = (x for x in right.lines if x.get_marker() == "s")
+    lines = next(x for x in right.collections if 1.8 in x.get_linewidths())
+    line = lines.get_paths()[list(lines.get_linewidths()).index(1.8)].vertices
+    line = line[np.argsort(line[:, 1])]
+    crossed = np.interp(data.width, line[:, 1], line[:, 0])
+    # Seeds differ by 1 %: the mean of their crossings is that of the mean to first order.
+    np.testing.assert_allclose(crossed, star.get_xdata(), rtol=1e-3)
+    (derived,) = (x for x in left.lines if x.get_marker() == "D")
+    # One mode of a 4 x 4 matrix: (8 + 2) q^2 = 64 c^2 with q = sqrt(1 + c^2) - c.
+    q = np.sqrt(6.4)
+    np.testing.assert_allclose(derived.get_xdata()[-1], 1 / np.sqrt((1 + q) ** 2 - 1), rtol=1e-3)
+
+
+def test_what_is_too_small_to_be_measured_is_said(data):
+    few = data.isel(scaled_alpha=slice(None, None, 4))
+    axes = draw_crossover(few, crossover_exponents(few)).axes[3]
+    assert axes.texts[0].get_text().startswith("not measured: needs 4 scales")
+    assert [x.get_text() for x in axes.get_legend().get_texts()] == ["derived"]
 
 
 def test_report_names_what_is_outside():

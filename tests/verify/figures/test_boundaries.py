@@ -64,7 +64,8 @@ def test_lines_do_not_cross_the_names_of_regions(figure):
     _, data, drawn = figure
     renderer = drawn.canvas.get_renderer()
     axes = drawn.axes[0]
-    names = [x for x in axes.texts if not x.get_text().startswith("$")]
+    names = [x for x in axes.texts if "\n" in x.get_text()]
+    assert len(names) >= 4
     points = np.array(
         [data.boundary_gamma_sigma2.values.ravel(), data.boundary_gamma_w.values.ravel()]
     )
@@ -78,6 +79,22 @@ def test_lines_do_not_cross_the_names_of_regions(figure):
             & (pixels[:, 1] < box.y1)
         )
         assert not inside.any(), text.get_text()
+
+
+def test_every_term_is_defined_below_the_plane(figure):
+    _, data, drawn = figure
+    title = drawn.legends[0].get_title().get_text()
+    for term in set(data.region_limited_by.values):
+        assert f"{term}: " in title
+
+
+def test_a_boundary_at_finite_d_is_drawn_where_it_is_apart_from_its_limit():
+    data = exponent_plane(points=41, d=200, rank=5)
+    drawn = dict((name, line) for line, name in boundary_figures._visible_finite_lines(data))
+    # sigma^4 w = tau^2 and w = d have no constants.
+    assert not {"infinite noise", "concentration"} & set(drawn)
+    assert {"active / lazy", "underparameterised"} <= set(drawn)
+    assert np.nanmax(drawn["underparameterised"][1]) == pytest.approx(np.log(5) / np.log(200))
 
 
 def test_axes_in_axes_out():

@@ -167,3 +167,30 @@ def test_a_difference_is_centred_with_short_ticks(spread):
     assert spread <= levels[-1] * (1 + 1e-9) <= 2 * spread * (1 + 1e-9)
     ticks = axes.figure.axes[1].get_yticks()
     assert [float(f"{x:.1e}") for x in ticks] == pytest.approx(ticks)
+
+
+def test_cells_out_of_range_set_no_colours_and_have_no_contours():
+    data, other = plane(), plane()
+    other["min_test_error"] = data.min_test_error + 0.01
+    valid = xr.ones_like(data.min_test_error, dtype=bool)
+    valid[:, :2] = False
+    spoilt = other.min_test_error.where(valid, 5.0)
+    other["min_test_error"] = spoilt
+    axes = draw_difference(data, other, PANELS[0], axes_of(), valid=valid)
+    assert 0.01 <= axes.collections[0].levels[-1] <= 0.02
+    axes = draw_panel(other, PANELS[0], axes_of(), valid=valid)
+    assert axes.collections[0].extend == "min"
+    lowest = float(data.gamma_w[2])
+    assert min(path.vertices[:, 1].min() for path in axes.collections[1].get_paths()) >= lowest
+    # Without the mask the same cells do both.
+    assert draw_difference(data, other, PANELS[0], axes_of()).collections[0].levels[-1] > 1
+    assert draw_panel(other, PANELS[0], axes_of()).collections[0].extend == "both"
+
+
+def test_contour_labels_do_not_overlap():
+    data = plane(40)
+    data["iterations"] = 1 + 4e3 * np.exp(-40 * ((data.gamma_sigma2 + 0.5) ** 2 + data.gamma_w**2))
+    axes = draw_panel(data, PANELS[2], axes_of())
+    boxes = [text.get_window_extent() for text in axes.texts]
+    assert boxes
+    assert not any(a.overlaps(b) for k, a in enumerate(boxes) for b in boxes[:k])

@@ -33,6 +33,35 @@ def test_a_cell_shows_its_curves():
     cell = predict_cell(-1.0, 1.6, 100)
     left, right = pf.draw_predicted_run(cell).axes
     assert np.array_equal(left.lines[1].get_ydata(), cell.test_error)
-    assert left.lines[3].get_xdata()[0] == cell.min_iteration
+    assert left.lines[-1].get_xdata()[0] == cell.min_iteration
     assert np.array_equal(right.lines[0].get_ydata(), cell.outlier.isel(mode=0))
     assert all(axes.get_xlabel() and axes.get_ylabel() for axes in (left, right))
+
+
+def test_what_a_line_covers_is_told_in_words_and_nothing_is_invisible():
+    cell = predict_cell(-1.85, 2.25, 200, reference="euler")
+    figure = pf.draw_predicted_run(cell)
+    left, right = figure.axes
+    texts = [x.get_text() for x in left.get_legend().get_texts()]
+    assert len(left.lines) == 3
+    told = next(x for x in texts if x.startswith("infinite width differs"))
+    apart = float(np.abs(cell.leading_test_error - cell.test_error).max())
+    bound = float(told.split("leq ")[1].strip("$"))
+    assert apart <= bound <= 1.1 * apart
+    assert "Euler steps of equation (1)" in right.get_legend().get_texts()[-1].get_text()
+    assert "e+" not in figure.get_suptitle()
+    # Where they part, there is a line and no words.
+    far = cell.assign(
+        leading_test_error=cell.test_error + 0.3, truncation=0 * cell.truncation + 0.3
+    )
+    axes = pf.draw_predicted_run(far).axes[0]
+    assert len(axes.lines) == 4
+    assert not any("differs" in x.get_text() for x in axes.get_legend().get_texts())
+
+
+def test_a_predicted_distance_names_its_reference(grid):
+    assert "from the lift" in pf.draw_predicted_panels(grid).get_suptitle()
+    euler = grid.assign_attrs(reference="euler")
+    assert "from Euler steps of equation (1)" in pf.draw_predicted_panels(euler).get_suptitle()
+    without = pf.draw_predicted_panels(grid.drop_vars("max_distance"))
+    assert "distance" not in without.get_suptitle()

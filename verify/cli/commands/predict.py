@@ -115,7 +115,7 @@ def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
 def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
     from numerics.prediction.runs import predict_cell
     from verify.cli.output_files import save_result
-    from verify.figures.prediction import draw_predicted_run
+    from verify.figures.prediction import REFERENCES, draw_predicted_run
 
     gamma_sigma2, gamma_w = options.point
     data = predict_cell(
@@ -129,11 +129,10 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
         update=options.update,
         reference=options.reference,
     )
-    reference = {"euler": "Euler steps of equation (1)", "lift": "the lift"}[options.reference]
     print(
         f"smallest test error {float(data.min_test_error):.4f} +- "
         f"{float(data.sampling_deviation):.4f} (of one run) at iteration "
-        f"{int(data.min_iteration)}; largest distance from {reference} "
+        f"{int(data.min_iteration)}; largest distance from {REFERENCES[options.reference]} "
         f"{float(data.max_distance):.4g}"
     )
     return save_result(data, draw_predicted_run(data), folder, "prediction_cell")
