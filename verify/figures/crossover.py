@@ -9,6 +9,7 @@ style; what a sweep is too small to measure is said, not left blank.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -233,7 +234,12 @@ def draw_times(data: xr.Dataset, axes: Axes) -> Axes:
         axes.loglog(
             part.scaled_alpha, geometric_mean(part.isel(width=-1).time), color=colour, linewidth=1.2
         )
-        style = {"color": colour, "marker": marker, "fillstyle": "none", "markersize": 4}
+        style: dict[str, Any] = {
+            "color": colour,
+            "marker": marker,
+            "fillstyle": "none",
+            "markersize": 4,
+        }
         handles.append(Line2D([], [], label=f"L = {depth}", **style))
     axes.legend(handles=handles, frameon=False, fontsize=8)
     axes.set(xlabel=SCALED, ylabel=r"time $t_G$ of the gradient flow")

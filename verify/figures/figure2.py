@@ -13,7 +13,8 @@ from matplotlib.figure import Figure
 
 from numerics.phase_diagram.scheme import scheme_of
 from numerics.support.object_validation import check_dataset
-from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_difference, draw_panel
+from verify.figures.figure2_boundaries import draw_boundary_legend
+from verify.figures.figure2_panels import PANELS, draw_difference, draw_panel
 from verify.figures.prediction import draw_validity, out_of_range, reference_of
 from verify.figures.style import PlainFigure
 

@@ -132,7 +132,8 @@ def _derived_crossing(linear: xr.Dataset) -> NDArray[np.float64]:
     d, rank = int(linear.attrs["d"]), int(linear.attrs["rank"])
     found = []
     for width in linear.width.values:
-        thresholds = np.geomspace(*linear.threshold.values[[0, -1]], 16 * PARTS)
+        ends = (float(linear.threshold[0]), float(linear.threshold[-1]))
+        thresholds = np.geomspace(*ends, 16 * PARTS)
         # The targets' singular values are the unit.
         at = (*np.ones(rank), thresholds, width, d, d)
         change = evaluate(kernel_change_form, *at, settings=(rank,), compiled=False)["total"]

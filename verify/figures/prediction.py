@@ -20,7 +20,8 @@ from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
 from numerics.support.object_validation import check_dataset, check_instance
-from verify.figures.figure2_panels import PANELS, draw_boundary_legend, draw_panel
+from verify.figures.figure2_boundaries import draw_boundary_legend
+from verify.figures.figure2_panels import PANELS, draw_panel
 from verify.figures.style import COLOURS, PlainFigure, number
 
 __all__ = [
@@ -126,7 +127,7 @@ def draw_predicted_errors(data: xr.Dataset, axes: Axes) -> Axes:
     """
     time = data.iteration
     top = 1.05 * max(float(data.train_error.max()), float(data.test_error.max()))
-    test = {"color": COLOURS[1]}
+    test: dict[str, Any] = {"color": COLOURS[1]}
     axes.plot(time, data.train_error, color=COLOURS[0], linestyle="-", label="train error")
     axes.plot(time, data.test_error, linestyle=(0, (5, 1)), label="test error", **test)
     hidden = []
@@ -186,7 +187,7 @@ def draw_predicted_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
     threshold = float(data.attrs["threshold"])
     axes.axhline(threshold, color="black", linewidth=1.1, linestyle=":")
     outliers = tuple(Line2D([], [], color=colour) for colour in colours[: len(COLOURS)])
-    handles = {
+    handles: dict[str, Any] = {
         f"the {count} outliers (signal)": outliers,
         "edge of the bulk (noise)": Line2D([], [], color="0.45", linestyle="--"),
         rf"threshold $c={number(threshold)}$": Line2D([], [], color="black", linestyle=":"),

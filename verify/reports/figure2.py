@@ -17,7 +17,8 @@ import numpy as np
 import xarray as xr
 
 from numerics.phase_diagram.scheme import scheme_of
-from verify.figures.figure2_panels import PANELS, boundary_lines
+from verify.figures.figure2_boundaries import boundary_lines
+from verify.figures.figure2_panels import PANELS
 from verify.measurements.power_fits import MINIMUM_SIZES, Fit, fit_exponent
 
 __all__ = ["across_boundary", "figure2_report", "width_exponent"]
