@@ -14,7 +14,7 @@ from .figures.boundaries import draw_exponent_plane as draw_exponent_plane
 from .figures.figure2_panels import PANELS as PANELS
 from .figures.figure2_panels import draw_panel as draw_panel
 from .figures.prediction import draw_validity as draw_validity
-from .figures.figure2_panels import legend_handles as legend_handles
+from .figures.figure2_boundaries import legend_handles as legend_handles
 
 # Exponents measured.
 from .measurements.power_fits import fit_exponent as fit_exponent
