@@ -15,7 +15,7 @@ from verify.problems.strategies import seeds
 
 __all__ = ["CLAIMS"]
 
-FAMILY = "spectra"
+FAMILY = "sums"
 DRAWS = 800
 
 
