@@ -17,9 +17,10 @@ from numerics.prediction.mode_recursion import Recursion
 from numerics.prediction.mode_spectrum import mode_spectrum
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.runs import predict_run
+from numerics.reference.mean_field_error import smallest_error
 from numerics.support.validation import UPDATES
 from verify.framework.claim import Array, Claim, Counterexample, Fault, Problem
-from verify.framework.laws import RoundOff, Sampling
+from verify.framework.laws import Bound, PowerLaw, RoundOff, Sampling
 from verify.framework.replicates import remembered
 from verify.problems.strategies import scales, seeds
 
@@ -28,6 +29,10 @@ __all__ = ["CLAIMS"]
 FAMILY = "prediction"
 DIMENSION = 96
 DRAWS = 12
+#: A dimension at which spikes and bulk are those of an infinite one, and steps of a run there, so
+#: many that the minimum between two of them, an error of second order, is not seen.
+VAST = 10**7
+FLOW_STEPS = (400.0, 800.0, 1600.0, 3200.0, 6400.0)
 #: Learning rate in units of 1/(theta + c).
 RATE = 0.1
 
@@ -175,6 +180,31 @@ def _exact_first_step(problem: Problem, diagonal: float = 1.0) -> Array:
     return np.array([entries * start, moved + eta**4 * start * square**2])
 
 
+def _mean_field_gap(
+    problem: Problem, steps: float, initial: float = 1.0, signal: float = 1.0
+) -> float:
+    """Return how far the predicted smallest error is from that of flow in plain NumPy, relative.
+
+    The width is so large that nothing fluctuates but A0, of variance v.
+    """
+    theta = problem["ratio"] * VAST
+    threshold = theta * VAST ** -problem["gap"]
+    v = min(problem["start"], threshold**2 / (1e9 * VAST))
+    end = 1.3 * (np.log1p(theta / threshold) + np.log1p(v) + 3) / (theta + threshold)
+    width = threshold**2 / v
+    run = predict_run(
+        VAST,
+        VAST,
+        width=width,
+        init_variance=threshold / width,
+        learning_rate=end / steps,
+        iterations=int(steps),
+        singular_values=[theta] * problem["rank"],
+    )
+    flow = smallest_error(VAST, signal * theta, problem["rank"], threshold, initial * v, end)
+    return abs(float(run.min_test_error) / flow - 1)
+
+
 _PROBLEMS = st.fixed_dictionaries(
     {
         "gap": st.one_of(st.floats(0.4, 0.9), st.floats(-0.5, 0.0)),
@@ -205,6 +235,7 @@ _HOLDS = (
     f"d = {DIMENSION}, the geometric mean of sides up to 1.6 d, signals of d to 2d and rank 1 to "
     "3, c from theta d^-0.9 to theta d^0.5, widths from the 1.8th power of the longer side"
 )
+_VAST = {"ratio": st.floats(1.0, 2.0), "rank": st.integers(1, 3), "start": scales(0.1, 2.0)}
 _NARROW = {"gap": 0.5, "ratio": 2.0, "rank": 2, "gamma_w": 1.1, "seed": 0}
 
 CLAIMS = (
@@ -303,6 +334,52 @@ CLAIMS = (
                 predict=lambda problem: _exact_first_step(
                     {**problem, "d_in": problem["d_out"], "d_out": problem["d_in"]}
                 ),
+            ),
+        ),
+    ),
+    Claim(
+        name="predicted-flow",
+        family=FAMILY,
+        statement="At infinite width the predicted smallest test error approaches that of flow "
+        "like the learning rate.",
+        holds=f"d = {VAST:.0e}, active networks, c from theta d^-0.7 to theta d^-0.3",
+        source="theory.prediction.errors; the mean field is plain NumPy",
+        problems=st.fixed_dictionaries(_VAST | {"gap": st.floats(0.3, 0.7)}),
+        predict=lambda problem: -1.0,
+        measure=_mean_field_gap,
+        law=PowerLaw("number of steps", FLOW_STEPS, chance=False),
+        faults=(
+            Fault("second order claimed", predict=lambda problem: -2.0),
+            Fault(
+                "signals off by 1 %",
+                measure=lambda x, steps: _mean_field_gap(x, steps, signal=1.01),
+            ),
+        ),
+        cost="expensive",
+    ),
+    Claim(
+        name="predicted-lazy-flow",
+        family=FAMILY,
+        statement="A lazy network of infinite width has the predicted smallest test error, with "
+        "its initial matrix.",
+        holds=f"d = {VAST:.0e}, c from theta d^0.1 to theta d^0.5, v up to twice the noise",
+        source="theory.prediction.errors; the mean field is plain NumPy",
+        problems=st.fixed_dictionaries(_VAST | {"gap": st.floats(-0.5, -0.1)}),
+        predict=lambda problem: (0.0, 1e-3),
+        measure=lambda problem: _mean_field_gap(problem, 1200.0),
+        law=Bound(
+            "within a thousandth",
+            "all modes decay alike but for (theta/c)^2/2 = 0.02 at d^-0.1, of which steps of a "
+            "1200th of the run take a hundredth; the minimum between two steps is of second order",
+        ),
+        faults=(
+            Fault(
+                "half of the initial matrix",
+                measure=lambda problem: _mean_field_gap(problem, 1200.0, initial=0.5),
+            ),
+            Fault(
+                "signals off by 1 %",
+                measure=lambda problem: _mean_field_gap(problem, 1200.0, signal=1.01),
             ),
         ),
     ),

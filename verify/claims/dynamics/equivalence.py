@@ -9,6 +9,7 @@ from numerics.linear.closed_form import closed_form
 from numerics.linear.gradient_flow import gradient_flow
 from numerics.linear.initial_states import explicit_weights, self_consistent_lift
 from numerics.linear.network_state import NetworkState
+from numerics.linear.observables import ntk_change, ntk_norm
 from numerics.linear.tasks import Task
 from numerics.linear.training import Trainer
 from numerics.reference import explicit_training as reference
@@ -18,7 +19,7 @@ from verify.framework.claim import Array, Claim, Fault, Problem
 from verify.framework.laws import PowerLaw, RoundOff
 from verify.framework.replicates import over_draws
 from verify.problems.linear_tasks import network, quarter_of_limit, target_matrix, task
-from verify.problems.strategies import LOSSES, REFERENCE_LOSSES, problems
+from verify.problems.strategies import LOSSES, REFERENCE_LOSSES, dimensions, problems
 
 __all__ = ["CLAIMS"]
 
@@ -151,6 +152,43 @@ def _point(problem: Problem) -> tuple[Array, Array, float]:
     return 0.3 * target_matrix(problem, label=4), target_matrix(problem), c
 
 
+def _kernel_norms(problem: Problem) -> Array:
+    """Return the norm of the tangent kernel at a random network, and its change to another."""
+    first, second = (network(problem | {"seed": problem["seed"] + k}) for k in (0, 1))
+    C1, C2 = first.C1, first.C2
+    return np.array([ntk_norm(C1, C2), ntk_change(second.C1, second.C2, C1_0=C1, C2_0=C2)])
+
+
+def _with_sides_exchanged(problem: Problem) -> Array:
+    """Return the same with each block's square counted as often as its own dimension."""
+    first, second = (network(problem | {"seed": problem["seed"] + k}) for k in (0, 1))
+
+    def norm(C1: Array, C2: Array) -> float:
+        squares = len(C1) * np.vdot(C1, C1) + len(C2) * np.vdot(C2, C2)
+        return float(np.sqrt(squares + 2 * np.trace(C1) * np.trace(C2)))
+
+    start = norm(first.C1, first.C2)
+    return np.array([start, norm(second.C1 - first.C1, second.C2 - first.C2) / start])
+
+
+def _jacobian_norms(problem: Problem, layers: tuple[float, float] = (1.0, 1.0)) -> Array:
+    """Return the same from all derivatives of A by the weights, A being linear in each layer."""
+    kernels = []
+    for k in (0, 1):
+        state = network(problem | {"seed": problem["seed"] + k})
+        by_first = np.einsum("ru,cd->rcud", state.W2, np.eye(state.d_in))
+        by_second = np.einsum("rs,uc->rcsu", np.eye(state.d_out), state.W1)
+        size = state.d_out * state.d_in
+        rows = [
+            layer * part.reshape(size, -1)
+            for layer, part in zip(layers, (by_first, by_second), strict=True)
+        ]
+        jacobian = np.hstack(rows)
+        kernels.append(jacobian @ jacobian.T)
+    start = np.linalg.norm(kernels[0])
+    return np.array([start, np.linalg.norm(kernels[1] - kernels[0]) / start])
+
+
 @over_draws()
 def _update_gap(problem: Problem, steps: float) -> float:
     """Return the distance of the two updates at a fixed time, for a number of steps."""
@@ -242,6 +280,22 @@ CLAIMS = (
                 "roots of the wrong basis",
                 predict=lambda problem: _equation_one(problem, swapped=True),
             ),
+        ),
+    ),
+    Claim(
+        name="tangent-kernel",
+        family=FAMILY,
+        statement="The norm of the tangent kernel, and its change, are those of all derivatives of "
+        "A by the weights.",
+        holds="any shape, width and scales",
+        source="K = C1 (x) I + I (x) C2; theory.dynamics.gram_flow",
+        problems=problems(d_in=dimensions(8), d_out=dimensions(8)),
+        predict=_jacobian_norms,
+        measure=_kernel_norms,
+        law=RoundOff(entrywise=True),
+        faults=(
+            Fault("dimensions exchanged", measure=_with_sides_exchanged),
+            Fault("one layer alone", predict=lambda x: _jacobian_norms(x, layers=(1.0, 0.0))),
         ),
     ),
     Claim(

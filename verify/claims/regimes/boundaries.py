@@ -1,10 +1,10 @@
 """The exponent plane: what sets the smallest test error on the two sides of each boundary.
 
-theory.regimes.boundaries compares exponents; here the predicted smallest test error itself, at
-dimensions to 1e12, must scale with the exponent of the term that dominates, ``2k/d``, ``(c
-L/theta)^2``, ``sigma^4 w``, the missing signal or the noise.  Points are drawn term by term, a
-stated distance in exponents from where the next term takes over, so that both sides of every
-boundary are visited.
+theory.regimes.boundaries compares exponents; here the smallest test error itself, at dimensions to
+1e12 (:mod:`numerics.reference.mean_field_error`, plain NumPy), must scale with the exponent of the
+term that dominates, ``2k/d``, ``(c L/theta)^2``, ``sigma^4 w``, the missing signal or the noise.
+Points are drawn term by term, a stated distance in exponents from where the next term takes over,
+so that both sides of every boundary are visited.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from numerics.linear.initial_states import random_state
 from numerics.linear.network_state import NetworkState
-from numerics.prediction.runs import predict_run
+from numerics.reference.mean_field_error import smallest_error
 from numerics.regimes.exponent_plane import regime
 from theory.regimes.quantities import fluctuation, initial_matrix
 from theory.regimes.regime import Regime
@@ -43,21 +43,12 @@ REPLICATES = 6
 
 
 def _smallest_error(problem: Problem, size: float, logarithm: bool = True) -> float:
-    """Return the predicted smallest test error, without its logarithm where it has one."""
+    """Return the smallest test error by plain NumPy, without its logarithm where it has one."""
     variance, width = size ** problem["gamma_sigma2"], size ** problem["gamma_w"]
     theta, threshold = problem["ratio"] * size, variance * width
-    steps = 10 * (np.log1p(theta / threshold) + np.log1p(variance**2 * width) + 3)
-    run = predict_run(
-        int(size),
-        int(size),
-        width=width,
-        init_variance=variance,
-        learning_rate=1 / (8 * (theta + threshold)),
-        iterations=int(steps),
-        singular_values=[theta] * problem["rank"],
-        allow_out_of_range=True,
-    )
-    error = float(run.min_test_error)
+    start = variance**2 * width
+    end = 1.3 * (np.log1p(theta / threshold) + np.log1p(start) + 3) / (theta + threshold)
+    error = smallest_error(size, theta, problem["rank"], threshold, start, end)
     if not logarithm or _regime(problem).min_test_error.log_power == 0:
         return error
     waited = waiting_logarithm(size, problem["rank"], theta, RandomStart(variance, width))
@@ -150,12 +141,12 @@ CLAIMS = (
         name="smallest-error",
         family=FAMILY,
         statement="The smallest test error scales with the exponent, and the power of log d, of "
-        "the term that leads: both sides of every boundary between terms (as predicted; "
+        "the term that leads: both sides of every boundary between terms (in the mean field; "
         "trained-error trains, over less than a decade).",
         holds=f"gamma_w > 1, at least {MARGIN} in exponents from the next term ({LOG_MARGIN} from "
         "fitted noise), d from 1e7; where noise leads, on the lazy side",
-        source="theory.regimes.boundaries, theory.regimes.minimal_error; measured with "
-        "theory.prediction.errors",
+        source="theory.regimes.boundaries, theory.regimes.minimal_error; measured with the mean "
+        "field in plain NumPy",
         problems=_points(),
         predict=_exponent,
         measure=_smallest_error,
