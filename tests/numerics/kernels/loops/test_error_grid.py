@@ -117,3 +117,89 @@ def test_compiled_and_interpreted_cells_are_the_same_and_minimal(plain_joined, u
         last = next(ends, 300)
         assert iteration[k] == np.argmin(test[: last + 1])
         assert minimum[k] == pytest.approx(test[: last + 1].min(), rel=1e-12)
+
+
+def modes(y, c, t):
+    """Return s, y - s, g(y) and g(-y) of modes that start at 0, by hyperbolic functions."""
+    rate = np.hypot(y, c)
+    M = rate * np.cosh(rate * t) + (c - y) * np.sinh(rate * t)
+    N = rate * np.cosh(rate * t) + (c + y) * np.sinh(rate * t)
+    s = c * (N / M - M / N) / 2
+    return s, y - s, rate / M, rate / N
+
+
+def spike_by_weights(y, c1, c2, eta, steps):
+    """Return a mode of sequential descent from the weights of two hidden units."""
+    first, second = np.array([math.sqrt(c1), 0.0]), np.array([0.0, math.sqrt(c2)])
+    found = []
+    for _ in range(steps + 1):
+        residual = y - second @ first
+        found.append(second @ first)
+        first = first + eta * residual * second
+        second = second + eta * residual * first
+    return np.array(found)
+
+
+@pytest.mark.parametrize("shape", [(30, 44), (44, 30)])
+def test_a_cell_is_its_formulas_summed_by_hand(shape):
+    """Every sum, share and estimate of a rectangular cell with unequal layers, in plain NumPy."""
+    d_out, d_in = shape
+    signal, spikes, known = np.array([30.0, 20.0]), np.array([31.0, 21.5]), np.array([28.0, 18.0])
+    nodes, counts = np.array([2.0, 6.0, 9.0]), np.array([8.0, 12.0, 8.0])
+    correlations, edge, paired = np.array([0.01, 0.02, 0.05]), 9.5, 28.0
+    c1, c2, width, eta, last = 3.0, 1.2, 900.0, 1.5e-3, 120
+    kernel = load(grid_module("sequential"), loops="error_grid")
+    found = kernel.Found(*np.full((4, 1), np.nan))
+    values = signal, spikes, known, nodes, counts, correlations, edge, float(d_out), float(d_in)
+    cell = (np.array([x]) for x in (c1, c2, width, eta))
+    target, c = kernel.Target(*values, paired), (c1 + c2) / 2
+    kernel.grid(target, kernel.Cells(*cell), kernel.Limits(last, 8), found)
+    variance, flow = kernel.kernel_variance(c1, c2, width, d_in, d_out), kernel.flow_time(1, eta, c)
+    begun = kernel.Start(c, width, c1 * c2 / width, variance, flow)
+    moving = kernel.Spikes(
+        np.tile([c1, 0.0, c2], (2, 1)), np.zeros((last + 2, 5)), np.zeros(last + 2)
+    )
+    kernel.move_spikes(last + 1, 0, target, eta, moving)
+
+    paths = np.array([spike_by_weights(y, c1, c2, eta, last) for y in spikes]).T
+    V = (c1**2 * (d_in + 1) + c2**2 * (d_out + 1)) / width
+    best = (np.inf,)
+    for step, path in enumerate(paths):
+        # As long as a lazy mode decays like descent makes it decay.
+        t = -step * math.log(1 - 2 * eta * c) / (2 * c)
+        s, r, plus, minus = modes(nodes, c, t)
+        a, left = np.append(path, s), np.append(spikes - path, r)
+        weight, corr = np.append(np.ones(2), counts), np.append(known, correlations)
+        # Second order: E ||A_1||^2 = V t^2 r^2 and E A_2 = -V t^2 r/2, mode by mode.
+        moved, shift = V * t**2 * left**2, -V * t**2 * left / 2
+        even, odd = counts @ ((plus + minus) / 2) ** 2, counts @ ((plus - minus) / 2) ** 2
+        alone = math.exp(-2 * c * t)
+        start = c1 * c2 / width
+        learned = (even + (d_out - paired) * alone) * (even + (d_in - paired) * alone) + odd**2
+        test = weight @ (a**2 - 2 * a * corr + moved + 2 * (a - corr) * shift) + start * learned
+        norm = weight @ (a**2 + moved + 2 * a * shift) + start * learned
+        train = weight @ (left**2 + moved - 2 * left * shift) + start * learned
+        errors = kernel.errors(target, begun, moving, step)
+        np.testing.assert_allclose(errors, (test, train), rtol=1e-9, atol=1e-9 * np.sum(signal**2))
+        if test < best[0]:
+            m, n = d_out - 2, d_in - 2
+            from_start = (even + (m - paired) * alone) * (even + (n - paired) * alone) + odd**2
+            v = (counts @ (V * t**2 * r**2) + start * from_start) / (m * n)
+            sizes = math.sqrt(m) + math.sqrt(n)
+            top = sizes**2 - 1.2065335745820 * sizes * (1 / math.sqrt(m) + 1 / math.sqrt(n)) ** (
+                1 / 3
+            )
+            first, outlier = path[0] + shift[0], 0.0
+            if first > math.sqrt(v) * (m * n) ** 0.25:
+                outlier = math.sqrt((first**2 + v * m) * (first**2 + v * n)) / first
+            bulk = math.sqrt(modes(edge, c, t)[0] ** 2 + v * top)
+            size = weight @ moved + start * learned + abs(weight @ (2 * (a - corr) * shift))
+            folds = max(1.0, (c * t) ** 2)
+            estimate = size * (d_in + d_out) / (2 * width) * (0.1 + 2 * c / (c + 30.0)) * folds
+            best = test, step, norm / max(outlier, bulk) ** 2, estimate / (d_out * d_in)
+    minimum = (best[0] + np.sum(signal**2)) / (d_out * d_in)
+    assert found.iteration[0] == best[1] and 0 < best[1] < last
+    assert outlier > bulk
+    assert found.minimum[0] == pytest.approx(minimum, rel=1e-10)
+    assert found.stable_rank[0] == pytest.approx(best[2], rel=1e-10)
+    assert found.truncation[0] == pytest.approx(best[3], rel=1e-10)

@@ -1,0 +1,6 @@
+"""The parts of the mutation run stand beside its tests: make them importable."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))

@@ -1,0 +1,430 @@
+"""Mutants of the prediction: errors, fluctuations, pair response, closed-form errors, its loops."""
+
+from mutant import family
+
+ERRORS = "theory/prediction/errors.py"
+FAST = "theory/prediction/closed_form_errors.py"
+FLUCTUATIONS = "theory/prediction/fluctuations.py"
+PAIR = "theory/prediction/pair_response.py"
+GRID_FORMS = "theory/kernels/error_grid.py"
+GRID_LOOP = "numerics/kernels/loops/error_grid.py"
+GRID = "numerics/prediction/grid.py"
+RUNS = "numerics/prediction/runs.py"
+OBSERVABLES = "numerics/prediction/run_observables.py"
+RECURSION = "numerics/prediction/mode_recursion.py"
+RECURSION_LOOP = "numerics/kernels/loops/mode_recursion.py"
+SCALES = "numerics/prediction/network_scales.py"
+
+OF_RUNS = (
+    "tests/numerics/prediction/test_runs.py",
+    "tests/numerics/prediction/test_grid.py",
+    "tests/theory/prediction/test_shown_formulas.py",
+)
+
+FAMILIES = (
+    family(
+        "prediction errors",
+        (ERRORS, '"test": a**2 - 2 * a * corr', '"test": a**2 - a * corr', "factor"),
+        (ERRORS, '"train": (a - y) ** 2', '"train": (a + y) ** 2', "sign"),
+        (
+            ERRORS,
+            "value + value.diff(a) * mean_shift",
+            "value - value.diff(a) * mean_shift",
+            "sign",
+        ),
+        (
+            ERRORS,
+            "sp.sqrt(variance) * (SIZES[0] * SIZES[1]) ** sp.Rational(1, 4)",
+            "variance * (SIZES[0] * SIZES[1]) ** sp.Rational(1, 4)",
+            "power",
+        ),
+        (
+            ERRORS,
+            "sp.sqrt(a**2 + variance * mean_edge().subs(tau, 1) ** 2)",
+            "a + sp.sqrt(variance) * mean_edge().subs(tau, 1)",
+            "power",
+        ),
+        (
+            ERRORS,
+            "return s**2 / (sp.sqrt(s**2 + c**2) + c)",
+            "return s**2 / (sp.sqrt(s**2 + c**2) - c)",
+            "sign",
+        ),
+        (
+            ERRORS,
+            "weight = sp.Rational(1, 10) + 2 * c / (c + theta_1)",
+            "weight = sp.Rational(1, 10) + c / (c + theta_1)",
+            "factor",
+        ),
+        (
+            ERRORS,
+            "weight = sp.Rational(1, 10) + 2 * c / (c + theta_1)",
+            "weight = sp.Rational(1, 10) + 2 * theta_1 / (c + theta_1)",
+            "swap",
+        ),
+        (ERRORS, "sp.Max(1, (c * t) ** 2)", "sp.Max(1, c * t)", "power"),
+        (
+            ERRORS,
+            "return size * (d_in + d_out) / (2 * w) * weight",
+            "return size * d_in / w * weight",
+            "dimension",
+        ),
+        (
+            ERRORS,
+            "sp.sqrt(2 * rank * (d_in + d_out)) / (d_in * d_out)",
+            "sp.sqrt(rank * (d_in + d_out)) / (d_in * d_out)",
+            "freedom",
+        ),
+        (
+            ERRORS,
+            "sp.sqrt(2 * rank * (d_in + d_out)) / (d_in * d_out)",
+            "sp.sqrt(2 * rank * (d_in + d_out)) / d_in**2",
+            "dimension",
+        ),
+        proofs="prediction",
+        tests=("tests/theory/prediction/test_errors.py", *OF_RUNS),
+        claims="first-step-power predicted-ends predicted-error predicted-distance",
+    ),
+    family(
+        "prediction fluctuations",
+        (
+            FLUCTUATIONS,
+            "return N - eta * small * L - eta * small**2 * M,",
+            "return N - eta * small * L,",
+            "dropped term",
+        ),
+        (
+            FLUCTUATIONS,
+            "return N - eta * small * L - eta * small**2 * M,",
+            "return N - eta * small * L - 2 * eta * small**2 * M,",
+            "factor",
+        ),
+        (
+            FLUCTUATIONS,
+            "found += _lower(_explicit(shared, stage))",
+            "found += [x / 2 for x in _lower(_explicit(shared, stage))]",
+            "factor",
+        ),
+        (
+            FLUCTUATIONS,
+            "return matrix[0, 0], matrix[1, 0], matrix[1, 1]",
+            "return matrix[0, 0], matrix[1, 0], matrix[0, 0]",
+            "index",
+        ),
+        (FLUCTUATIONS, '"L_ji": drive(*reversed(DRIVE))', '"L_ji": drive(*DRIVE)', "swap"),
+        (
+            FLUCTUATIONS,
+            "sp.Matrix([[0, first * other], [second * own, 0]])",
+            "sp.Matrix([[0, first * own], [second * own, 0]])",
+            "swap",
+        ),
+        (
+            RECURSION,
+            "partners = (count[i] - 1, 0.0) if same",
+            "partners = (count[i], 0.0) if same",
+            "freedom",
+        ),
+        (
+            RECURSION,
+            "weight = count[i] * (count[i] - 1) / 2 if same",
+            "weight = count[i] * (count[i] - 1) if same",
+            "factor",
+        ),
+        (
+            RECURSION,
+            "mean_shift[0] * has_input, zero, mean_shift[1] * has_output",
+            "mean_shift[1] * has_input, zero, mean_shift[0] * has_output",
+            "swap",
+        ),
+        (
+            RECURSION,
+            '("A", _OTHER, has_input[i] and has_output[j])',
+            '("A", _OWN, has_input[i] and has_output[j])',
+            "index",
+        ),
+        (
+            RECURSION_LOOP,
+            "shifted[j, 1] += of_second * j1",
+            "shifted[j, 1] += of_first * j1",
+            "swap",
+        ),
+        (RECURSION_LOOP, "square += below**2 + above**2", "square += below**2", "dropped term"),
+        (
+            RECURSION_LOOP,
+            "g_ij, g_ji = frozen.drive[e, 0], frozen.drive[e, 1]",
+            "g_ij, g_ji = frozen.drive[e, 1], frozen.drive[e, 0]",
+            "swap",
+        ),
+        (
+            SCALES,
+            "return self.c1 * self.c2 / self.width",
+            "return self.c1 * self.c2 / self.width**2",
+            "power",
+        ),
+        proofs="fluctuations",
+        tests=(
+            "tests/theory/prediction/test_fluctuations.py",
+            "tests/numerics/kernels/loops/test_mode_recursion.py",
+            "tests/numerics/prediction/test_mode_recursion.py",
+            "tests/numerics/prediction/test_runs.py",
+        ),
+        claims="first-step-power predicted-ends predicted-error predicted-distance",
+    ),
+    family(
+        "pair response",
+        (PAIR, "rho: rates[0] + rates[3],", "rho: rates[0] - rates[3],", "sign"),
+        (
+            PAIR,
+            "return -4 * c * y / D**2 * integral / square",
+            "return -2 * c * y / D**2 * integral / square",
+            "factor",
+        ),
+        (
+            PAIR,
+            "(sp.sinh(2 * D * t) / 4 - D * t / 2)",
+            "(sp.sinh(2 * D * t) / 4 - D * t)",
+            "factor",
+        ),
+        (PAIR, "x10: (u + v) / 2, x01: (u - v) / 2", "x10: (u - v) / 2, x01: (u + v) / 2", "swap"),
+        proofs="pair-flow",
+        tests=("tests/theory/prediction/test_shown_formulas.py",),
+        claims="",
+    ),
+    family(
+        "closed-form errors",
+        (FAST, "(gap, c**2 / (rate + y))", "(gap, c / (rate + y))", "power"),
+        (FAST, "(scale, 2 / (M * N))", "(scale, 1 / (M * N))", "factor"),
+        (FAST, '"g_minus": 2 * rate * fade / N', '"g_minus": rate * fade / N', "factor"),
+        (
+            FAST,
+            "(even + (d_in - paired) * alone) + odd**2",
+            "(even + (d_in - paired) * alone) - odd**2",
+            "sign",
+        ),
+        (
+            FAST,
+            "(even + (d_in - paired) * alone) + odd**2",
+            "(even + (d_in - paired) * alone)",
+            "dropped term",
+        ),
+        (FAST, "alone = sp.exp(-2 * c * t)", "alone = sp.exp(-4 * c * t)", "factor"),
+        (
+            FAST,
+            "(even + (d_out - paired) * alone) * (even + (d_in - paired) * alone)",
+            "(even + (d_in - paired) * alone) * (even + (d_in - paired) * alone)",
+            "dimension",
+        ),
+        (
+            FAST,
+            "(size - 1) * fluctuation_covariance(off, off)",
+            "size * fluctuation_covariance(off, off)",
+            "freedom",
+        ),
+        (
+            FAST,
+            "sides = ((d_in, (0, 1), (0, 0)), (d_out, (2, 3), (2, 2)))",
+            "sides = ((d_out, (0, 1), (0, 0)), (d_in, (2, 3), (2, 2)))",
+            "dimension",
+        ),
+        (FAST, "    mean = -growth * r / 2\n", "    mean = -growth * r\n", "factor"),
+        (FAST, '"train": -2 * r * mean', '"train": 2 * r * mean', "sign"),
+        (FAST, '"norm": 2 * a * mean', '"norm": a * mean', "factor"),
+        (FAST, '"power": growth * r**2', '"power": growth * r', "power"),
+        (FAST, "sp.log(1 - 2 * eta * c) / (2 * c)", "sp.log(1 - 2 * eta * c) / c", "factor"),
+        (
+            FAST,
+            "sp.Matrix([[0, A0_ji], [A0_ij, 0]])",
+            "sp.Matrix([[0, A0_ij], [A0_ji, 0]])",
+            "swap",
+        ),
+        proofs="fast-prediction",
+        tests=(
+            "tests/numerics/kernels/loops/test_error_grid.py",
+            "tests/theory/prediction/test_shown_formulas.py",
+            "tests/numerics/prediction/test_grid.py",
+        ),
+        claims="predicted-error",
+    ),
+    family(
+        "prediction grid",
+        (
+            GRID_LOOP,
+            "of_even, of_odd = 0.5 * (g_plus + g_minus), 0.5 * (g_plus - g_minus)",
+            "of_even, of_odd = 0.5 * (g_plus + g_minus), g_plus - g_minus",
+            "factor",
+        ),
+        (GRID_LOOP, "odd += count * of_odd * of_odd", "odd += of_odd * of_odd", "dropped term"),
+        (
+            GRID_LOOP,
+            "fluctuation = growth * (square + sums[2] + bulk.drift)",
+            "fluctuation = growth * (square + bulk.drift)",
+            "dropped term",
+        ),
+        (
+            GRID_LOOP,
+            "test = bulk.test + (sums[0] + fluctuation + bulk.from_start)",
+            "test = bulk.test + (sums[0] + fluctuation)",
+            "dropped term",
+        ),
+        (
+            GRID_LOOP,
+            "return test, train_sum(square, growth) + bulk.from_start",
+            "return test, train_sum(square, growth) - bulk.from_start",
+            "sign",
+        ),
+        (
+            GRID_LOOP,
+            "    growth = start.kernel_variance * t**2\n    square",
+            "    growth = start.kernel_variance * t\n    square",
+            "power",
+        ),
+        (
+            GRID_LOOP,
+            "norm += growth * (sums[1] + bulk.power + norm_drift) + bulk.from_start",
+            "norm += growth * (sums[1] + bulk.power + norm_drift)",
+            "dropped term",
+        ),
+        (
+            GRID_LOOP,
+            "first -= 0.5 * growth * (target.spikes[0] - first)",
+            "first -= growth * (target.spikes[0] - first)",
+            "factor",
+        ),
+        (
+            GRID_LOOP,
+            "m, n = d_out - target.spikes.size, d_in - target.spikes.size",
+            "m, n = d_out, d_in",
+            "freedom",
+        ),
+        (
+            GRID_LOOP,
+            "v = (growth * bulk.power + of_start) / (m * n)",
+            "v = (growth * bulk.power + of_start) / (m * m)",
+            "dimension",
+        ),
+        (
+            GRID_LOOP,
+            "target.paired, n, m, start.c, t)",
+            "target.paired, m, n, start.c, t)",
+            "dimension",
+        ),
+        (
+            GRID_LOOP,
+            "return norm / largest**2, estimate",
+            "return norm / largest, estimate",
+            "power",
+        ),
+        (
+            GRID_LOOP,
+            "start = Start(c, width, c1 * c2 / width,",
+            "start = Start(c, width, c * c / width,",
+            "swap",
+        ),
+        (GRID_LOOP, "low, high = max(0, best - stride + 1)", "low, high = max(0, best)", "index"),
+        (
+            GRID_LOOP,
+            "rises = rises + 1 if test > test_before else 0",
+            "rises = rises + 1",
+            "constant",
+        ),
+        (GRID_LOOP, "if rises == rises_needed():", "if rises == rises_needed() - 1:", "constant"),
+        (
+            GRID_LOOP,
+            "shift_share = growth * (sums[2] + bulk.drift) / entries",
+            "shift_share = growth * (sums[2] - bulk.drift) / entries",
+            "sign",
+        ),
+        (
+            GRID_FORMS,
+            "still = 2 * STOPPING.stall * _stride",
+            "still = STOPPING.stall / 8",
+            "constant",
+        ),
+        (GRID, "threshold = (1 + ratio) / 2 * first", "threshold = ratio * first", "factor"),
+        (
+            GRID,
+            "cells = np.broadcast_arrays(first, ratio * first, width, rate)",
+            "cells = np.broadcast_arrays(ratio * first, first, width, rate)",
+            "swap",
+        ),
+        proofs="",
+        tests=(
+            "tests/numerics/kernels/loops/test_error_grid.py",
+            "tests/numerics/prediction/test_grid.py",
+        ),
+        claims="predicted-ends predicted-error",
+    ),
+    family(
+        "prediction runs",
+        (
+            OBSERVABLES,
+            "sums[key] += np.sum(spectrum.signal**2)",
+            "sums[key] += np.sum(spectrum.signal)",
+            "power",
+        ),
+        (OBSERVABLES, 'if key.endswith("_shifted"):', 'if key == "test_shifted":', "dropped term"),
+        (
+            OBSERVABLES,
+            'sums["test_shifted"] - sums["test"] - power,',
+            'sums["test_shifted"] - sums["test"],',
+            "dropped term",
+        ),
+        (
+            OBSERVABLES,
+            "network.learning_rate * np.arange(steps),",
+            "network.learning_rate * np.arange(steps) / 2,",
+            "factor",
+        ),
+        (
+            OBSERVABLES,
+            "variance = trajectory.bulk_power / math.prod(size)",
+            "variance = trajectory.bulk_power / math.prod(spectrum.shape)",
+            "freedom",
+        ),
+        (
+            OBSERVABLES,
+            "mean_shift = float(excess) / d_in, float(excess) / d_out",
+            "mean_shift = float(excess) / d_out, float(excess) / d_in",
+            "dimension",
+        ),
+        (
+            OBSERVABLES,
+            "noise = math.hypot(spectrum.noise, math.sqrt(variance))",
+            "noise = math.hypot(spectrum.noise, variance)",
+            "power",
+        ),
+        (
+            OBSERVABLES,
+            "np.maximum(outlier[:, 0], edge) ** 2",
+            "np.maximum(outlier[:, 0], edge)",
+            "power",
+        ),
+        (
+            OBSERVABLES,
+            "    d_out, d_in = spectrum.shape\n    entries, steps",
+            "    d_in, d_out = spectrum.shape\n    entries, steps",
+            "dimension",
+        ),
+        (
+            RUNS,
+            "truncation <= TRUNCATION_LIMIT * minimum",
+            "truncation <= 10 * TRUNCATION_LIMIT * minimum",
+            "constant",
+        ),
+        (
+            RUNS,
+            "np.asarray(width) < WIDTHS_PER_RANK * rank",
+            "np.asarray(width) < rank",
+            "constant",
+        ),
+        (
+            RUNS,
+            "rank > RANK_SHARE * min(spectrum.shape)",
+            "rank > RANK_SHARE * max(spectrum.shape)",
+            "dimension",
+        ),
+        proofs="",
+        tests=("tests/numerics/prediction/test_runs.py", "tests/numerics/prediction/test_grid.py"),
+        claims="first-step-power predicted-ends predicted-error predicted-distance",
+    ),
+)
