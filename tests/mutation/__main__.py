@@ -7,7 +7,6 @@ the tests and the claims of its family run on it, each up to the first that fail
 """
 
 import argparse
-import csv
 import multiprocessing
 import os
 import shutil
@@ -22,12 +21,7 @@ for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 os.environ["MPLBACKEND"] = "agg"
 sys.path.insert(0, str(Path(__file__).parent))
 
-RESULTS = Path(__file__).with_name("results.csv")
-COLUMNS = ("key", "family", "kind", "file", "proofs", "tests", "claims", "seconds")
-
-#: Written where a net ran and noticed nothing, where the family has none, and where it took longer
-#: than it may: not counted as noticed.
-SURVIVED, NONE, LATE = "-", "none", "time is up"
+from results import COLUMNS, RESULTS, read, write  # noqa: E402
 
 
 def main():
@@ -35,7 +29,7 @@ def main():
     from mutant import NETS, ROOT
     from mutants import FAMILIES
     from nets import prepare
-    from score import summary
+    from score import caught, summary, tables
 
     parser = argparse.ArgumentParser(prog="python tests/mutation", description=__doc__)
     option = parser.add_argument
@@ -49,6 +43,7 @@ def main():
     option("--cache", help="folder of compiled kernels to start from (default: none)")
     option("--results", type=Path, default=RESULTS, help="the table")
     option("--baseline", action="store_true", help="run every net on the tree as it is")
+    option("--docs", action="store_true", help="write the tables of the documentation")
     option("--score", action="store_true", help="print the score of the table and run nothing")
     options = parser.parse_args()
     known = read(options.results)
@@ -71,7 +66,10 @@ def main():
         # A run that is cut short has seen something of every family.
         plan.sort(key=lambda item: item[0])
         Run(ROOT, known, options).examine([item[1:] for item in plan])
-    print(summary(FAMILIES, known, caught))
+    print(summary(FAMILIES, known))
+    if options.docs:
+        for path, text in tables(FAMILIES, known).items():
+            path.write_text(text)
     return 0
 
 
@@ -79,6 +77,7 @@ def baseline(families, options):
     """Run the nets of every family without a mutant: what they notice then is a fault of theirs."""
     from mutant import NETS, ROOT, Mutant
     from nets import prepare
+    from score import caught
 
     prepare()
     none = Mutant("setup.cfg", "[metadata]", "[metadata]", "constant")
@@ -93,19 +92,6 @@ def baseline(families, options):
     run.examine([(none, family, nets) for family in chosen])
     print("\n".join(alarms) or "nothing was noticed where nothing is wrong")
     return 1 if alarms else 0
-
-
-def caught(verdict):
-    """Tell whether a net noticed."""
-    return verdict not in ("", SURVIVED, NONE, LATE)
-
-
-def read(path):
-    """Return the table by key; empty where there is none."""
-    if not path.is_file():
-        return {}
-    with path.open(newline="") as file:
-        return {row["key"]: row for row in csv.DictReader(file)}
 
 
 class Run:
@@ -131,13 +117,7 @@ class Run:
         row |= {"key": mutant.key, "family": family.name, "kind": mutant.kind, "file": mutant.file}
         row |= found | {"seconds": f"{seconds:.0f}"}
         self.known[mutant.key] = row
-        path = self.options.results
-        part = path.with_suffix(".part")
-        with part.open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n", extrasaction="ignore")
-            writer.writeheader()
-            writer.writerows(sorted(self.known.values(), key=lambda x: (x["family"], x["key"])))
-        part.replace(path)
+        write(self.options.results, self.known)
         words = "  ".join(f"{net}: {verdict}" for net, verdict in found.items())
         print(f"{mutant.key} {seconds:4.0f} s  {family.name}: {words}", flush=True)
 
@@ -183,6 +163,8 @@ class Examination:
         return True
 
     def _verdict(self, net):
+        from score import LATE, NONE, SURVIVED
+
         if not self.nets[net]:
             return NONE
         report = self.folder / net

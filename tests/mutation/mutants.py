@@ -1,19 +1,25 @@
 """The mutants of every family of formulas, loops and rules."""
 
-import mutants_crossover
-import mutants_dynamics
-import mutants_numerics
-import mutants_prediction
-import mutants_random
-import mutants_regimes
+from families import (
+    crossover,
+    dynamics,
+    networks,
+    numbers_and_laws,
+    phase_diagram,
+    prediction,
+    random_matrices,
+    regimes,
+)
 
 PARTS = (
-    mutants_dynamics,
-    mutants_random,
-    mutants_prediction,
-    mutants_regimes,
-    mutants_crossover,
-    mutants_numerics,
+    dynamics,
+    random_matrices,
+    prediction,
+    phase_diagram,
+    regimes,
+    crossover,
+    networks,
+    numbers_and_laws,
 )
 
 FAMILIES = tuple(family for part in PARTS for family in part.FAMILIES)

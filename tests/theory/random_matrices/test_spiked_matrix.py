@@ -1,6 +1,9 @@
 """Spectra and Wishart moments: proofs that can fail, and values known otherwise."""
 
+import math
+
 import mpmath as mp
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -84,10 +87,49 @@ def test_the_density_is_normalised():
     assert float(mp.quad(density, mp.linspace(low, high, 5)).real) == pytest.approx(2.0, rel=1e-8)
 
 
-def test_the_tracy_widom_edge_is_below_the_edge_and_close():
-    values = {"tau": 1, "m": 400, "n": 900}
-    ratio = number(sx.mean_edge(), **values) / number(sx.bulk_edge(), **values)
-    assert 0.98 < ratio < 1
+@pytest.mark.parametrize(("m", "n"), [(60, 60), (40, 160)])
+def test_the_mean_edge_is_that_of_draws(m, n):
+    rng, draws = np.random.default_rng(1), 400
+    largest = [np.linalg.norm(0.7 * rng.standard_normal((m, n)), 2) ** 2 for _ in range(draws)]
+    found, outer = (number(x(), tau=0.7, m=m, n=n) for x in (sx.mean_edge, sx.bulk_edge))
+    # Four standard errors, a twentieth of what the law of Tracy and Widom takes off; that of
+    # complex matrices would take off half as much again.
+    error = np.std(largest) / math.sqrt(draws)
+    gap = outer**2 - found**2
+    assert outer == pytest.approx(0.7 * (math.sqrt(m) + math.sqrt(n)))
+    assert abs(np.mean(largest) - found**2) < 4 * error + 0.05 * gap < 0.4 * gap
+
+
+@pytest.mark.parametrize(("m", "n"), [(1, 1), (3, 8), (8, 3)])
+def test_the_jacobi_matrix_has_the_moments_of_the_noise(m, n):
+    first, later, off = (number(x, tau=0.7, m=m, n=n) for x in sx.jacobi_matrix())
+    matrix = np.diag([first, later, later]) + off * (np.eye(3, k=1) + np.eye(3, k=-1))
+    moments = [np.linalg.matrix_power(matrix, power)[0, 0] for power in (1, 2)]
+    # Mean over singular values of the noise: E tr Y Y^T and, to leading order, E tr (Y Y^T)^2.
+    small, square = min(m, n), 0.7**2
+    assert moments[0] == pytest.approx(square * m * n / small)
+    assert moments[1] == pytest.approx(square**2 * m * n * (m + n) / small)
+
+
+@pytest.mark.parametrize(("m", "n"), [(40, 40), (30, 70)])
+def test_spikes_on_rectangles_in_numbers(m, n):
+    # From the 2 x 2 resolvent of the signal with the noise's own, by numbers alone.
+    tau, theta = 0.7, 1.9 * 0.7 * (m * n) ** 0.25
+    values = {"tau": tau, "theta": theta, "m": m, "n": n}
+    P = theta**2
+    place = math.sqrt((P + tau**2 * m) * (P + tau**2 * n) / P)
+    assert number(sx.spike_value(), **values) == pytest.approx(place)
+    step = 1e-6 * theta
+    ends = [
+        math.sqrt((x**2 + tau**2 * m) * (x**2 + tau**2 * n)) / x
+        for x in (theta - step, theta + step)
+    ]
+    # A signal's overlap is the slope of the place where its spike stands.
+    assert number(sx.spike_overlap(), **values) == pytest.approx((ends[1] - ends[0]) / (2 * step))
+    assert number(sx.detection_threshold(), **values) == pytest.approx(theta / 1.9)
+    y = 0.8 * tau * (math.sqrt(m) + math.sqrt(n))
+    bulk = number(sx.bulk_correlation(), tau=tau, y_bulk=y, yhat=place)
+    assert bulk == pytest.approx(tau**2 * y / (place**2 - y**2))
 
 
 def test_fourth_moment_of_one_variable_is_three():

@@ -68,7 +68,8 @@ FAMILIES = (
             "tests/theory/random_matrices/test_shown_formulas.py",
             "tests/numerics/prediction/test_runs.py",
         ),
-        claims="spectrum-sums predicted-error spike-repulsion spike-scatter",
+        claims="spectrum-sums spike-overlap mean-edge outlier-threshold outlier-value "
+        "bulk-loss predicted-error",
     ),
     family(
         "spike repulsion",
@@ -177,6 +178,7 @@ FAMILIES = (
             "tests/numerics/prediction/test_mode_spectrum.py",
             "tests/numerics/prediction/test_mode_recursion.py",
         ),
-        claims="first-step-power spectrum-sums predicted-distance spike-repulsion",
+        claims="first-step-power spectrum-sums kernel-fluctuation predicted-distance "
+        "linear-kernel-change",
     ),
 )

@@ -53,8 +53,7 @@ FAMILIES = (
             "tests/numerics/linear/test_training_by_reference.py",
             "tests/numerics/linear/test_training.py",
         ),
-        claims="balancedness-descent signed-gram-square sequential-simultaneous transposition "
-        "width-free",
+        claims="equivariance layerwise-ntk width-free transposition balancedness-descent",
     ),
     family(
         "gram descent",
@@ -106,8 +105,8 @@ FAMILIES = (
             "tests/numerics/linear/test_initial_states.py",
             "tests/numerics/linear/test_euler_training.py",
         ),
-        claims="kernel-lift equation-1 mode-rates threshold-crossing lazy-below-balanced-above "
-        "infinite-width euler-lift",
+        claims="kernel-lift equation-1 lift-flow mode-rates lazy-below-balanced-above "
+        "threshold-crossing",
     ),
     family(
         "closed form",
@@ -228,8 +227,7 @@ FAMILIES = (
             "tests/numerics/linear/test_single_mode.py",
             "tests/theory/dynamics/test_shown_formulas.py",
         ),
-        claims="kernel-single-mode threshold-crossing lazy-limit balanced-limit "
-        "lazy-below-balanced-above loss-never-rises",
+        claims="kernel-single-mode stability-limit threshold-crossing lazy-limit balanced-limit",
     ),
     family(
         "mode descent",
@@ -256,7 +254,7 @@ FAMILIES = (
             "tests/numerics/linear/test_euler_training.py",
             "tests/numerics/prediction/test_runs.py",
         ),
-        claims="predicted-distance predicted-error",
+        claims="predicted-ends grid-cells predicted-distance",
     ),
     family(
         "depth",

@@ -78,8 +78,8 @@ FAMILIES = (
             "tests/theory/regimes/test_crossing_times.py",
             PLANE,
         ),
-        claims="noise-share initial-matrix smallest-error concentration underparameterised "
-        "threshold-noise narrow-error detection infinite-noise",
+        claims="initial-matrix best-fraction underparameterised noise-share "
+        "threshold-noise narrow-error smallest-error",
     ),
     family(
         "regime boundaries",
@@ -132,8 +132,7 @@ FAMILIES = (
             PLANE,
             "tests/theory/regimes/test_minimal_error.py",
         ),
-        claims="initial-matrix smallest-error underparameterised narrow-error threshold-noise "
-        "detection infinite-noise",
+        claims="initial-matrix underparameterised narrow-error threshold-noise smallest-error",
     ),
     family(
         "smallest error",
@@ -184,7 +183,7 @@ FAMILIES = (
             "tests/theory/regimes/test_boundaries.py",
             "tests/theory/regimes/test_shown_formulas.py",
         ),
-        claims="smallest-error initial-matrix infinite-noise narrow-error detection",
+        claims="smallest-error initial-matrix narrow-error detection",
     ),
     family(
         "crossing times",
