@@ -46,7 +46,8 @@ def main():
     option("--docs", action="store_true", help="write the tables of the documentation")
     option("--score", action="store_true", help="print the score of the table and run nothing")
     options = parser.parse_args()
-    known = read(options.results)
+    listed = {x.key for family in FAMILIES for x in family.mutants}
+    known = {key: row for key, row in read(options.results).items() if key in listed}
     if options.baseline:
         return baseline(FAMILIES, options)
     if not options.score:
@@ -68,6 +69,7 @@ def main():
         Run(ROOT, known, options).examine([item[1:] for item in plan])
     print(summary(FAMILIES, known))
     if options.docs:
+        write(options.results, known)
         for path, text in tables(FAMILIES, known).items():
             path.write_text(text)
     return 0

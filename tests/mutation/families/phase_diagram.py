@@ -178,8 +178,8 @@ FAMILIES = (
         "prediction runs",
         (
             OBSERVABLES,
-            "sums[key] += np.sum(spectrum.signal**2)",
-            "sums[key] += np.sum(spectrum.signal)",
+            "signal = np.sum(spectrum.signal**2)",
+            "signal = np.sum(spectrum.signal)",
             "power",
         ),
         (OBSERVABLES, 'if key.endswith("_shifted"):', 'if key == "test_shifted":', "dropped term"),
