@@ -18,7 +18,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from theory.crossover.exponents import predicted_exponents
-from verify.figures.style import COLOURS, MARKERS, PlainFigure, number, plain_log_ticks, shades
+from verify.figures.style import (
+    COLOURS,
+    LINES,
+    MARKERS,
+    PlainFigure,
+    number,
+    plain_log_ticks,
+    shades,
+)
 from verify.measurements.crossover_exponents import (
     FEATURE,
     LAZY,
@@ -134,7 +142,7 @@ def draw_alpha_star(data: xr.Dataset, exponents: list[Exponent], axes: Axes) -> 
     handles, labels = [], []
     for place, depth in enumerate(data.depth.values):
         values = alpha_star(sound(data.sel(depth=depth)))
-        colour = COLOURS[place % len(COLOURS)]
+        colour, dashes = COLOURS[place % len(COLOURS)], LINES[place % len(LINES)]
         mean = geometric_mean(values, skipna=False)
         axes.loglog(
             data.width,
@@ -152,10 +160,9 @@ def draw_alpha_star(data: xr.Dataset, exponents: list[Exponent], axes: Axes) -> 
             if found.verdict != "in band":
                 label += f", {found.verdict}"
             line = fit.prefactor * data.width.astype(float) ** fit.exponent
-            axes.loglog(data.width, line, color=colour, linewidth=1)
-        handles.append(
-            Line2D([], [], color=colour, linewidth=1, marker=MARKERS[place % len(MARKERS)])
-        )
+            axes.loglog(data.width, line, color=colour, linewidth=1, linestyle=dashes)
+        marker = MARKERS[place % len(MARKERS)]
+        handles.append(Line2D([], [], color=colour, linewidth=1, linestyle=dashes, marker=marker))
         labels.append(label)
     axes.legend(handles, labels, frameon=False, fontsize=8)
     axes.set(xlabel="width h", ylabel=r"$\alpha^*$, where the kernel change is 1")
@@ -231,11 +238,17 @@ def draw_times(data: xr.Dataset, axes: Axes) -> Axes:
                 fillstyle="none",
                 markeredgewidth=0.8,
             )
+        dashes = LINES[place % len(LINES)]
         axes.loglog(
-            part.scaled_alpha, geometric_mean(part.isel(width=-1).time), color=colour, linewidth=1.2
+            part.scaled_alpha,
+            geometric_mean(part.isel(width=-1).time),
+            color=colour,
+            linewidth=1.2,
+            linestyle=dashes,
         )
         style: dict[str, Any] = {
             "color": colour,
+            "linestyle": dashes,
             "marker": marker,
             "fillstyle": "none",
             "markersize": 4,

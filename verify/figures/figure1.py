@@ -16,7 +16,15 @@ from matplotlib.lines import Line2D
 
 from numerics.phase_diagram.scheme import scheme_of
 from numerics.support.object_validation import check_dataset, check_instance
-from verify.figures.style import CIRCLES, COLOURS, GREY, PlainFigure, draw_threshold
+from verify.figures.style import (
+    CIRCLES,
+    COLOURS,
+    GREY,
+    SEVERAL,
+    PlainFigure,
+    draw_threshold,
+    several_colours,
+)
 
 __all__ = ["draw_errors", "draw_figure1", "draw_singular_values"]
 
@@ -123,12 +131,21 @@ def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
             **CIRCLES,
         )
     draw_threshold(data.attrs["threshold"], axes)
-    handles = [
-        Line2D([], [], color=COLOURS[0], label=f"the {rank} largest"),
-        Line2D([], [], color=GREY, linewidth=0.8, label=f"{bulk.size} of the other {count - rank}"),
-        *_dynamics_handles(),
-    ]
-    axes.legend(handles=handles, frameon=False, fontsize=9, loc="center right")
+    others = Line2D([], [], color=GREY, linewidth=0.8)
+    dynamics = list(_dynamics_handles())
+    axes.legend(
+        [several_colours(rank), others, *dynamics],
+        [
+            f"the {rank} largest",
+            f"{bulk.size} of the other {count - rank}",
+            *(str(x.get_label()) for x in dynamics),
+        ],
+        frameon=False,
+        fontsize=9,
+        loc="center right",
+        handlelength=3,
+        handler_map=SEVERAL,
+    )
     axes.set(xlabel="iteration", ylabel=r"singular value of $A$ (unit: noise entry)")
     axes.set_xlim(0, float(data.iteration[-1]))
     axes.set_title("Singular values", fontsize=10)

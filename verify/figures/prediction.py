@@ -16,13 +16,12 @@ import xarray as xr
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
 from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.figure2_boundaries import draw_boundary_legend
 from verify.figures.figure2_panels import PANELS, draw_panel
-from verify.figures.style import COLOURS, PlainFigure, number
+from verify.figures.style import COLOURS, SEVERAL, PlainFigure, number, several_colours
 
 __all__ = [
     "draw_predicted_run",
@@ -186,9 +185,8 @@ def draw_predicted_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
     axes.plot(time, data.distance, color="black", linestyle="-.", linewidth=1.1)
     threshold = float(data.attrs["threshold"])
     axes.axhline(threshold, color="black", linewidth=1.1, linestyle=":")
-    outliers = tuple(Line2D([], [], color=colour) for colour in colours[: len(COLOURS)])
     handles: dict[str, Any] = {
-        f"the {count} outliers (signal)": outliers,
+        f"the {count} outliers (signal)": several_colours(count),
         "edge of the bulk (noise)": Line2D([], [], color="0.45", linestyle="--"),
         rf"threshold $c={number(threshold)}$": Line2D([], [], color="black", linestyle=":"),
         rf"$\|A-\hat A\|_F$, $\hat A$: {REFERENCES[data.attrs.get('reference', 'lift')]}": Line2D(
@@ -201,7 +199,7 @@ def draw_predicted_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
         frameon=False,
         fontsize=9,
         handlelength=3,
-        handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
+        handler_map=SEVERAL,
     )
     unit = " (unit: noise entry)" if data.attrs["noise"] == 1 else ""
     axes.set(

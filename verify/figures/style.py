@@ -15,19 +15,25 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.typing import LineStyleType
 
 __all__ = [
     "CIRCLES",
     "COLOURS",
     "GREY",
+    "LINES",
     "MARKERS",
     "RESOLUTION",
+    "SEVERAL",
     "PlainFigure",
     "draw_threshold",
     "lay_out_once",
     "number",
     "plain_log_ticks",
+    "several_colours",
     "shades",
 ]
 
@@ -37,6 +43,11 @@ GREY = "#9A9A9A"
 
 #: Of curves that colour alone would tell apart.
 MARKERS = ("o", "s", "^", "D", "v", "P")
+
+LINES: tuple[LineStyleType, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)))
+
+#: Handler of a legend's entries that are several lines side by side.
+SEVERAL = {tuple: HandlerTuple(ndivide=None, pad=0)}
 
 #: Pixels to the inch of a written figure.
 RESOLUTION = 160
@@ -96,6 +107,11 @@ def number(value: float) -> str:
     if not exponent:
         return mantissa
     return rf"{mantissa}\times 10^{{{int(exponent)}}}"
+
+
+def several_colours(count: int) -> tuple[Line2D, ...]:
+    """Return one entry of a legend for curves in the first colours, drawn with ``SEVERAL``."""
+    return tuple(Line2D([], [], color=colour) for colour in COLOURS[:count])
 
 
 def shades(count: int) -> list[tuple[float, ...]]:
