@@ -45,12 +45,21 @@ class Trajectory:
         ``E||A_1||_F^2``, the power of the first order.
     bulk_power : ndarray, shape (iterations,)
         Its part between bulk modes.
+    own_square : ndarray, shape (iterations, modes)
+        Mean square of an entry of A_1 between a mode and itself.
+    signal_power : ndarray, shape (iterations,)
+        Variance of ``<A*, A_1>`` between different modes.
+    power_variance : ndarray, shape (iterations,)
+        Variance of ``||A_1||_F^2``.
     """
 
     mode: NDArray[np.float64]
     shift: NDArray[np.float64]
     power: NDArray[np.float64]
     bulk_power: NDArray[np.float64]
+    own_square: NDArray[np.float64]
+    signal_power: NDArray[np.float64]
+    power_variance: NDArray[np.float64]
 
     def __len__(self) -> int:
         return self.power.size
@@ -104,7 +113,8 @@ class Recursion:
     def advance(self, steps: int) -> Trajectory:
         """Return the next ``steps`` iterations; the first call returns the start as well."""
         modes, rows = self._modes.targets.size, steps + 1
-        out = np.empty((rows, modes)), np.empty((rows, modes)), np.empty(rows), np.empty(rows)
+        shapes = (rows, modes), (rows, modes), rows, rows, (rows, modes), rows, rows
+        out = [np.empty(shape) for shape in shapes]
         self._kernel.second_order(
             self._modes, self._pairs, self._learning_rate, self._kernel.Record(*out)
         )
@@ -138,7 +148,8 @@ def _excitations(network: RandomNetwork) -> list[float]:
 class _Pairs:
     """The pairs of a spectrum, as the recursion takes them, and their excitations of size 1."""
 
-    #: First and second mode, counts, weight, weight in the bulk, start of the excitations.
+    #: First and second mode, counts, weight, weight in the bulk, mean square of A*, pairs of a
+    #: mode with itself, start of the excitations.
     members: tuple[NDArray[np.float64], ...]
     #: (excitations, 4), and the place of each in ``_KINDS``.
     pattern: NDArray[np.float64]
@@ -154,9 +165,11 @@ def _pairs(spectrum: ModeSpectrum, scales: bool, matrix: bool) -> _Pairs:
     count, modes = spectrum.counts, spectrum.targets.size
     has_input, has_output = spectrum.sides
     rows: list[tuple[int, int, float, float, float]] = []
+    itself: list[int] = []
     groups: list[list[tuple[str, tuple[float, ...]]]] = []
     for i in range(modes - spectrum.unpaired):
         # Itself: one symmetric block, whose A entry is counted once.
+        itself.append(len(rows))
         rows.append((i, i, 1.0, 0.0, count[i] / 2))
         groups.append([("C1_diagonal", _C1), ("C2_diagonal", _C2), ("A", _SYMMETRIC)])
         for j in range(i, modes):
@@ -184,4 +197,8 @@ def _pairs(spectrum: ModeSpectrum, scales: bool, matrix: bool) -> _Pairs:
     pattern = np.array([entries for _, entries in flat]).reshape(-1, 4)
     kind = np.array([kinds.index(name) for name, _ in flat], dtype=np.int64)
     counts = np.column_stack([of_first, of_second])
-    return _Pairs((first, second, counts, weight, bulk, start), pattern, kind)
+    signal = np.zeros(modes)
+    signal[: spectrum.spikes] = spectrum.noise**2 * spectrum.overlaps
+    between = np.where(second >= spectrum.spikes, signal[first], 0.0)
+    members = first, second, counts, weight, bulk, between, np.array(itself), start
+    return _Pairs(members, pattern, kind)

@@ -136,6 +136,11 @@ class ModeSpectrum:
         return slice(self.spikes, self.targets.size - self.unpaired)
 
     @property
+    def overlaps(self) -> NDArray[np.float64]:
+        """How much of their signals the spikes know, ``(u^T p)(v^T q)``."""
+        return self.correlations[: self.spikes] / self.signal[: self.spikes]
+
+    @property
     def sides(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """Which modes have an input vector, and which an output vector."""
         both = np.ones(self.targets.size, dtype=bool)

@@ -46,6 +46,10 @@ class Pairs(NamedTuple):
     #: How many such pairs enter the power of the first order, and the bulk's.
     weight: Floats
     bulk_weight: Floats
+    #: Mean square of the entries of A* between its modes.
+    signal_square: Floats
+    #: Which pair is mode i with itself, in the order of the modes that have both sides.
+    itself: Places
     #: Those of pair p are ``entries[start[p]:start[p + 1]]``, (excitations, 4); a run moves them.
     start: Places
     entries: Floats
@@ -58,6 +62,11 @@ class Record(NamedTuple):
     shift: Floats
     power: Floats
     bulk_power: Floats
+    #: Mean square of an entry of A_1 between a mode and itself, (iterations, modes).
+    own_square: Floats
+    #: Sums over pairs: of the entries' mean squares times those of A*, and the variance of power.
+    signal_power: Floats
+    power_variance: Floats
 
 
 class Frozen(NamedTuple):
@@ -96,19 +105,33 @@ def observe(
         frozen.shift_drive[i] = modes.shifts[i, 1]
         record.mode[step, i] = modes.blocks[i, 1]
         record.shift[step, i] = modes.shifts[i, 1]
-    power, bulk_power = 0.0, 0.0
+    power, bulk_power, signal_power, variance = 0.0, 0.0, 0.0, 0.0
+    record.own_square[step] = 0.0
     for p in range(pairs.first.size):
-        square = 0.0
+        square, first, both, second = 0.0, 0.0, 0.0, 0.0
         for e in range(pairs.start[p], pairs.start[p + 1]):
             # dA_ij stands below the diagonal of the pair block, dA_ji above it.
             below, above = pairs.entries[e, 2], pairs.entries[e, 1]
             frozen.drive[e, 0] = below
             frozen.drive[e, 1] = above
             square += below**2 + above**2
+            first, both, second = first + below**2, both + below * above, second + above**2
         power += pairs.weight[p] * square
         bulk_power += pairs.bulk_weight[p] * square
+        signal_power += pairs.weight[p] * pairs.signal_square[p] * square
+        variance += pairs.weight[p] * (first**2 + 2 * both**2 + second**2)
+    for i in range(pairs.itself.size):
+        p = pairs.itself[i]
+        # Its two entries are one, of weight 1/2 each.
+        square = 0.0
+        for e in range(pairs.start[p], pairs.start[p + 1]):
+            square += frozen.drive[e, 0] ** 2
+        record.own_square[step, i] = square
+        variance -= pairs.weight[p] * 2 * square**2
     record.power[step] = power
     record.bulk_power[step] = bulk_power
+    record.signal_power[step] = signal_power
+    record.power_variance[step] = 2 * variance
 
 
 @compiled
