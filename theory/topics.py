@@ -20,6 +20,7 @@ from theory.prediction.closed_form_errors import fast_prediction
 from theory.prediction.errors import prediction
 from theory.prediction.fluctuations import fluctuations
 from theory.prediction.pair_response import pair_flow
+from theory.prediction.scatter import scatter
 from theory.random_matrices.spectrum_sums import spectrum_sums
 from theory.random_matrices.spike_repulsion import spike_repulsion
 from theory.random_matrices.spiked_matrix import spectra
@@ -47,6 +48,7 @@ TOPICS: dict[str, tuple[str, Callable[[], Derivation]]] = {
     "pair-flow": ("Response of a pair of modes in closed form", pair_flow),
     "boundaries": ("Regimes and their boundaries", boundaries_derivation),
     "prediction": ("Train and test error in high dimension", prediction),
+    "scatter": ("How one run scatters around the mean", scatter),
     "fast-prediction": ("A phase diagram in closed form", fast_prediction),
     "kernel-change": ("How far the tangent kernel of a linear network moves", kernel_change),
     "crossover": ("Lazy and feature training of scaled networks", crossover),

@@ -51,5 +51,5 @@ smallest = [run.test_error.min().item() for run in runs]
 print(f"trained   {np.mean(smallest):.4f} (deviation {np.std(smallest, ddof=1):.4f})")
 print(
     f"predicted {predicted.min_test_error.item():.4f} "
-    f"(deviation {predicted.sampling_deviation.item():.4f})"
+    f"(deviation {predicted.min_test_error_deviation.item():.4f})"
 )

@@ -107,7 +107,7 @@ def advise(
         ``learning_rate_share`` (of the stability limit), ``threshold``, ``regime``,
         ``lazy_modes`` (singular values of A* below the threshold), ``min_test_error``,
         ``iterations`` (the first within 1 % of it), ``stop_from`` and ``stop_to`` (where the test
-        error stays within 10 % of it), ``sampling_deviation`` (of one run),
+        error stays within 10 % of it), ``min_test_error_deviation`` (of one run),
         ``misjudged_test_error`` (the larger smallest test error if the variances are halved or
         doubled; infinite where the run is then unstable); with ``iteration``, ``train_error`` and
         ``test_error``.  On ``front``: the Pareto front.  On the three ``candidate_...``
@@ -262,7 +262,7 @@ def _row(
         "iterations": iterations,
         "stop_from": int(before[-1]) + 1 if before.size else 0,
         "stop_to": iterations + int(after[0]) - 1 if after.size else length,
-        "sampling_deviation": run.sampling_deviation.item(),
+        "min_test_error_deviation": run.min_test_error_deviation.item(),
         "misjudged_test_error": max(misjudged),
         "train_error": run.train_error.values,
         "test_error": test,

@@ -138,8 +138,6 @@ def predicted_minimum(
             network.width,
             *spectrum.shape[::-1],
             network.learning_rate * best,
-            spectrum.noise,
-            spectrum.signal.size,
         )["truncation"]
         status = int(status_of(smallest, TRUNCATION_MARGIN * estimate, network.width, spectrum))
         first = int(np.argmax(test <= SAME_ERROR * smallest)) if status == 0 else best

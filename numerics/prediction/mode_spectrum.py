@@ -114,16 +114,17 @@ class ModeSpectrum:
     nodes: int
 
     @classmethod
-    def of_one_mode(cls, target: float) -> ModeSpectrum:
-        """Return a spectrum of one mode, a spike without noise that is 0 in A*."""
+    def of_modes(cls, targets: Floats) -> ModeSpectrum:
+        """Return a spectrum of some modes, spikes without noise that are 0 in A*."""
+        size = targets.size
         return cls(
-            targets=np.array([target]),
-            counts=np.ones(1),
-            correlations=np.zeros(1),
-            spikes=1,
+            targets=targets,
+            counts=np.ones(size),
+            correlations=np.zeros(size),
+            spikes=size,
             unpaired=False,
-            signal=np.array([target]),
-            shape=(1, 1),
+            signal=np.ones(size),
+            shape=(size, size),
             bulk_shape=(0, 0),
             edge=0.0,
             noise=0.0,

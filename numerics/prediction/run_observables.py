@@ -15,6 +15,7 @@ from numerics.kernels.evaluate import evaluate
 from numerics.prediction.mode_recursion import Recursion, Trajectory, euler_modes
 from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spectrum
 from numerics.prediction.network_scales import RandomNetwork
+from numerics.prediction.scatter import error_scatter, modes_alone
 from numerics.published_rules import stop_of_errors
 from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
 
@@ -48,7 +49,8 @@ def observe(
     """Return what a trajectory shows, each with one row an iteration.
 
     Keys: train_error, test_error, leading_test_error, truncation (means over entries), outlier
-    (iterations, rank), edge, stable_rank; and ``sampling_deviation``, a number.
+    (iterations, rank), edge, stable_rank; test_error_deviation, train_error_deviation (standard
+    deviations of one run).
     """
     d_out, d_in = spectrum.shape
     entries, steps = d_out * d_in, len(trajectory)
@@ -64,9 +66,8 @@ def observe(
         d_in,
         d_out,
         network.learning_rate * np.arange(steps),
-        spectrum.noise,
-        spectrum.signal.size,
     )
+    scatter = error_scatter(spectrum, network, trajectory)
     outlier, edge = singular_values(spectrum, network, trajectory)
     return {
         "train_error": sums["train_shifted"],
@@ -76,7 +77,8 @@ def observe(
         "outlier": outlier,
         "edge": edge,
         "stable_rank": entries * sums["norm_shifted"] / np.maximum(outlier[:, 0], edge) ** 2,
-        "sampling_deviation": estimates["sampling"][0],
+        "test_error_deviation": scatter["test_error"],
+        "train_error_deviation": scatter["train_error"],
     }
 
 
@@ -115,7 +117,7 @@ def singular_values(
     if min(size) == 0:
         return trajectory.mode[:, :rank] + trajectory.shift[:, :rank], np.zeros(steps)
     variance = trajectory.bulk_power / math.prod(size)
-    last = last_mode(spectrum.edge, network, steps)
+    last = modes_alone(np.array([spectrum.edge]), network, steps)[:, 0]
     edge = evaluate(outlier_form, last, variance, *map(float, size))["edge"]
     outlier = np.repeat(edge[:, None], rank, axis=1)
     spikes = spectrum.spikes
@@ -125,14 +127,6 @@ def singular_values(
     out = np.where(apart, found["outlier"], 0.0)
     outlier[:, :spikes] = np.maximum(out, edge[:, None])
     return -np.sort(-outlier, axis=1), edge
-
-
-def last_mode(target: float, network: RandomNetwork, steps: int) -> NDArray[np.float64]:
-    """Return one mode at infinite width, a row an iteration."""
-    if steps == 1:
-        return np.zeros(1)
-    alone = ModeSpectrum.of_one_mode(target)
-    return Recursion(alone, network, scales=False, matrix=False).advance(steps - 1).mode[:, 0]
 
 
 def distance(

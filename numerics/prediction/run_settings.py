@@ -23,6 +23,7 @@ from numerics.support.settings import setting
 from numerics.support.validation import (
     UPDATES,
     check_choice,
+    check_count,
     check_dimension,
     check_nonnegative,
     check_positive,
@@ -137,6 +138,7 @@ class RunOptions:
     update: str = setting(partial(check_choice, choices=UPDATES))
     reference: str = setting(partial(check_choice, choices=REFERENCES))
     stop: bool = setting(check_switch, False)
+    draws: int = setting(check_count, 0)
     allow_out_of_range: bool = setting(check_switch, False)
 
 

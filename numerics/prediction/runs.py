@@ -31,6 +31,7 @@ from numerics.prediction.run_settings import (
     check_range,
 )
 from numerics.prediction.stability import check_stable
+from numerics.prediction.target_draws import check_draws, with_draws
 from numerics.published_rules import check_cell, variance_of, width_of
 from numerics.published_rules import learning_rate as published_learning_rate
 from numerics.support.descriptions import describe
@@ -70,6 +71,7 @@ def predict_run(
     update: str = "simultaneous",
     reference: str = "lift",
     stop: bool = False,
+    draws: int = 0,
     nodes: int = DEFAULT_NODES,
     allow_out_of_range: bool = False,
 ) -> xr.Dataset:
@@ -99,6 +101,8 @@ def predict_run(
         What ``distance`` is measured from.
     stop : bool
         Whether to stop where the published experiments do.
+    draws : int
+        Drawn A* of this rank, for the scatter over them; 0 for none.
     nodes : int
         Nodes of the bulk.
     allow_out_of_range : bool
@@ -111,9 +115,13 @@ def predict_run(
         ``test_error``, ``truncation`` (estimate of the first neglected order of the test error),
         ``leading_test_error`` (infinite width), ``outlier`` (singular values of A that the
         signal makes; the edge where hidden in the bulk), ``edge`` (largest of the bulk),
-        ``stable_rank``, ``distance`` (root mean square over starts), and, without dimension,
-        ``min_test_error``, ``min_iteration``, ``min_truncation``, ``sampling_deviation`` (of
-        one run's minimum), ``max_distance``, ``status`` (see ``STATUS``).
+        ``stable_rank``, ``distance`` (root mean square over starts), ``train_error_deviation``
+        and ``test_error_deviation`` (standard deviations of one run, the singular values of A*
+        given), and, without dimension, ``min_test_error``, ``min_iteration``,
+        ``min_truncation``, ``min_test_error_deviation`` (of one run, as before),
+        ``max_distance``, ``status`` (see ``STATUS``); with draws ``drawn_min_test_error`` and
+        ``drawn_min_test_error_deviation``, mean and standard deviation of one run where A* is
+        drawn as well.
 
     Raises
     ------
@@ -136,13 +144,17 @@ def predict_run(
         update=update,
         reference=reference,
         stop=stop,
+        draws=check_draws(draws, task),
         allow_out_of_range=allow_out_of_range,
     )
     network = check_network(width, init_variance, init_variance2, learning_rate, options.update)
     check_range(task, options.allow_out_of_range, width=network.width)
     spectrum = task.spectrum()
     check_stable(spectrum, network)
-    return _predicted(spectrum, network, options)
+    data = _predicted(spectrum, network, options)
+    if options.draws:
+        data = with_draws(data, task, options, lambda _: network)
+    return describe(data, predict_run)
 
 
 def _predicted(spectrum: ModeSpectrum, network: RandomNetwork, options: RunOptions) -> xr.Dataset:
@@ -177,6 +189,7 @@ def predict_cell(
     update: str = "sequential",
     reference: str = "lift",
     stop: bool = True,
+    draws: int = 0,
     nodes: int = DEFAULT_NODES,
     allow_out_of_range: bool = False,
 ) -> xr.Dataset:
@@ -192,7 +205,7 @@ def predict_cell(
         As for :func:`predict_run`; given singular values win over the rank.
     learning_rate_divisor : float
         The rule divides the learning rate by this.
-    noise, iterations, update, reference, stop, nodes, allow_out_of_range
+    noise, iterations, update, reference, stop, draws, nodes, allow_out_of_range
         As for :func:`predict_run`.
 
     Returns
@@ -220,28 +233,31 @@ def predict_cell(
         update=update,
         reference=reference,
         stop=stop,
+        draws=check_draws(draws, task),
         allow_out_of_range=allow_out_of_range,
     )
     divisor = check_positive("learning_rate_divisor", learning_rate_divisor)
     width = check_cell(size, gamma_sigma2, gamma_w)
     check_range(task, options.allow_out_of_range, width=width)
     variance, width = variance_of(size, gamma_sigma2), float(width_of(size, gamma_w))
-    spectrum = task.spectrum()
-    rate = float(
-        published_learning_rate(
-            gamma_sigma2, gamma_w, variance * width, float(spectrum.signal[0]), divisor
-        )
-    )
-    network = RandomNetwork(variance * width, variance * width, width, rate, options.update)
+    spectrum, scale = task.spectrum(), variance * width
+
+    def network_of(largest: float) -> RandomNetwork:
+        rate = published_learning_rate(gamma_sigma2, gamma_w, scale, largest, divisor)
+        return RandomNetwork(scale, scale, width, float(rate), options.update)
+
+    network = network_of(float(spectrum.signal[0]))
     check_stable(spectrum, network, divisor)
     data = _predicted(spectrum, network, options)
     data.attrs |= {
         "gamma_sigma2": float(gamma_sigma2),
         "gamma_w": float(gamma_w),
         "d": size,
-        "learning_rate_divisor": float(learning_rate_divisor),
+        "learning_rate_divisor": divisor,
     }
-    return data
+    if options.draws:
+        data = with_draws(data, task, options, network_of)
+    return describe(data, predict_run)
 
 
 def _dataset(
@@ -256,9 +272,16 @@ def _dataset(
     status = status_of(test[best], truncation[best], network.width, spectrum)
     curves = {
         name: (time, seen[name])
-        for name in ("train_error", "test_error", "leading_test_error", "truncation")
+        for name in (
+            "train_error",
+            "test_error",
+            "leading_test_error",
+            "truncation",
+            "train_error_deviation",
+            "test_error_deviation",
+        )
     }
-    data = xr.Dataset(
+    return xr.Dataset(
         curves
         | {
             "outlier": ((time, "mode"), seen["outlier"]),
@@ -268,7 +291,7 @@ def _dataset(
             "min_test_error": float(test[best]),
             "min_iteration": best,
             "min_truncation": float(truncation[best]),
-            "sampling_deviation": float(seen["sampling_deviation"]),
+            "min_test_error_deviation": float(seen["test_error_deviation"][best]),
             "max_distance": float(seen["distance"].max()),
             "status": int(status),
         },
@@ -289,7 +312,6 @@ def _dataset(
             "status_meaning": "; ".join(f"{k}: {text}" for k, text in enumerate(STATUS)),
         },
     )
-    return describe(data, predict_run)
 
 
 def status_of(

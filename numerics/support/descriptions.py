@@ -64,7 +64,17 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "min_truncation": ("estimated truncation of the smallest test error", _MEAN_SQUARE),
     "iterations": ("iterations to the smallest test error", "iterations"),
     "max_distance": ("largest distance from the self-consistent dynamics", _MATRIX),
-    "sampling_deviation": ("standard deviation of one run's smallest test error", _MEAN_SQUARE),
+    "train_error_deviation": ("standard deviation of one run's train error", _MEAN_SQUARE),
+    "test_error_deviation": ("standard deviation of one run's test error", _MEAN_SQUARE),
+    "min_test_error_deviation": (
+        "standard deviation of one run's smallest test error, singular values of A* given",
+        _MEAN_SQUARE,
+    ),
+    "drawn_min_test_error": ("smallest test error, mean over drawn A*", _MEAN_SQUARE),
+    "drawn_min_test_error_deviation": (
+        "standard deviation of one run's smallest test error, A* drawn",
+        _MEAN_SQUARE,
+    ),
     "status": ("range of validity, see status_meaning", "index"),
     # The exponent plane.
     "regime": ("regime", "index"),

@@ -8,8 +8,8 @@ mode (:mod:`theory.random_matrices.spiked_matrix`)
 ``d_in d_out test = sum (a^2 - 2 a corr) + sum theta^2 + E||A_1||^2 + 2 sum (a - corr) E A_2``.
 
 Holds for the squared loss, both orders of update, any aspect ratio and unequal layers.  Left
-out: fourth order in the fluctuations (:func:`truncation`), and the sampling of one run's noise
-(:func:`sampling_deviation`).  Source: ours; learning-rate rule and stopping rule: Tu, Aranguri
+out: fourth order in the fluctuations (:func:`truncation`); how one run scatters around the mean:
+:mod:`theory.prediction.scatter`.  Source: ours; learning-rate rule and stopping rule: Tu, Aranguri
 and Jacot 2024, published experiments.
 """
 
@@ -33,7 +33,6 @@ from theory.symbols.notation import inner, mean, norm2
 from theory.symbols.prediction import corr, mean_shift, power, shift_share
 from theory.symbols.prediction import v as variance
 from theory.symbols.published import theta_1
-from theory.symbols.task import k as rank
 from theory.symbols.task import tau, theta
 
 __all__ = [
@@ -43,7 +42,6 @@ __all__ = [
     "lift_excess",
     "outlier_form",
     "prediction",
-    "sampling_deviation",
     "truncation",
 ]
 
@@ -102,20 +100,10 @@ def truncation() -> sp.Expr:
 
 
 def estimate_form() -> StableForm:
-    """Return the two estimates of error, for the test error at one iteration."""
+    """Return the estimate of error of the test error at one iteration."""
     return StableForm(
-        (power, shift_share, theta_1, c, w, d_in, d_out, t, tau, rank),
-        (),
-        {"truncation": truncation(), "sampling": sampling_deviation()},
+        (power, shift_share, theta_1, c, w, d_in, d_out, t), (), {"truncation": truncation()}
     )
-
-
-def sampling_deviation() -> sp.Expr:
-    """Return the standard deviation of one run's minimal test error over draws of the noise.
-
-    The spikes fit k (d_in + d_out) noise components: their squares' sum is a chi-square variable.
-    """
-    return tau**2 * sp.sqrt(2 * rank * (d_in + d_out)) / (d_in * d_out)
 
 
 def prediction() -> Derivation:
@@ -164,10 +152,6 @@ def _error_steps() -> list[Step]:
             "about tau^2 (d_in + d_out) for a strong one: 2k/d of the paper's task.",
             equal(sp.Limit(norm2(left), theta, sp.oo), tau**2 * sum(SIZES)),
             where={norm2(left): _spike_error()},
-        ),
-        define(
-            "Estimate that one run's minimum scatters around its mean by",
-            equal(letters.deviation, sampling_deviation()),
         ),
         define("Estimate of what order 4 would add:", equal(letters.truncation, truncation())),
     ]

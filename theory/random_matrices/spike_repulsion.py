@@ -62,7 +62,15 @@ from theory.symbols.random_matrices import y_bulk as y
 from theory.symbols.random_matrices import z_place as z
 from theory.symbols.task import k
 
-__all__ = ["noise_gain", "repulsion_form", "spike_repulsion", "spike_variance"]
+__all__ = [
+    "at_spike",
+    "bulk_traces",
+    "noise_gain",
+    "repulsion_form",
+    "signal_move",
+    "spike_repulsion",
+    "spike_variance",
+]
 
 m, n = SIZES
 tau, theta = NOISE, SIGNAL
@@ -107,13 +115,18 @@ def spike_repulsion() -> Derivation:
     )
 
 
-def _traces() -> tuple[sp.Expr, sp.Expr, sp.Expr]:
+def signal_move() -> sp.Expr:
+    """Return epsilon, the move of a signal by the noise, to first order."""
+    return (delta_oo / g_i + delta_ii / g_o) / (2 * theta) + delta_oi
+
+
+def bulk_traces() -> tuple[sp.Expr, sp.Expr, sp.Expr]:
     """Return the traces of R_oo^2, R_ii^2 and R_oi R_io of the bulk, by g_o(z) and g_i(z)."""
     o, i = g_o_of(z), g_i_of(z)
     return m * (o / z - o.diff(z)) / 2, n * (i / z - i.diff(z)) / 2, -n * (i / z + i.diff(z)) / 2
 
 
-def _at_spike(*expressions: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+def at_spike(*expressions: sp.Expr) -> dict[sp.Expr, sp.Expr]:
     """Return what z, g_o(z), g_i(z) and their slopes in expressions are at P = theta^2."""
     position = spectra.spike_value()
     slope = position.diff(theta)
@@ -129,7 +142,7 @@ def _fluctuation_steps() -> list[Step]:
     diagonal, cross = z / (z**2 - y**2), y / (z**2 - y**2)
     inside, across = R_ii_of(z), R_io_of(z)
     slope = inside.diff(z)
-    oo, ii, oi = _traces()
+    oo, ii, oi = bulk_traces()
     other_side = -m * (g_o_of(z) / z + g_o_of(z).diff(z)) / 2
     return [
         define(
@@ -160,7 +173,7 @@ def _fluctuation_steps() -> list[Step]:
         prove(
             "(the same from either side, at the place of a spike).",
             sp.Eq(oi, other_side, evaluate=False),
-            where=_at_spike(oi, other_side),
+            where=at_spike(oi, other_side),
         ),
     ]
 
@@ -179,8 +192,8 @@ def _gain_steps() -> list[Step]:
         theta + size * delta_oi
     ) ** 2
     first = determinant.diff(size).subs(size, 0)
-    move = (delta_oo / g_i + delta_ii / g_o) / (2 * theta) + delta_oi
-    oo, ii, oi = _traces()
+    move = signal_move()
+    oo, ii, oi = bulk_traces()
     o, i = g_o_of(z), g_i_of(z)
     total = tau**4 * (ii / i**2 + oo / o**2) / (4 * theta**2) + (tau**2 + tau**4 * oi) / 2
     spread = 2 * total / tau**2
@@ -194,7 +207,7 @@ def _gain_steps() -> list[Step]:
             "of which, between two signals, the symmetric part counts.  Its variance is tau^2 "
             "V/2, that of the symmetric part of noise of variance tau^2 V, with",
             sp.Eq(V_gain, noise_gain(), evaluate=False),
-            where={V_gain: sp.simplify(spread.xreplace(_at_spike(spread)))},
+            where={V_gain: sp.simplify(spread.xreplace(at_spike(spread)))},
         ),
         prove(
             "For m = n it is",

@@ -45,7 +45,63 @@ test_share = _quantity("test_share", "a mode's share of ||A_0 - A*||_F^2, less t
 test_left = _quantity("test_left", "a mode's share of ||A_0 - A*||_F^2, less that at A_0 = Y")
 test_of = function("test_of", "that share, of a", latex=r"\mathrm{test}", text="test")
 test_noise = _quantity("test_noise", "what a mode of pure noise adds to the test error")
-deviation = _quantity("deviation", "standard deviation of one run's smallest test error")
+# How one run scatters around the mean.
+s_at = function("s_at", "a mode of A as a function of its target", latex="s", text="s")
+s_slope = symbol("s_slope", "ds/dy of a mode", latex="s_{y}", text="s_y", real=True)
+place_slope = symbol(
+    "place_slope", "dyhat/dtheta of a spike", latex=r"\hat{y}'", text="yhat'", real=True
+)
+place_curvature = symbol(
+    "place_curvature",
+    "second derivative of yhat",
+    latex=r"\hat{y}''",
+    text="yhat''",
+    unit="inverse unit of A",
+    real=True,
+)
+shift_slope = symbol("shift_slope", "d epsilon/d theta", latex=r"\epsilon'", text="ε'", real=True)
+test_moved = _quantity("test_moved", "change of a spike's share of the test error")
+train_moved = _quantity("train_moved", "change of a spike's share of the train error")
+left_weight = symbol("left_weight", "epsilon by a square of the output side", unit="1/unit of A")
+right_weight = symbol("right_weight", "epsilon by a square of the input side", unit="1/unit of A")
+product_weight = symbol("product_weight", "epsilon by a product of both", unit="1/unit of A")
+harmonic = symbol("harmonic", "number of a harmonic", latex="k", text="k", integer=True)
+harmonic_of = function(
+    "harmonic_of", "coefficient of cos(kx) in a function of the bulk", latex="a", text="a"
+)
+bulk_variance = symbol(
+    "bulk_variance",
+    "variance of a bulk's share",
+    latex=r"\operatorname{var}_{\mathrm{bulk}}",
+    unit="4th power of unit of A",
+)
+noise_norm = symbol(
+    "noise_norm",
+    "variance of ||E||_F^2 of m x n noise",
+    latex=r"\operatorname{var}\left\| E \right\|_{F}^{2}",
+    unit="4th power of unit of A",
+)
+PAIR_SQUARES = tuple(
+    symbol(name, f"{meaning} of the two entries of a pair", unit=_SQUARED, real=True)
+    for name, meaning in (
+        ("M_11", "mean square of the first"),
+        ("M_12", "mean product"),
+        ("M_22", "mean square of the second"),
+    )
+)
+pair_variance = symbol(
+    "pair_variance",
+    "variance of the sum of the squares of a pair's entries",
+    latex=r"\operatorname{var}_{\mathrm{pair}}",
+    unit="4th power of unit of A",
+)
+signal_square = _quantity("signal_square", "mean square of u^T A* v of a spike and a bulk mode")
+hidden_variance = symbol(
+    "hidden_variance",
+    "variance of <A, A*> of a signal that the bulk hides",
+    latex=r"\operatorname{var}_{\mathrm{hidden}}",
+    unit="4th power of unit of A",
+)
 truncation = _quantity("truncation", "estimate of order 4 in the test error")
 outlier = _quantity("outlier", "where a mode stands out of the bulk of A", _A)
 edge = _quantity("edge", "edge of the bulk of A", _A)

@@ -33,7 +33,7 @@ def advice_table(data: xr.Dataset) -> str:
     ]
     for name, text in names.items():
         r = {key: data[key].sel(recommendation=name).item() for key in _COLUMNS}
-        error = f"{r['min_test_error']:.4g} +- {r['sampling_deviation']:.2g}"
+        error = f"{r['min_test_error']:.4g} +- {r['min_test_error_deviation']:.2g}"
         window = f"{r['stop_from']}-{r['stop_to']}"
         lines.append(
             f"{text:{column}}{r['init_variance']:10.3g}{r['init_variance2']:10.3g}{r['width']:9.6g}"
@@ -88,7 +88,7 @@ _COLUMNS = (
     "threshold",
     "regime",
     "min_test_error",
-    "sampling_deviation",
+    "min_test_error_deviation",
     "iterations",
     "stop_from",
     "stop_to",
