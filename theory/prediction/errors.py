@@ -33,6 +33,7 @@ from theory.symbols.notation import inner, mean, norm2
 from theory.symbols.prediction import corr, mean_shift, power, shift_share
 from theory.symbols.prediction import v as variance
 from theory.symbols.published import theta_1
+from theory.symbols.task import k as rank
 from theory.symbols.task import tau, theta
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "lift_excess",
     "outlier_form",
     "prediction",
+    "sampling_deviation",
     "truncation",
 ]
 
@@ -106,6 +108,15 @@ def estimate_form() -> StableForm:
     )
 
 
+def sampling_deviation() -> sp.Expr:
+    """Return the standard deviation of one run's test error where the noise of k spikes is all.
+
+    Strong and learned, they fit k (d_in + d_out) noise components, whose squares' sum is a
+    chi-square variable; :mod:`theory.prediction.scatter` has the whole.
+    """
+    return tau**2 * sp.sqrt(2 * rank * (d_in + d_out)) / (d_in * d_out)
+
+
 def prediction() -> Derivation:
     """Derive the mode recursion and the sums that give errors, singular values and stable rank."""
     return Derivation(
@@ -152,6 +163,10 @@ def _error_steps() -> list[Step]:
             "about tau^2 (d_in + d_out) for a strong one: 2k/d of the paper's task.",
             equal(sp.Limit(norm2(left), theta, sp.oo), tau**2 * sum(SIZES)),
             where={norm2(left): _spike_error()},
+        ),
+        define(
+            "Where k such spikes are learned and all else is small, one run scatters by",
+            equal(letters.deviation, sampling_deviation()),
         ),
         define("Estimate of what order 4 would add:", equal(letters.truncation, truncation())),
     ]

@@ -99,7 +99,7 @@ def pair_variance() -> sp.Expr:
     def fourth(*chosen: int) -> sp.Expr:
         return moment.subs(
             {
-                symbol: named[tuple(sorted((chosen[i], chosen[j])))]
+                symbol: named[min(chosen[i], chosen[j]), max(chosen[i], chosen[j])]
                 for (i, j), symbol in covariance.items()
             },
             simultaneous=True,

@@ -46,6 +46,7 @@ test_left = _quantity("test_left", "a mode's share of ||A_0 - A*||_F^2, less tha
 test_of = function("test_of", "that share, of a", latex=r"\mathrm{test}", text="test")
 test_noise = _quantity("test_noise", "what a mode of pure noise adds to the test error")
 # How one run scatters around the mean.
+deviation = _quantity("deviation", "standard deviation of one run's test error, spikes alone")
 s_at = function("s_at", "a mode of A as a function of its target", latex="s", text="s")
 s_slope = symbol("s_slope", "ds/dy of a mode", latex="s_{y}", text="s_y", real=True)
 place_slope = symbol(

@@ -45,6 +45,8 @@ def advice_table(data: xr.Dataset) -> str:
         "",
         "variance, second: of an entry of W1 and of W2; at least: smallest width at which error and"
         " iterations hold;",
+        "test error: predicted mean +- standard deviation of one run (noise, start, A* rotated), "
+        "singular values given;",
         "stop: iterations within 10 % of the smallest test error; misjudged: smallest test error "
         "if the variances are halved or doubled (inf: the learning rate is then unstable)",
         *(f"{name}: {rule}" for name, rule in _rules(data)),

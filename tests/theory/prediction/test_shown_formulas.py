@@ -8,7 +8,9 @@ from scipy.linalg import block_diag, expm
 from theory.symbols import C1, C2, A, Ghat, J, Q, Y, c, d_in, d_out, eta, lam, s, t, y
 from theory.symbols import dynamics as sd
 from theory.symbols import prediction as spr
+from theory.symbols import random_matrices as sr
 from theory.symbols.notation import D, s_of
+from theory.symbols.task import tau, theta
 
 
 def orders(shift):
@@ -140,7 +142,75 @@ def lazy(_):
     }
 
 
-WORLDS = {"fluctuations": orders, "pair-flow": pair, "prediction": descent, "fast-prediction": lazy}
+def moved(_):
+    """A spike that noise moves, its shares differenced; four-point Gaussian sums by enumeration."""
+    noise, signal, rows, columns, size, step = 0.8, 3.1, 4.0, 7.0, 1.3, 1e-5
+    position = lambda x: (  # noqa: E731
+        sp.sqrt((x**2 + noise**2 * rows) * (x**2 + noise**2 * columns)) / x
+    )
+    first, second = (float(sp.diff(position(theta), theta, k).subs(theta, signal)) for k in (1, 2))
+    z, learned = float(position(signal)), lambda x: x**2 / 10
+    shift, slope = 0.3, 0.2
+    place = lambda e: z + e * first * shift  # noqa: E731
+    turn = lambda e: first + e * (second * shift + first * slope)  # noqa: E731
+    test = lambda e: (  # noqa: E731
+        learned(place(e)) ** 2 - 2 * learned(place(e)) * signal * turn(e)
+    )
+    train = lambda e: (learned(place(e)) - place(e)) ** 2  # noqa: E731
+    half = 2 * signal
+    left, right = ((signal**2 + noise**2 * x) / z / half for x in (rows, columns))
+    near = 1 / (z**2 - size**2)
+    # The move with the weights of its parts, of one square or product each.
+    parts = 0.11, 0.07, shift - (0.11 * left + 0.07 * right)
+    covariance = np.array([[1.3, 0.4], [0.4, 0.6]])
+    node, weight = np.polynomial.hermite_e.hermegauss(6)
+    weight = weight / weight.sum()
+    grid = np.stack(np.meshgrid(node, node, indexing="ij"), -1) @ np.linalg.cholesky(covariance).T
+    square, chance = (grid**2).sum(-1), np.outer(weight, weight)
+    quarter = 2 * rows * columns * noise**4
+    return {
+        tau: noise,
+        theta: signal,
+        sr.m: rows,
+        sr.n: columns,
+        sr.y_bulk: size,
+        sr.y_hat: z,
+        sr.y_hat_of: position,
+        sr.g_o: z / (signal**2 + noise**2 * rows),
+        sr.g_i: z / (signal**2 + noise**2 * columns),
+        sr.V_gain: (1 + noise**2 * (rows + columns) / signal**2 / 2)
+        / (1 - noise**4 * rows * columns / signal**4),
+        sr.shift: shift,
+        sr.delta_ii: parts[0],
+        sr.delta_oo: parts[1],
+        sr.delta_oi: parts[2],
+        sd.a: learned(z),
+        spr.s_at: learned,
+        spr.s_slope: z / 5,
+        spr.place_slope: first,
+        spr.place_curvature: second,
+        spr.shift_slope: slope,
+        spr.test_moved: (test(step) - test(-step)) / (2 * step),
+        spr.train_moved: (train(step) - train(-step)) / (2 * step),
+        spr.left_weight: left * z * near,
+        spr.right_weight: right * z * near,
+        spr.product_weight: size * near,
+        spr.noise_norm: quarter,
+        spr.harmonic_of: lambda k: np.sqrt(2 * quarter) if k == 1 else 0.0,
+        spr.PAIR_SQUARES[0]: covariance[0, 0],
+        spr.PAIR_SQUARES[1]: covariance[0, 1],
+        spr.PAIR_SQUARES[2]: covariance[1, 1],
+        spr.pair_variance: float((chance * square**2).sum() - (chance * square).sum() ** 2),
+    }
+
+
+WORLDS = {
+    "fluctuations": orders,
+    "pair-flow": pair,
+    "prediction": descent,
+    "scatter": moved,
+    "fast-prediction": lazy,
+}
 
 #: Steps in which names have special values or a meaning of their own.
 SPECIAL = {

@@ -21,7 +21,7 @@ def test_every_step_is_proved_and_prints():
     [
         (sr, "_gain_steps", "noise_gain", lambda: sp.S.One),
         (sr, "_gain_steps", "noise_gain", lambda: 1 / (1 - sr.tau**2 * sr.n / sr.theta**2)),
-        (sr, "_gain_steps", "_traces", lambda: (0, 0, 0)),
+        (sr, "_gain_steps", "bulk_traces", lambda: (0, 0, 0)),
         (spectra, "_gain_steps", "noise_resolvents", lambda z, P: (z / P, z / P)),
         (spectra, "_gain_steps", "spike_overlap", lambda: 1 - sr.tau**2 * sr.n / sr.theta**2),
         (sr, "_position_steps", "noise_gain", lambda: sp.S.One),
@@ -36,8 +36,8 @@ def test_a_wrong_formula_is_not_proved(monkeypatch, module, steps, name, fault):
 
 def test_a_pairing_left_out_is_not_proved(monkeypatch):
     """Without the fluctuation of the coupling between the sides V would be another one."""
-    oo, ii, _ = sr._traces()
-    monkeypatch.setattr(sr, "_traces", lambda: (oo, ii, sp.S.Zero))
+    oo, ii, _ = sr.bulk_traces()
+    monkeypatch.setattr(sr, "bulk_traces", lambda: (oo, ii, sp.S.Zero))
     with pytest.raises(ProofError):
         sr._gain_steps()
 

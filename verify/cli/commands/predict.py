@@ -72,6 +72,12 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         default="second_order",
         help="complete second order, or the fast form without the distance",
     )
+    option(
+        "--draws",
+        type=int,
+        default=64,
+        help="draws of A* for the scatter over them (with --point); 0 for none",
+    )
     option("--output", default="results", metavar="DIR", help="folder, made if need be")
     command.set_defaults(run=run)
 
@@ -128,11 +134,18 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
         iterations=options.iterations,
         update=options.update,
         reference=options.reference,
+        draws=options.draws,
     )
     print(
-        f"smallest test error {float(data.min_test_error):.4f} +- "
-        f"{float(data.sampling_deviation):.4f} (of one run) at iteration "
+        f"smallest test error {float(data.min_test_error):.4f} at iteration "
         f"{int(data.min_iteration)}; largest distance from {REFERENCES[options.reference]} "
         f"{float(data.max_distance):.4g}"
     )
+    scatter = f"{float(data.min_test_error_deviation):.2g} around it, its singular values given"
+    if options.draws:
+        scatter += (
+            f"; {float(data.drawn_min_test_error_deviation):.2g} around "
+            f"{float(data.drawn_min_test_error):.4f} where A* is drawn"
+        )
+    print(f"standard deviation of one run (noise, start, A* rotated): {scatter}")
     return save_result(data, draw_predicted_run(data), folder, "prediction_cell")
