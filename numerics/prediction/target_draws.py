@@ -16,9 +16,9 @@ from collections.abc import Callable
 
 import numpy as np
 import xarray as xr
-from attrs import evolve
 from numpy.typing import NDArray
 
+from numerics.prediction.mode_spectrum import mode_spectrum
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.run_observables import run, sums_of_errors
 from numerics.prediction.run_settings import PredictedTask, RunOptions
@@ -50,7 +50,8 @@ def drawn_singular_values(d_in: int, d_out: int, rank: int, draws: int, seed: in
         factor[:, places, places] = np.sqrt(rng.chisquare(size - places, (draws, rank)))
         factors.append(factor)
     product = factors[0].transpose(0, 2, 1) @ factors[1] / math.sqrt(rank)
-    return np.linalg.svd(product, compute_uv=False)
+    values: Floats = np.linalg.svd(product, compute_uv=False)
+    return values
 
 
 def check_draws(draws: int, task: PredictedTask) -> int:
@@ -76,7 +77,7 @@ def with_draws(
     entries = task.d_in * task.d_out
 
     def smallest_error(theta: Floats) -> float:
-        spectrum = evolve(task, rank=None, singular_values=theta).spectrum()
+        spectrum = mode_spectrum(task.d_in, task.d_out, theta, noise=task.noise, nodes=task.nodes)
         trajectory = run(spectrum, network_of(float(theta[0])), steps, options.stop)
         return float(np.nanmin(sums_of_errors(spectrum, trajectory)["test_shifted"])) / entries
 
