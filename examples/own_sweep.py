@@ -27,6 +27,9 @@ class StartSweep(md.DeclaredSweep):
     replicates: int = md.setting(md.check_dimension, 8)
     kept: int = md.setting(md.check_dimension, 3)
 
+    #: A cell's results depend on its coordinates alone, so a store can grow along these settings.
+    GRID = ("d", "width", "replicates")
+
     @property
     def axes(self) -> dict[str, Sequence[float]]:
         """Dimensions of the grid."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 import numpy as np
@@ -67,6 +67,8 @@ class CrossoverSettings(DeclaredSweep):
     loss: str = setting(_check_loss, "softplus_hinge")
     rule: StepRule = setting(partial(from_table, kind=StepRule), LINEARISED)
     max_steps: int = setting(check_dimension, 100_000)
+
+    GRID: ClassVar[tuple[str, ...]] = ("depth", "width", "scaled_alpha", "seeds")
 
     @property
     def axes(self) -> dict[str, Sequence[float | int]]:

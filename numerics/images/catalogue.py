@@ -16,11 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from numerics.images.file_formats import ImagePool, read_cifar_binary, read_cifar_python, read_idx
+from numerics.images.file_formats import (
+    ImageFile,
+    ImagePool,
+    read_cifar_binary,
+    read_cifar_python,
+    read_idx,
+)
 
 __all__ = ["SOURCES", "Download", "FileFormat", "ImageSource"]
 
@@ -44,7 +49,7 @@ class FileFormat:
     """Files that make up a data set, each perhaps with .gz at its end, and who reads them."""
 
     files: tuple[str, ...]
-    read: Callable[[Sequence[Path]], ImagePool]
+    read: Callable[[Sequence[ImageFile]], ImagePool]
 
 
 @dataclass(frozen=True)

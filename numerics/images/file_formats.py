@@ -26,18 +26,21 @@ CIFAR-10 (A. Krizhevsky, "Learning multiple layers of features from tiny images"
 from __future__ import annotations
 
 import gzip
+import io
 import math
+import os
 import pickle
 import struct
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "ImageFile",
     "ImageFileError",
     "ImagePool",
     "decompressed",
@@ -51,6 +54,20 @@ GZIP_START = b"\x1f\x8b"
 CIFAR_SHAPE = (3, 32, 32)  # channels, rows, columns: the order in its files
 CIFAR_PIXELS = math.prod(CIFAR_SHAPE)
 CIFAR_CLASSES = 10
+
+
+class ImageFile(Protocol):
+    """What is read: a path, or a file in an archive; as text, its place."""
+
+    @property
+    def name(self) -> str:
+        """Without folders."""
+
+    def read_bytes(self) -> bytes:
+        """Return the content."""
+
+    def stat(self) -> os.stat_result:
+        """Return when it was changed, among others."""
 
 
 class ImageFileError(ValueError):
@@ -106,12 +123,12 @@ class ImagePool:
             raise ValueError(f"classes must be >= 0, got {self.classes.min()}")
 
 
-def read_idx(files: Sequence[Path]) -> ImagePool:
+def read_idx(files: Sequence[ImageFile]) -> ImagePool:
     """Read pairs of IDX files, plain or compressed.
 
     Parameters
     ----------
-    files : sequence of Path
+    files : sequence of files
         Images, labels, images, labels, and so on; the pairs are joined in this order.
 
     Returns
@@ -146,12 +163,12 @@ def read_idx(files: Sequence[Path]) -> ImagePool:
     )
 
 
-def read_cifar_binary(files: Sequence[Path]) -> ImagePool:
+def read_cifar_binary(files: Sequence[ImageFile]) -> ImagePool:
     """Read batches of CIFAR-10's binary version.
 
     Parameters
     ----------
-    files : sequence of Path
+    files : sequence of files
         The batches, joined in this order; any number of records each.
 
     Returns
@@ -176,12 +193,12 @@ def read_cifar_binary(files: Sequence[Path]) -> ImagePool:
     return _joined(batches)
 
 
-def read_cifar_python(files: Sequence[Path]) -> ImagePool:
+def read_cifar_python(files: Sequence[ImageFile]) -> ImagePool:
     """Read batches of CIFAR-10's Python version without running what a pickle may name.
 
     Parameters
     ----------
-    files : sequence of Path
+    files : sequence of files
         The batches, joined in this order.
 
     Returns
@@ -197,7 +214,7 @@ def read_cifar_python(files: Sequence[Path]) -> ImagePool:
     return _joined([_read_python_batch(file) for file in files])
 
 
-def decompressed(file: Path) -> bytes:
+def decompressed(file: ImageFile) -> bytes:
     """Return a file's content; what it starts with tells whether it is compressed, not its name.
 
     Raises
@@ -216,7 +233,7 @@ def decompressed(file: Path) -> bytes:
         ) from None
 
 
-def _read_idx_array(file: Path, axes: int, content: str) -> NDArray[np.uint8]:
+def _read_idx_array(file: ImageFile, axes: int, content: str) -> NDArray[np.uint8]:
     """Return the array in an IDX file, which must have the given number of axes."""
     data = decompressed(file)
     start = 4 + 4 * axes
@@ -256,13 +273,13 @@ class _ArrayUnpickler(pickle.Unpickler):
         return self._ALLOWED[module, name]
 
 
-def _read_python_batch(file: Path) -> ImagePool:
+def _read_python_batch(file: ImageFile) -> ImagePool:
     rule = f"{file} must be a batch of CIFAR-10's Python version"
-    with file.open("rb") as stream:
-        try:
-            content = _ArrayUnpickler(stream, encoding="bytes").load()
-        except Exception as error:  # foreign bytes can raise nearly anything here
-            raise ImageFileError(f"{rule}, got a pickle that fails: {error}") from None
+    stream = io.BytesIO(file.read_bytes())
+    try:
+        content = _ArrayUnpickler(stream, encoding="bytes").load()
+    except Exception as error:  # foreign bytes can raise nearly anything here
+        raise ImageFileError(f"{rule}, got a pickle that fails: {error}") from None
     # Python 2 wrote the published files: its text arrives as bytes.
     fields = {}
     if isinstance(content, dict):
@@ -278,7 +295,9 @@ def _read_python_batch(file: Path) -> ImagePool:
     return _cifar_pool(file, pixels, np.array(labels))
 
 
-def _cifar_pool(file: Path, pixels: NDArray[np.uint8], labels: NDArray[np.integer]) -> ImagePool:
+def _cifar_pool(
+    file: ImageFile, pixels: NDArray[np.uint8], labels: NDArray[np.integer]
+) -> ImagePool:
     """Return one batch with the channels last, its labels checked."""
     wrong = labels[(labels < 0) | (labels >= CIFAR_CLASSES)]
     if wrong.size:

@@ -7,8 +7,9 @@ A data set inside a Python package is read from there. The files of another one 
 3. in the folder of Debian's package, for ``fashion_mnist``;
 4. on the network: they are downloaded into the folder of 2 and compared with their checksums.
 
-In such a folder the files may also lie as torchvision or the published archive lay them out.
-What cannot be had raises one error, of one line, that says how to get it.
+In such a folder the files may also be spelled a little differently, lie in folders inside it, or in
+an archive (:mod:`numerics.images.locate_files`).  What cannot be had raises one error, of one line,
+that says what is missing and how to get it.
 
 Source: :mod:`numerics.images.catalogue` has the data sets, their addresses and checksums.
 """
@@ -16,11 +17,11 @@ Source: :mod:`numerics.images.catalogue` has the data sets, their addresses and 
 from __future__ import annotations
 
 import hashlib
+import io
 import os
-import shutil
 import tarfile
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
@@ -29,8 +30,10 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from numerics.images.catalogue import SOURCES, Download
-from numerics.images.file_formats import ImageFileError, ImagePool, decompressed
-from numerics.support.files import replace_file
+from numerics.images.file_formats import ImageFile, ImageFileError, ImagePool, decompressed
+from numerics.images.locate_files import files_in, what_is_missing
+from numerics.support.files import write_file
+from numerics.support.object_validation import check_path
 from numerics.support.validation import check_choice
 from theory.wording import shown
 
@@ -38,14 +41,28 @@ __all__ = ["ImageListing", "MissingImagesError", "available_images", "read_image
 
 ENVIRONMENT_VARIABLE = "MIXED_DYNAMICS_IMAGES"
 PATIENCE = 20.0  # seconds without a sign of a server before the next mirror is tried
-#: requests' errors are OSErrors, a wrong checksum is a ValueError; the others are an archive's.
-FETCH_ERRORS = (OSError, ValueError, EOFError, KeyError, tarfile.TarError, zipfile.BadZipFile)
 
-Reader = Callable[[Sequence[Path]], ImagePool]
+Reader = Callable[[Sequence[ImageFile]], ImagePool]
 
 
 class MissingImagesError(FileNotFoundError):
     """A data set that is not here; the message says how to get it."""
+
+
+class _OtherFileError(Exception):
+    """A downloaded file is not the published one."""
+
+
+#: requests' errors are OSErrors; the last ones are an archive's.
+_FETCH_ERRORS = (
+    OSError,
+    ValueError,
+    _OtherFileError,
+    EOFError,
+    KeyError,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+)
 
 
 @dataclass(frozen=True)
@@ -95,7 +112,8 @@ def read_images(name: str, folder: str | os.PathLike[str] | None = None) -> Imag
     name : str
         One of the names that `available_images` lists.
     folder : path, optional
-        Where its files are; nothing else is looked at then, and nothing is downloaded.
+        Where its files are, or an archive of them; nothing else is looked at then, and nothing is
+        downloaded.
 
     Returns
     -------
@@ -125,12 +143,17 @@ def read_images(name: str, folder: str | os.PathLike[str] | None = None) -> Imag
         if find_spec(source.package) is None:
             raise _missing(name)
         return _read_package(source.read)
-    found = _find(name, folder)
-    if found is None and folder is None:
-        _download(name, _own_folder() / name)
-        found = _find(name, None)
+    if folder is not None:
+        found = _find(name, [given := Path(check_path("folder", folder)).expanduser()])
+        if found is None:
+            raise _not_in(name, given)
+    else:
+        found = _find(name, _usual_places(name))
     if found is None:
-        raise _missing(name, "" if folder is None else f"not in {folder}")
+        _download(name, _own_folder() / name)
+        found = _find(name, [_own_folder() / name])
+    if found is None:
+        raise _missing(name)
     files, read = found
     _refuse_another(name, files)
     return _read_files(tuple((file, file.stat().st_mtime_ns) for file in files), read)
@@ -142,7 +165,7 @@ def _read_package(read: Callable[[], ImagePool]) -> ImagePool:
 
 
 @lru_cache(maxsize=1)  # a sweep over seeds reads its files once; a second set would cost memory
-def _read_files(dated_files: tuple[tuple[Path, int], ...], read: Reader) -> ImagePool:
+def _read_files(dated_files: tuple[tuple[ImageFile, int], ...], read: Reader) -> ImagePool:
     return read([file for file, _ in dated_files])
 
 
@@ -150,8 +173,8 @@ def _place(name: str) -> str | None:
     source = SOURCES[name]
     if source.read is not None:
         return source.requirement if find_spec(source.package) else None
-    found = _find(name, None)
-    return None if found is None else str(found[0][0].parent)
+    found = _find(name, _usual_places(name))
+    return None if found is None else str(found[0][0]).rpartition(os.sep)[0]
 
 
 def _own_folder() -> Path:
@@ -160,34 +183,26 @@ def _own_folder() -> Path:
     return Path(named).expanduser() if named else user_cache_path("mixed-dynamics") / "images"
 
 
-def _find(name: str, folder: str | os.PathLike[str] | None) -> tuple[list[Path], Reader] | None:
-    """Return the files of a data set and their reader, None if they are not all in one folder."""
-    source = SOURCES[name]
-    if folder is None:
-        own = _own_folder()
-        # Data sets share file names, so only a folder that is the data set's own is looked at.
-        places = [own / name / inner for inner in ("", *source.folders)]
-        places += [own / inner for inner in source.folders]
-        places += [Path(source.debian[1])] if source.debian else []
-    else:
-        given = Path(folder).expanduser()
-        roots = given, given / name
-        places = [root / inner for root in roots for inner in ("", *source.folders)]
+def _usual_places(name: str) -> Iterator[Path]:
+    """Yield the folders of a data set where none is given."""
+    source, own = SOURCES[name], _own_folder()
+    # Data sets share file names, so only a folder that is the data set's own is looked at.
+    yield from (own / inner for inner in (name, *source.folders))
+    if source.debian:
+        yield Path(source.debian[1])
+
+
+def _find(name: str, places: Iterable[Path]) -> tuple[list[ImageFile], Reader] | None:
+    """Return the files of a data set and their reader, None if they are not all in one place."""
     for place in places:
-        for kind in source.formats:
-            present = [_present(place / file) for file in kind.files]
-            files = [file for file in present if file is not None]
-            if len(files) == len(present):
-                return files, kind.read
+        for kind in SOURCES[name].formats:
+            found = files_in(place, kind, name)
+            if len(found) == len(kind.files):
+                return [found[file] for file in kind.files], kind.read
     return None
 
 
-def _present(file: Path) -> Path | None:
-    compressed = file.with_name(file.name + ".gz")
-    return next((path for path in (file, compressed) if path.is_file()), None)
-
-
-def _refuse_another(name: str, files: Sequence[Path]) -> None:
+def _refuse_another(name: str, files: Sequence[ImageFile]) -> None:
     """Refuse the files of another data set, where they have the same names."""
     if not SOURCES[name].labels_sha256:
         return
@@ -203,56 +218,70 @@ def _download(name: str, folder: Path) -> None:
         reasons = []
         for url in item.urls:
             try:
-                _fetch(item, url, folder)
+                files = _fetch(item, url)
                 break
-            except FETCH_ERRORS as error:
+            except _FETCH_ERRORS as error:
                 reasons.append(_reason(url, error))
         else:
             raise _missing(name, "; ".join(reasons)) from None
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, content in files.items():
+            write_file(folder / file, content)
 
 
-def _fetch(item: Download, url: str, folder: Path) -> None:
+def _fetch(item: Download, url: str) -> dict[str, bytes]:
+    """Download a file, compare its checksum, and return it or what is wanted of it by name."""
     import pooch
 
-    downloader = pooch.HTTPDownloader(timeout=PATIENCE)
-    file = Path(
-        pooch.retrieve(url, f"sha256:{item.sha256}", item.name, folder, downloader=downloader)
-    )
-    for member in item.members:
-        _unpack(file, member, folder)
-    if item.members:
-        file.unlink(missing_ok=True)
+    stream = io.BytesIO()
+    pooch.HTTPDownloader(timeout=PATIENCE)(url, stream, None)
+    content = stream.getvalue()
+    if hashlib.sha256(content).hexdigest() != item.sha256:
+        raise _OtherFileError
+    return _members(content, item.members) if item.members else {item.name: content}
 
 
 def _reason(url: str, error: Exception) -> str:
     """Return a few words; the errors of the network have pages of them."""
     host = url.split("/")[2]
-    if "hash of downloaded file" in str(error):
+    if isinstance(error, _OtherFileError):
         return f"{host} sent a file with another checksum"
     return f"{host}: {type(error).__name__}"
 
 
-def _unpack(archive: Path, member: str, folder: Path) -> None:
-    """Write one member of a zip or tar archive into the folder, whole or not at all."""
-
-    def write(target: Path) -> None:
-        with target.open("wb") as output:
-            if zipfile.is_zipfile(archive):
-                with zipfile.ZipFile(archive) as opened, opened.open(member) as content:
-                    shutil.copyfileobj(content, output)
-            else:
-                with tarfile.open(archive) as tar:
-                    found = tar.extractfile(member)
-                    if found is None:
-                        raise ImageFileError(f"{archive} must have a file {member}, got no file")
-                    shutil.copyfileobj(found, output)
-
-    replace_file(folder / member.rpartition("/")[2], write)
+def _members(archive: bytes, members: Sequence[str]) -> dict[str, bytes]:
+    """Return files in a zip or tar archive by their names without folders."""
+    stream, found = io.BytesIO(archive), {}
+    if zipfile.is_zipfile(stream):
+        with zipfile.ZipFile(stream) as packed:
+            return {name.rpartition("/")[2]: packed.read(name) for name in members}
+    stream.seek(0)
+    with tarfile.open(fileobj=stream) as tar:
+        for name in members:
+            content = tar.extractfile(name)
+            if content is None:
+                raise KeyError(name)
+            found[name.rpartition("/")[2]] = content.read()
+    return found
 
 
 def _missing(name: str, reason: str = "") -> MissingImagesError:
+    """Return the error where no folder was given; what lies half-complete in its own is told."""
+    own, source = _own_folder() / name, SOURCES[name]
+    if source.formats and own.exists() and any(own.iterdir()):
+        there = what_is_missing(own, source.formats, name)
+        reason = f"{there}; {reason}" if reason else there
     tried = f" ({reason})" if reason else ""
     return MissingImagesError(f"images of {name} are not here{tried}: {_remedy(name)}")
+
+
+def _not_in(name: str, folder: Path) -> MissingImagesError:
+    """Return the error where a folder was given: that folder is what is to be mended."""
+    told = what_is_missing(folder, SOURCES[name].formats, name)
+    return MissingImagesError(
+        f"images of {name} are not in the given folder: {told}; put {_published(name)} there, or "
+        "name the folder that has them"
+    )
 
 
 def _remedy(name: str) -> str:
@@ -260,7 +289,11 @@ def _remedy(name: str) -> str:
     if source.read is not None:
         return f"pip install {source.requirement}"
     ways = [f"install Debian's package {source.debian[0]}"] if source.debian else []
-    first, *others = source.downloads
-    what = first.urls[0] + (f" and the {len(others)} files beside it" if others else ", unpacked,")
-    put = f"put {what} into the folder {name} of ${ENVIRONMENT_VARIABLE} or one given as folder"
-    return "; or ".join([*ways, "connect to the network", put])
+    put = f"put {_published(name)} into the folder {name} of ${ENVIRONMENT_VARIABLE}"
+    return "; or ".join([*ways, "connect to the network", f"{put} or one given as folder"])
+
+
+def _published(name: str) -> str:
+    """Return which files are to be had where."""
+    first, *others = SOURCES[name].downloads
+    return first.urls[0] + (f" and the {len(others)} files beside it" if others else "")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from numerics.support.files import replace_file
+from numerics.support.files import write_file
 
 __all__ = ["cache_folder", "read", "write"]
 
@@ -47,8 +47,7 @@ def read(path: Path) -> str | None:
 
 def write(path: Path, text: str) -> None:
     """Write a text and its checksum."""
-    whole = text + _checksum(text)
-    replace_file(path, lambda place: place.write_text(whole, encoding="utf-8"))
+    write_file(path, text + _checksum(text))
 
 
 def _is_writable(folder: Path) -> bool:

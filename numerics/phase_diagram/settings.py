@@ -64,6 +64,7 @@ class PhaseDiagramSettings(DeclaredSweep):
     curves: bool = setting(check_switch, False)
     stopping: StoppingRule = setting(partial(from_table, kind=StoppingRule), StoppingRule())
 
+    GRID: ClassVar[tuple[str, ...]] = ("gamma_sigma2", "gamma_w", "replicates")
     RENAMED: ClassVar[Mapping[str, str]] = {"fraction": "learning_rate_divisor"}
     #: Plans that were stored before there was a choice compared with the lift.
     BEFORE: ClassVar[Mapping[str, object]] = {"scheme": "exact"}

@@ -1,34 +1,32 @@
-"""Files that are whole or absent: written beside their place, then moved there at once.
+"""The one door to the disk: files that are whole or absent.
 
-A reader sees the old file or the new one; after a crash of the program or of the machine the new
-one is there whole once :func:`replace_file` has returned, if it was asked to be durable.
+A file is made in memory, written beside its place, synced and moved there at once.  A reader sees
+the old file or the new one, whatever the disk or the program do; when :func:`write_file` has
+returned, the new one survives a crash of the machine.
 """
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-__all__ = ["TEMPORARY_PREFIX", "replace_file"]
+__all__ = ["TEMPORARY_PREFIX", "write_file"]
 
 #: Start of the names of files that are being written; a dead writer's may be deleted.
 TEMPORARY_PREFIX = ".unfinished-"
 
 
-def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool = False) -> Path:
-    """Write a file beside its place and move it there.
+def write_file(path: Path, content: bytes | str) -> Path:
+    """Write a file, whole or not at all.
 
     Parameters
     ----------
     path : Path
         Where the file will be; its folder exists.
-    write : callable
-        Fills the temporary file whose path it is given; its suffix is that of ``path``.
-    durable : bool
-        Return only when the file and its name are on the disk.
+    content : bytes or str
+        All of it; text is written as UTF-8.
 
     Returns
     -------
@@ -38,24 +36,30 @@ def replace_file(path: Path, write: Callable[[Path], object], *, durable: bool =
     Raises
     ------
     OSError
-        As it came, a full disk for instance; nothing is left behind then.
+        As the system says, a full disk for instance, with the path; nothing is left behind then,
+        and an old file stays.
     """
-    handle, name = tempfile.mkstemp(
-        dir=path.parent, prefix=f"{TEMPORARY_PREFIX}{path.stem}-", suffix=path.suffix
-    )
-    os.close(handle)
-    temporary = Path(name)
+    made = content.encode("utf-8") if isinstance(content, str) else content
+    temporary: Path | None = None
     try:
-        write(temporary)
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f"{TEMPORARY_PREFIX}{path.stem}-", suffix=path.suffix
+        )
+        temporary = Path(name)
+        with open(handle, "wb") as stream:
+            stream.write(made)
+            stream.flush()
+            os.fsync(stream.fileno())
         # mkstemp makes a private file; a result should be as readable as any other file.
         temporary.chmod(0o666 & ~_umask())
-        if durable:
-            _sync(temporary)
         os.replace(temporary, path)
-        if durable:
-            _sync(path.parent)
+        _sync_folder(path.parent)
+    except OSError as error:
+        # The file that is asked for is named, not the one beside it.
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
     return path
 
 
@@ -67,8 +71,11 @@ def _umask() -> int:
     return mask
 
 
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
+def _sync_folder(folder: Path) -> None:
+    """Bring a new name to the disk, where the system lets folders be opened."""
+    if os.name != "posix":
+        return
+    handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

@@ -6,6 +6,9 @@ synced, so it is whole or absent; a checksum inside tells damage that came later
 fingerprint in each shard tells shards of another sweep.  What is done is what the shards list,
 so nothing else has to be kept in step.
 
+A grid may grow (:mod:`numerics.sweeps.grown_grid`): the manifest then lists the plans of the
+smaller grids as well, whose shards stay as they are.
+
 One process writes; a lock that dies with it keeps a second one out.
 """
 
@@ -22,8 +25,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.support.errors import SweepError
-from numerics.support.files import TEMPORARY_PREFIX, replace_file
+from numerics.support.files import TEMPORARY_PREFIX, write_file
 from numerics.sweeps.declaration import DeclaredSweep
+from numerics.sweeps.grown_grid import PlacedGrid, place_grid
 
 __all__ = ["CellStore"]
 
@@ -42,7 +46,8 @@ class CellStore:
     plan : DeclaredSweep
         What is stored; another plan's folder is refused.
     resume : bool
-        Go on with what is there; without it, a folder that holds results is refused.
+        Go on with what is there, on the same grid or a larger one; without it, a folder that holds
+        results is refused.
 
     Attributes
     ----------
@@ -60,6 +65,9 @@ class CellStore:
         self.folder, self.plan = Path(folder), plan
         self.dropped: list[str] = []
         self._done: dict[int, Path] = {}
+        own = place_grid(plan, plan)
+        assert own is not None, "a grid is a part of itself"
+        self._grids: dict[str, PlacedGrid] = {plan.fingerprint: own}
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock: IO[str] | None = _lock(self.folder / LOCK)
         try:
@@ -122,9 +130,9 @@ class CellStore:
             arrays[name] = np.asarray(results[name]).astype(variable.dtype)
         arrays["fingerprint"] = np.array(self.plan.fingerprint)
         arrays["checksum"] = np.array(_checksum(arrays))
-        # Of its cells alone, so that a chunk that is computed twice replaces itself.
-        name = f"cells-{places[0]:07d}-{hashlib.sha256(places.tobytes()).hexdigest()[:12]}.npz"
-        path = replace_file(self.folder / name, lambda file: _save(file, arrays), durable=True)
+        # Of its cells and their grid, so that a chunk that is computed twice replaces itself.
+        digest = hashlib.sha256(places.tobytes() + self.plan.fingerprint.encode()).hexdigest()
+        path = write_file(self.folder / f"cells-{places[0]:07d}-{digest[:12]}.npz", _packed(arrays))
         self._done |= dict.fromkeys((int(x) for x in places), path)
         return path
 
@@ -137,8 +145,9 @@ class CellStore:
         }
         for path in sorted(set(self._done.values())):
             shard = _read(path)
+            grid = self._grids[str(shard["fingerprint"])]
             for name, values in whole.items():
-                values[shard["indices"]] = shard[name]
+                grid.put(values, shard["indices"], shard[name], plan.variables[name].tail)
         return {name: x.reshape(*plan.shape, *x.shape[1:]) for name, x in whole.items()}
 
     def _open(self, resume: bool) -> None:
@@ -146,8 +155,9 @@ class CellStore:
             leftover.unlink(missing_ok=True)
         shards = sorted(self.folder.glob("cells-*.npz"))
         manifest = self.folder / MANIFEST
+        smaller: list[dict[str, Any]] = []
         if manifest.exists():
-            self._compare(manifest)
+            smaller = self._compare(manifest)
         elif shards:
             raise SweepError(f"{self.folder} holds {len(shards)} shards but no {MANIFEST}")
         self._list(shards)
@@ -156,9 +166,11 @@ class CellStore:
                 f"{self.folder} holds {len(self)} of {len(self.plan)} cells of this sweep: "
                 "resume it, or remove the folder"
             )
-        if not manifest.exists():
-            text = json.dumps({"format": FORMAT, **self._identity()}, indent=1)
-            replace_file(manifest, lambda file: file.write_text(text), durable=True)
+        if smaller or not manifest.exists():
+            told = {"format": FORMAT, **self._identity()} | (
+                {"smaller": smaller} if smaller else {}
+            )
+            write_file(manifest, json.dumps(told, indent=1))
 
     def _identity(self) -> dict[str, Any]:
         return {
@@ -167,18 +179,33 @@ class CellStore:
             "software": self.plan.software,
         }
 
-    def _compare(self, manifest: Path) -> None:
+    def _compare(self, manifest: Path) -> list[dict[str, Any]]:
+        """Return the plans of smaller grids that the folder holds; refuse any other sweep."""
         try:
-            held = json.loads(manifest.read_text())
+            held = json.loads(manifest.read_text(encoding="utf-8"))
             mark, settings, software = (held[x] for x in ("fingerprint", "plan", "software"))
+            smaller = [dict(x) for x in held.get("smaller", [])]
         except (ValueError, KeyError, TypeError) as error:
             raise SweepError(f"{manifest} is damaged: remove the folder") from error
-        if mark == self.plan.fingerprint and held.get("format") == FORMAT:
-            return
+        if held.get("format") == FORMAT:
+            if mark != self.plan.fingerprint:
+                smaller.append({"fingerprint": mark, "plan": settings})
+            if software == self.plan.software and all(self._place(x) for x in smaller):
+                return smaller
         own = self._identity()
         differences = _differences(settings, own["plan"]) + _differences(software, own["software"])
         told = "; ".join(differences[:4]) or "another format"
         raise SweepError(f"{self.folder} holds another sweep: {told}")
+
+    def _place(self, part: Mapping[str, Any]) -> bool:
+        """Take a smaller grid's shards as well; False if it is no part of this one."""
+        try:
+            grid = place_grid(type(self.plan).from_json(json.dumps(part["plan"])), self.plan)
+        except (ValueError, TypeError, KeyError):
+            return False
+        if grid is not None:
+            self._grids[str(part["fingerprint"])] = grid
+        return grid is not None
 
     def _list(self, shards: list[Path]) -> None:
         for path in shards:
@@ -188,9 +215,10 @@ class CellStore:
                 path.unlink()
                 self.dropped.append(path.name)
                 continue
-            if str(shard["fingerprint"]) != self.plan.fingerprint:
+            grid = self._grids.get(str(shard["fingerprint"]))
+            if grid is None:
                 raise SweepError(f"{path} is a shard of another sweep: remove it")
-            self._done |= dict.fromkeys((int(x) for x in shard["indices"]), path)
+            self._done |= dict.fromkeys((int(x) for x in grid.places[shard["indices"]]), path)
 
 
 class _DamagedError(Exception):
@@ -212,9 +240,10 @@ def _lock(path: Path) -> IO[str]:
     return file
 
 
-def _save(file: Path, arrays: Mapping[str, Any]) -> None:
-    with open(file, "wb") as stream:
-        np.savez(stream, **arrays)
+def _packed(arrays: Mapping[str, Any]) -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:

@@ -123,6 +123,9 @@ class DeclaredSweep(ABC):
 
     seed: int = setting(check_seed, 0, kw_only=True)
 
+    #: Settings that say which cells there are, and nothing about what a cell results in: a store
+    #: can grow along them.
+    GRID: ClassVar[tuple[str, ...]] = ()
     #: Names that settings had in files of earlier versions, each with its name now.
     RENAMED: ClassVar[Mapping[str, str]] = {}
     #: Settings that plans stored by earlier versions lack, each with what it was then.

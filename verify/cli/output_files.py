@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from numerics.support.files import replace_file
+from numerics.support.files import write_file
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -48,7 +48,7 @@ def save_dataset(data: xr.Dataset, path: Path) -> Path:
     content = BytesIO()
     with h5netcdf.File(content, "w") as file:
         data.dump_to_store(H5NetCDFStore(file))
-    return _save(content.getvalue(), path)
+    return write_file(path, content.getvalue())
 
 
 def save_figure(figure: Figure, path: Path) -> Path:
@@ -57,7 +57,7 @@ def save_figure(figure: Figure, path: Path) -> Path:
 
     content, suffix = BytesIO(), path.suffix
     figure.savefig(content, format=suffix[1:], dpi=RESOLUTION, metadata=METADATA[suffix])
-    return _save(content.getvalue(), path)
+    return write_file(path, content.getvalue())
 
 
 def save_result(data: xr.Dataset, figure: Figure, folder: Path, name: str) -> list[Path]:
@@ -71,8 +71,4 @@ def save_result(data: xr.Dataset, figure: Figure, folder: Path, name: str) -> li
 
 def save_text(text: str, path: Path) -> Path:
     """Write a text file."""
-    return _save(text.encode("utf-8"), path)
-
-
-def _save(content: bytes, path: Path) -> Path:
-    return replace_file(path, lambda file: file.write_bytes(content))
+    return write_file(path, text)

@@ -55,6 +55,16 @@ def sweep(plan, tmp_path_factory):
     return run_sweep(plan, tmp_path_factory.mktemp("sweep"), workers=0)
 
 
+def test_a_second_width_and_depth_are_added_to_the_first(plan, sweep, tmp_path):
+    """Only the cells that are new are trained; deeper networks have more layers a cell."""
+    small = attrs.evolve(plan, depth=1, width=8, scaled_alpha=plan.scaled_alpha[1:3])
+    run_sweep(small, tmp_path, workers=0)
+    states = []
+    grown = run_sweep(plan, tmp_path, workers=0, resume=True, progress=states.append)
+    assert (states[0].done, states[-1].fresh) == (len(small), len(plan) - len(small))
+    assert grown.identical(sweep)
+
+
 def cell_of(plan, **place):
     """Return the cell at a place, the first one in the axes that are not named."""
     return next(x for x in plan.cells() if place.items() <= x.coordinates.items())

@@ -3,6 +3,7 @@
 Downloads are real ones, from a server on the loopback interface.
 """
 
+import errno
 import gzip
 import hashlib
 import io
@@ -21,6 +22,7 @@ from numerics.images import find_and_download as image_sources
 from numerics.images.catalogue import SOURCES, Download
 from numerics.images.file_formats import ImageFileError
 from numerics.images.find_and_download import MissingImagesError, available_images, read_images
+from numerics.support import files
 
 DIGITS = [
     f"{part}-{kind}"
@@ -280,7 +282,7 @@ def test_a_wrong_checksum(alone, server, monkeypatch):
     monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], downloads=(item,)))
     with pytest.raises(MissingImagesError, match="sent a file with another checksum"):
         read_images("mnist")
-    assert not list((alone / "mnist").iterdir())
+    assert not (alone / "mnist").exists()
 
 
 def test_an_archive_without_the_files(alone, server, monkeypatch):
@@ -293,7 +295,7 @@ def test_an_archive_without_the_files(alone, server, monkeypatch):
     monkeypatch.setitem(SOURCES, "emnist", replace(SOURCES["emnist"], downloads=(item,)))
     with pytest.raises(MissingImagesError, match="127.0.0.1.*KeyError"):
         read_images("emnist")
-    assert [path.name for path in (alone / "emnist").iterdir()] == ["gzip.zip"]
+    assert not (alone / "emnist").exists()
 
 
 @pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "emnist", "cifar10"])
@@ -311,8 +313,76 @@ def test_without_a_network(name):
 def test_a_given_folder_is_the_only_place(alone, tmp_path, monkeypatch):
     fill(alone / "mnist", DIGITS, idx_contents())
     monkeypatch.setattr(image_sources, "_download", lambda *_: pytest.fail("it went online"))
-    with pytest.raises(MissingImagesError, match=r"are not here \(not in .*empty\): "):
+    with pytest.raises(MissingImagesError, match=r"given folder: .*empty is no folder; put http"):
         read_images("mnist", tmp_path / "empty")
+
+
+def test_what_is_missing_is_told_for_training_and_testing(tmp_path, alone):
+    """By the names expected and the names found; a given folder is what is to be mended."""
+    for folder in (tmp_path / "given", alone / "mnist"):
+        fill(folder, [DIGITS[1], "notes.txt"], idx_contents()[1:3])
+    told = (
+        "lacks for training train-images-idx3-ubyte; for testing t10k-images-idx3-ubyte, "
+        "t10k-labels-idx1-ubyte (each plain or with .gz); found notes.txt.gz, "
+        "train-labels-idx1-ubyte.gz"
+    )
+    for folder in (tmp_path / "given", None):
+        with pytest.raises(MissingImagesError) as caught:
+            read_images("mnist", folder)
+        assert told in str(caught.value) and "\n" not in str(caught.value)
+        assert ("connect to the network" in str(caught.value)) == (folder is None)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda name: name.replace("-idx", ".idx"),
+        lambda name: name.upper().replace("-", "_"),
+        lambda name: f"{name}/{name}",
+        lambda name: f"MNIST/raw/{name}",
+        lambda name: f"deep/er/{name}.gz",
+    ],
+)
+def test_other_spellings_and_nested_folders(tmp_path, spell):
+    for name, content in zip(DIGITS, idx_contents(first_class=4), strict=True):
+        file = tmp_path / "given" / spell(name)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(gzip.compress(content) if file.suffix == ".gz" else content)
+        (tmp_path / "given" / "FashionMNIST").mkdir(exist_ok=True)
+        (tmp_path / "given" / "FashionMNIST" / name).write_bytes(b"another set's")
+    assert read_images("mnist", tmp_path / "given").classes.tolist() == [4, 5, 4]
+
+
+@pytest.mark.parametrize("name", list(ARCHIVES))
+def test_an_archive_that_is_not_unpacked(tmp_path, alone, name):
+    file, make = ARCHIVES[name]
+    for folder in (tmp_path / "given", alone / name):
+        folder.mkdir(parents=True)
+        (folder / file).write_bytes(make())
+    found = [read_images(name, x) for x in (tmp_path / "given", tmp_path / "given" / file, None)]
+    assert len({tuple(pool.classes) for pool in found}) == 1
+    (tmp_path / "given" / file).write_bytes(make()[:40])
+    with pytest.raises(ImageFileError, match=f"{file} must be a whole archive"):
+        read_images(name, tmp_path / "given")
+
+
+def test_a_full_disk_ends_a_download_without_a_file(alone, server, monkeypatch):
+    folder, address = server
+    file, make = ARCHIVES["emnist"]
+    archive = make()
+    (folder / file).write_bytes(archive)
+    item = replace(
+        SOURCES["emnist"].downloads[0], urls=(f"{address}/{file}",), sha256=sha256(archive)
+    )
+    monkeypatch.setitem(SOURCES, "emnist", replace(SOURCES["emnist"], downloads=(item,)))
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full)
+    with pytest.raises(OSError, match="No space left on device: .*emnist-letters"):
+        read_images("emnist")
+    assert not list((alone / "emnist").iterdir())
 
 
 def test_debian_is_named_where_it_helps(monkeypatch):

@@ -96,6 +96,50 @@ def test_other_formulas_are_refused(filled):
         CellStore(filled, newer, resume=True)
 
 
+LARGER = attrs.evolve(PLAN, gamma_w=(*PLAN.gamma_w, 2.5), replicates=2)
+
+
+def test_a_grid_that_grows_keeps_its_cells(filled):
+    """Twice, with results between; a cell is known by its coordinates, not by its place."""
+    largest = attrs.evolve(LARGER, gamma_sigma2=(-2.5, *PLAN.gamma_sigma2))
+    with CellStore(filled, LARGER, resume=True) as store:
+        assert len(store) == 7 and len(store.missing()) == 3 * 5 * 2 - 7
+        first = store.missing()[0]
+        store.add([first], results([5]))
+    with pytest.raises(SweepError, match=r"gamma_sigma2 was .*\(3 values\), is .*\(4 values\)"):
+        CellStore(filled, attrs.evolve(LARGER, gamma_sigma2="-3:0:4"), resume=True)
+    with CellStore(filled, largest, resume=True) as store:
+        assert len(store) == 8
+        whole = store.load()
+    for name, values in results(range(7)).items():
+        held = whole[name][1:, :4, 0].ravel()
+        assert (held[:7] == values).all()
+    assert whole["stop_reason"][1, 0, 1] == results([5])["stop_reason"][0]
+    assert (whole["status"] == VARIABLES["status"].fill).sum() == len(largest) - 8
+    with pytest.raises(SweepError, match="gamma_sigma2 was"):
+        CellStore(filled, PLAN, resume=True)
+
+
+def test_a_chunk_of_a_larger_grid_replaces_none_of_the_smaller(filled):
+    before = len(shards(filled))
+    with CellStore(filled, LARGER, resume=True) as store:
+        store.add([6, 5, 4], results([6, 5, 4]))
+    assert len(shards(filled)) == before + 1
+
+
+def test_a_grid_grows_only_where_all_else_agrees(filled):
+    newer = attrs.evolve(LARGER)
+    newer.__dict__["software"] = PLAN.software | {"formulas of gram": "0123456789abcdef"}
+    for other, told in (
+        (newer, "formulas of gram was"),
+        (attrs.evolve(LARGER, seed=3), "seed was"),
+    ):
+        with pytest.raises(SweepError, match=told):
+            CellStore(filled, other, resume=True)
+    with pytest.raises(SweepError, match="7 of 30 cells"):
+        CellStore(filled, LARGER)
+
+
 def damage_cut(path):
     os.truncate(path, path.stat().st_size // 2)
 
