@@ -25,7 +25,7 @@ __all__ = ["REASONS", "RUN_STATUSES", "VARIABLES", "run_crossover_cell"]
 
 #: Why a run ended, and what became of the cell; codes in results are places in these lists.
 REASONS = (*STOP_REASONS, "failed")
-RUN_STATUSES = (*STATUSES, "unfinished")
+RUN_STATUSES = (*STATUSES, "unfinished", "undefined")
 
 _ONE = {"units": "1"}
 _TIME = {"units": "t of dw/dt = -dL/dw"}
@@ -90,6 +90,9 @@ def _add_run(plan: CrossoverSettings, cell: CellPoint, values: dict[str, Any]) -
             values[name] = getattr(result, name)
         values["train_loss"] = result.mean_loss
         values["layer_change"][: len(result.layer_change)] = result.layer_change
+        if result.undefined:
+            # Fitted, but no unit saw what a change is relative to.
+            status, note = "undefined", f"{', '.join(result.undefined)} relative to 0 at the start"
     elif result is not None:
         status = "diverged" if reason == "diverged" else "unfinished"
         note = f"{reason} after {result.steps} steps, at t = {result.time:.3g}"

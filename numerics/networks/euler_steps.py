@@ -42,12 +42,15 @@ class EulerStepper(Stepper):
         self._rate, self._new_rate = self._buffers(), self._buffers()
         self._new_forces = np.empty_like(self._forces)
         self._fill_rate(self._here, self._forces, self._rate)
-        self._dt = self._time_of_weights(self._rate[-1])
+        self._dt = self._time_of_weights(self._rate)
         self._lowest, self._steps_at_floor = 0.0, 0
 
     def step(self) -> bool:
         """Move on; False if no step longer than the round-off of time was accepted."""
         rule = self.problem.rule
+        # Where every gradient is 0, no step would ever be refused, and none would move anything.
+        if not any(W.any() for W in self._rate):
+            return False
         while self._can_advance(self._dt):
             forced = self._dt <= self._lowest
             self._set_new(self._dt, self._rate)
@@ -88,7 +91,7 @@ class EulerStepper(Stepper):
 
     def _new_floor(self) -> float:
         # Without kinks there is none, and no Gram matrix to pay for.
-        return self._floor(self._here.gram(), self._rate[-1]) if self.problem.has_kinks else 0.0
+        return self._floor(self._here.gram(), self._rate) if self.problem.has_kinks else 0.0
 
     def _fill_rate(self, place: Linearisation, forces: NDArray[np.float64], rate: Weights) -> None:
         place.gradient(forces / self._scale, rate)

@@ -97,13 +97,13 @@ class Stepper:
         return all(bool(np.isfinite(x).all()) for x in numbers)
 
     def step(self) -> bool:
-        """Move on; False if no step longer than the round-off of time was accepted."""
+        """Move on; False at rest, or if no step longer than the round-off of time was accepted."""
         raise NotImplementedError
 
     def step_until(self, end: float) -> bool:
         """Move on, at most to a time; see :meth:`step`."""
         planned, refused = self._dt, self.refused
-        if not planned > end - self.time:
+        if planned == math.inf or not planned > end - self.time:
             return self.step()
         self._dt = end - self.time
         moved = self.step()
@@ -141,21 +141,28 @@ class Stepper:
         self._here, self._ahead = self._ahead, self._here
 
     def _can_advance(self, dt: float) -> bool:
-        return dt > float(np.finfo(float).eps) * self.time
+        return float(np.finfo(float).eps) * self.time < dt < math.inf
 
-    def _time_of_weights(self, last_rate: NDArray[np.float64]) -> float:
-        """Return the time in which the last layer changes by the rule's share of its norm."""
-        speed = float(np.linalg.norm(last_rate))
-        size = float(np.linalg.norm(self.weights[-1]))
+    def _time_of_weights(self, rate: Weights) -> float:
+        """Return the time in which the last layer changes by the rule's share of its norm.
+
+        Where that layer is zero or does not move, all layers together; infinite where nothing
+        moves: no unit sees an input then, and the run stays where it is.
+        """
+        size, speed = (float(np.linalg.norm(x[-1])) for x in (self.weights, rate))
+        if not (size > 0 and speed > 0):
+            size, speed = (math.sqrt(inner_product(x, x)) for x in (self.weights, rate))
         return self.problem.rule.weight_share * size / speed if speed > 0 else math.inf
 
-    def _floor(self, gram: NDArray[np.float64], last_rate: NDArray[np.float64]) -> float:
+    def _floor(self, gram: NDArray[np.float64], rate: Weights) -> float:
         """Return the step below which none is cut; 0 without kinks."""
         if not self.problem.has_kinks:
             return 0.0
         largest = float(np.linalg.eigvalsh(gram)[-1])
+        if not largest > 0:
+            return 0.0
         limit = 2 * len(gram) / (self.problem.curvature * largest)
-        return min(self.problem.rule.stability_share * limit, self._time_of_weights(last_rate))
+        return min(self.problem.rule.stability_share * limit, self._time_of_weights(rate))
 
 
 def inner_product(first: Weights, second: Weights) -> float:

@@ -41,6 +41,8 @@ class KernelChange:
 
     Attributes
     ----------
+    is_defined : bool
+        Whether the kernel of the start is not 0; no unit sees any of the inputs otherwise.
     crossing : float
         First time with a relative change of ``KERNEL_MARK``; nan until then.
     """
@@ -49,6 +51,7 @@ class KernelChange:
         self._network, self._X = network, X
         self._start = network.ntk(weights, X)
         self._size = float(np.linalg.norm(self._start))
+        self.is_defined = self._size > 0
         self._time, self._change, self.crossing = 0.0, 0.0, math.nan
 
     def see(self, time: float, weights: Weights) -> None:
@@ -57,7 +60,9 @@ class KernelChange:
             self.finish(time, weights)
 
     def finish(self, time: float, weights: Weights) -> float:
-        """Look at the kernel of these weights and return its relative change."""
+        """Look at the kernel of these weights and return its relative change, nan without one."""
+        if not self.is_defined:
+            return math.nan
         gap = self._network.ntk(weights, self._X) - self._start
         change = float(np.linalg.norm(gap)) / self._size
         if math.isnan(self.crossing) and change >= KERNEL_MARK:

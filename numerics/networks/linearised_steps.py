@@ -65,7 +65,7 @@ class LinearisedStepper(Stepper):
         self._reached, self._crossed = self.outputs, math.nan
         self._exhausted = self._at_rest = False
         self._here.gradient(self._forces / self._scale, self._first)
-        self._dt = self._time_of_weights(self._first[-1])
+        self._dt = self._time_of_weights(self._first)
 
     def step(self) -> bool:
         """Move on; False at rest, or if no step longer than the round-off of time was accepted."""
@@ -85,7 +85,7 @@ class LinearisedStepper(Stepper):
                 continue
             if floor is None:
                 self._here.gradient(self._forces / self._scale, self._change)
-                floor = self._floor(self._gram, self._change[-1])
+                floor = self._floor(self._gram, self._change)
             self._dt = max(self._dt * min(factor, SAFETY), min(floor, self._dt))
         return False
 

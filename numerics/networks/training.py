@@ -84,16 +84,19 @@ class FlowResult:
     test_error : float
         Share of test inputs whose F has not the sign of its label; nan without test labels.
     kernel_change : float
-        ``||Theta_end - Theta_0||_F/||Theta_0||_F`` on the test inputs, nan without them.
+        ``||Theta_end - Theta_0||_F/||Theta_0||_F`` on the test inputs, nan without them, and
+        where no unit sees any of them.
     time_to_kernel_change : float
         First t with a relative kernel change of 0.5, interpolated; nan if it was not reached.
     half_loss_time : float
         First t with ``alpha^2 L < 0.5``; nan if it was not reached.
     layer_change : tuple of float
-        ``||W - W_0||_F/||W_0||_F`` of every layer.
+        ``||W - W_0||_F/||W_0||_F`` of every layer; nan for one that starts at 0.
     conserved_drift : float
         Largest change of ``||W_l||_F^2 - ||W_{l+1}||_F^2``, which flow conserves for homogeneous
         activations, in units of the largest ``||W_l||_F^2``; nan for others.
+    undefined : tuple of str
+        Relative changes, of those above, that are nan since what they are relative to is 0.
     trajectory : xarray.Dataset
         Over the chosen ``time``: ``mean_loss``, ``train_output``, with test inputs
         ``test_output``, and what is observed.
@@ -113,6 +116,7 @@ class FlowResult:
     half_loss_time: float
     layer_change: tuple[float, ...]
     conserved_drift: float
+    undefined: tuple[str, ...] = ()
     trajectory: xr.Dataset = field(default_factory=xr.Dataset)
 
     @property
@@ -288,6 +292,9 @@ def _result(
         if y_test is not None:
             error = float(np.mean(y_test * outputs <= 0))
     pairs = list(zip(run.weights, problem.weights, strict=True))
+    layers = tuple(_relative_change(new, old) for new, old in pairs)
+    undefined = ("kernel_change",) if watch is not None and not watch.is_defined else ()
+    undefined += ("layer_change",) if any(not old.any() for _, old in pairs) else ()
     return FlowResult(
         weights=tuple(run.weights),
         time=run.time,
@@ -301,11 +308,15 @@ def _result(
         kernel_change=change,
         time_to_kernel_change=math.nan if watch is None else watch.crossing,
         half_loss_time=run.half_loss_time,
-        layer_change=tuple(
-            float(np.linalg.norm(new - old) / np.linalg.norm(old)) for new, old in pairs
-        ),
+        layer_change=layers,
         conserved_drift=_conserved_drift(problem, pairs),
+        undefined=undefined,
     )
+
+
+def _relative_change(new: NDArray[np.float64], old: NDArray[np.float64]) -> float:
+    """Return ``||W - W_0||_F/||W_0||_F``, nan where the layer starts at 0."""
+    return float(np.linalg.norm(new - old) / np.linalg.norm(old)) if old.any() else math.nan
 
 
 def _conserved_drift(
@@ -316,4 +327,4 @@ def _conserved_drift(
         return math.nan
     ends, starts = (np.array([float(np.vdot(pair[k], pair[k])) for pair in pairs]) for k in (0, 1))
     drift = np.diff(ends) - np.diff(starts)
-    return float(np.abs(drift).max() / ends.max())
+    return float(np.abs(drift).max() / ends.max()) if ends.any() else 0.0

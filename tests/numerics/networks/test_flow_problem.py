@@ -200,7 +200,7 @@ def test_kinks_do_not_stop_the_steps(method):
     point = STEPPERS[method](given)
     for _ in range(200):
         assert point.step()
-        rate = given.network.gradient(point.weights, given.X, point._forces / point._scale)[-1]
+        rate = given.network.gradient(point.weights, given.X, point._forces / point._scale)
         floor = point._floor(given.network.ntk(point.weights, given.X), rate)
     # The next step is no shorter than the floor where it starts, up to its change in ten steps.
     assert point._dt > 0.5 * floor

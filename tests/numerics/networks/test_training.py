@@ -283,3 +283,45 @@ def test_a_run_that_rests_short_of_a_margin_is_stalled():
     assert found.stop_reason == "stalled" and found.steps < 300
     margins = y * found.train_outputs
     assert margins[5] == 0.0 and margins[:5].min() > 1
+
+
+SEEN = np.abs(np.random.default_rng(0).standard_normal((6, 4)))
+
+
+@pytest.mark.parametrize("rule", [LINEARISED, PUBLISHED, FAST_EULER], ids=["lin", "pub", "fast"])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_network_of_which_no_unit_sees_an_input_is_stalled(rule, depth):
+    """With test inputs it sees, with those it does not, and without; with chosen times as well."""
+    network = FullyConnected(4, 8, depth, activation="relu")
+    blind = list(network.initial(0))
+    blind[0] = -np.abs(blind[0])
+    y = np.where(np.arange(6) % 2, 1.0, -1.0)
+    for test, change in (((), None), ((SEEN,), None), ((-SEEN,), 0.0)):
+        run = train_network(
+            network, SEEN, y, start=blind, alpha=1.0, rule=rule, test=test, times=[0.0, 1.0]
+        )
+        assert (run.stop_reason, run.steps, run.time) == ("stalled", 0, 0.0)
+        assert run.layer_change == (0.0,) * (depth + 1)
+        assert run.kernel_change == change or (change is None and np.isnan(run.kernel_change))
+        assert run.undefined == (("kernel_change",) if test and change is None else ())
+        assert run.trajectory.sizes["time"] == 1
+
+
+@pytest.mark.parametrize("rule", [LINEARISED, FAST_EULER], ids=["lin", "fast"])
+def test_a_change_relative_to_nothing_is_undefined_and_said_so(rule):
+    """Test inputs that no unit sees; layers that start at 0, and move all the same."""
+    y = np.where(np.arange(6) % 2, 1.0, -1.0)
+    relu, tanh = (FullyConnected(4, 8, 1, activation=x) for x in ("relu", "tanh"))
+    first, last = (np.abs(W) for W in relu.initial(0))
+    for network, start, test, undefined in (
+        (relu, (first, last), -SEEN, ("kernel_change",)),
+        (tanh, (0 * first, last), SEEN, ("layer_change",)),
+        (tanh, (first, 0 * last), SEEN, ("layer_change",)),
+    ):
+        run = train_network(
+            network, SEEN, y, start=start, alpha=1.0, rule=rule, test=(test,), max_steps=20
+        )
+        assert run.stop_reason in ("step_limit", "fitted") and run.time > 0
+        assert run.undefined == undefined
+        assert np.isnan(run.kernel_change) == ("kernel_change" in undefined)
+        assert np.isnan(run.layer_change).any() == ("layer_change" in undefined)
