@@ -132,13 +132,13 @@ def draw_singular_values(data: xr.Dataset, axes: Axes) -> Axes:
         )
     draw_threshold(data.attrs["threshold"], axes)
     others = Line2D([], [], color=GREY, linewidth=0.8)
-    dynamics = list(_dynamics_handles())
+    named = list(_dynamics_handles())
     axes.legend(
-        [several_colours(rank), others, *dynamics],
+        [several_colours(rank), others, *named],
         [
             f"the {rank} largest",
             f"{bulk.size} of the other {count - rank}",
-            *(str(x.get_label()) for x in dynamics),
+            *(str(x.get_label()) for x in named),
         ],
         frameon=False,
         fontsize=9,

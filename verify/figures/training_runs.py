@@ -9,19 +9,31 @@ page, and singular values where a flow has A alone.
 from __future__ import annotations
 
 import math
+from textwrap import fill
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from numerics.support.descriptions import attributes
-from verify.figures.style import COLOURS, GREY, PlainFigure, draw_threshold
+from verify.figures.style import (
+    COLOURS,
+    GREY,
+    SEVERAL,
+    PlainFigure,
+    draw_threshold,
+    several_colours,
+)
 
 __all__ = ["draw_run"]
 
 #: Panels in a row, at most.
 COLUMNS = 3
+
+#: Characters in a line of a label.
+LABEL_LENGTH = 34
 
 #: In the first panel, or not along the run.
 ELSEWHERE = ("loss", "train_error", "test_error", "A", "C1", "C2", "W1", "W2")
@@ -42,7 +54,7 @@ def draw_run(data: xr.Dataset) -> Figure:
     observed = [x for x in data if along in data[x].dims and x not in ELSEWHERE]
     columns = min(1 + len(observed), COLUMNS)
     rows = math.ceil((1 + len(observed)) / columns)
-    figure = PlainFigure(figsize=(5.0 * columns, 4.0 * rows), layout="constrained")
+    figure = PlainFigure(figsize=(max(4.8, 3.6 * columns + 0.2), 3.2 * rows), layout="constrained")
     places = list(figure.subplots(rows, columns, squeeze=False).flat)
     _draw_errors(data, along, places[0])
     for name, axes in zip(observed, places[1:], strict=False):
@@ -83,10 +95,24 @@ def _draw_observable(values: xr.DataArray, along: str, threshold: float, axes: A
                 color=COLOURS[mode] if first else GREY,
                 linewidth=1.4 if first else 0.5,
             )
+        count, shown = curves.shape[1], min(curves.shape[1], len(COLOURS))
+        entries = {f"1 to {shown}": several_colours(shown)}
+        if count > shown:
+            entries[f"{shown + 1} to {count}"] = (Line2D([], [], color=GREY, linewidth=0.5),)
+        if count > 1:
+            axes.legend(
+                list(entries.values()),
+                list(entries),
+                frameon=False,
+                fontsize=8,
+                handlelength=3,
+                handler_map=SEVERAL,
+            )
     if values.name == "singular_value":
         draw_threshold(threshold, axes)
     title = long_name[0].upper() + long_name[1:]
-    _finish(axes, values[along], "" if units == "1" else units, title)
+    label = long_name if units == "1" else f"{long_name} ({units})"
+    _finish(axes, values[along], fill(label, LABEL_LENGTH), title)
 
 
 def _finish(axes: Axes, positions: xr.DataArray, label: str, title: str) -> None:
