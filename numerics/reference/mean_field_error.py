@@ -1,7 +1,7 @@
 r"""The smallest test error of a wide network in high dimension, in plain NumPy.
 
-``Y = A* + E``, d x d, A* with k equal singular values theta, entries of E of variance 1.  At infinite
-width a mode y of Y is learned from 0 as ``s(t)``, and the start's A0, of entry variance v, fades:
+``Y = A* + E``, d x d, A* with k equal singular values theta, entries of E of variance 1.  At
+infinite width a mode y of Y is learned from 0 as ``s(t)``, and A0, of entry variance v, fades:
 
     E(t) = [k (s^2 - 2 s theta (1 - d/theta^2) + theta^2) + sum_bulk s^2]/d^2
            + v [(mean ge^2)^2 + (mean go^2)^2],
@@ -9,7 +9,7 @@ width a mode y of Y is learned from 0 as ``s(t)``, and the start's A0, of entry 
     M = D C + (c - y) S,   N = D C + (c + y) S,   D = sqrt(y^2 + c^2),
 
 C and S being cosh and sinh of Dt, ge and go the even and odd part of g in y.  The spike lies at
-``(theta^2 + d)/theta`` and its overlaps multiply to ``1 - d/theta^2``; the bulk is a quarter circle.
+``(theta^2 + d)/theta``, its overlaps multiply to ``1 - d/theta^2``; the bulk is a quarter circle.
 
 Holds for widths far above d and theta above sqrt(d); at any d, none being drawn.
 Source: the Riccati solution of Tu, Aranguri and Jacot 2024; spikes: Benaych-Georges and Nadakuditi

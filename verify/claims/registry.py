@@ -29,6 +29,7 @@ FAMILIES = (
     "dynamics.convergence",
     "dynamics.low_rank_bias",
     "random_matrices",
+    "outliers",
     "spectrum_sums",
     "prediction",
     "phase_diagram",
