@@ -86,7 +86,7 @@ def _edge_deficit(problem: Problem, mean: float | None = None) -> float:
     m, n = np.sqrt(problem["d_out"]), np.sqrt(problem["d_in"])
     if mean is not None:
         return float(-mean * (m + n) * (1 / m + 1 / n) ** (1 / 3))
-    return float((m + n) ** 2 - _spike("edge", problem | {"noise": 1.0}, 1.0) ** 2)
+    return float((m + n) ** 2 - _spike("edge", {**problem, "noise": 1.0}, 1.0) ** 2)
 
 
 def _drawn_deficits(problem: Problem) -> Array:

@@ -154,14 +154,14 @@ def _point(problem: Problem) -> tuple[Array, Array, float]:
 
 def _kernel_norms(problem: Problem) -> Array:
     """Return the norm of the tangent kernel at a random network, and its change to another."""
-    first, second = (network(problem | {"seed": problem["seed"] + k}) for k in (0, 1))
+    first, second = (network({**problem, "seed": problem["seed"] + k}) for k in (0, 1))
     C1, C2 = first.C1, first.C2
     return np.array([ntk_norm(C1, C2), ntk_change(second.C1, second.C2, C1_0=C1, C2_0=C2)])
 
 
 def _with_sides_exchanged(problem: Problem) -> Array:
     """Return the same with each block's square counted as often as its own dimension."""
-    first, second = (network(problem | {"seed": problem["seed"] + k}) for k in (0, 1))
+    first, second = (network({**problem, "seed": problem["seed"] + k}) for k in (0, 1))
 
     def norm(C1: Array, C2: Array) -> float:
         squares = len(C1) * np.vdot(C1, C1) + len(C2) * np.vdot(C2, C2)
@@ -175,7 +175,7 @@ def _jacobian_norms(problem: Problem, layers: tuple[float, float] = (1.0, 1.0)) 
     """Return the same from all derivatives of A by the weights, A being linear in each layer."""
     kernels = []
     for k in (0, 1):
-        state = network(problem | {"seed": problem["seed"] + k})
+        state = network({**problem, "seed": problem["seed"] + k})
         by_first = np.einsum("ru,cd->rcud", state.W2, np.eye(state.d_in))
         by_second = np.einsum("rs,uc->rcsu", np.eye(state.d_out), state.W1)
         size = state.d_out * state.d_in
