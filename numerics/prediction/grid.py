@@ -23,9 +23,9 @@ from numpy.typing import ArrayLike, NDArray
 from numerics.kernels.cache import load
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum
 from numerics.prediction.network_scales import RandomNetwork
-from numerics.prediction.run_observables import distance, observe, run
+from numerics.prediction.run_observables import distance, distance_truncation, observe, run
 from numerics.prediction.run_settings import PredictedTask, RunOptions, check_range
-from numerics.prediction.runs import STATUS, UNSTABLE, status_of
+from numerics.prediction.runs import DISTANCE_LIMIT, STATUS, UNSTABLE, status_of
 from numerics.prediction.stability import check_stable, is_stable
 from numerics.published_rules import check_cell, learning_rate, variance_of, width_of
 from numerics.support.descriptions import describe
@@ -93,8 +93,9 @@ def predict_grid(
     xarray.Dataset
         Dimensions ``gamma_sigma2``, ``gamma_w``; variables ``min_test_error``, ``iterations``
         (where it is reached; at the cap where it was still falling), ``stable_rank`` there,
-        ``max_distance`` (second order), ``truncation`` (estimate of the first neglected order
-        of the minimal test error) and ``status``.
+        ``truncation`` (estimate of the first neglected order of the minimal test error) and
+        ``status``; with the second order ``max_distance`` and its own
+        ``max_distance_truncation`` and ``max_distance_status``.
 
     Examples
     --------
@@ -152,6 +153,11 @@ def predict_grid(
     found["status"] = status_of(
         found["min_test_error"], found["truncation"], networks.width, spectrum
     )
+    if "max_distance" in found:
+        away = found["max_distance"], found["max_distance_truncation"]
+        found["max_distance_status"] = status_of(
+            *away, networks.width, spectrum, limit=DISTANCE_LIMIT
+        )
     _mark_unstable(found, stable)
     shape = rows.size, columns.size
     names = ("gamma_sigma2", "gamma_w")
@@ -189,7 +195,8 @@ class _Networks(NamedTuple):
 def _mark_unstable(found: dict[str, NDArray[Any]], stable: NDArray[np.bool_]) -> None:
     """Put in the place of cells above the stability limit that they have no results."""
     for name, values in found.items():
-        absent = {"status": UNSTABLE, "iterations": -1}.get(name, np.nan)
+        marks = {"status": UNSTABLE, "max_distance_status": UNSTABLE, "iterations": -1}
+        absent = marks.get(name, np.nan)
         values[~stable] = absent
 
 
@@ -237,7 +244,14 @@ def _second_order(
     options: RunOptions,
 ) -> dict[str, NDArray[Any]]:
     """Run cell after cell to where the paper stops."""
-    names = ("min_test_error", "iterations", "stable_rank", "truncation", "max_distance")
+    names = (
+        "min_test_error",
+        "iterations",
+        "stable_rank",
+        "truncation",
+        "max_distance",
+        "max_distance_truncation",
+    )
     found = {name: np.full(len(networks), np.nan) for name in names}
     for place in np.flatnonzero(stable):
         network = networks[place]
@@ -248,6 +262,9 @@ def _second_order(
         for name, key in (("min_test_error", "test_error"), *((x, x) for x in names[2:4])):
             found[name][place] = seen[key][best]
         away = distance(spectrum, network, trajectory, options.reference)
-        found["max_distance"][place] = float(away.max())
+        far = int(np.argmax(away))
+        found["max_distance"][place] = away[far]
+        order = distance_truncation(spectrum, network, away)
+        found["max_distance_truncation"][place] = order[far]
     found["iterations"] = np.where(stable, found["iterations"], -1).astype(np.int64)
     return found

@@ -17,9 +17,15 @@ from numerics.prediction.mode_spectrum import ModeSpectrum, bulk_nodes, mode_spe
 from numerics.prediction.network_scales import RandomNetwork
 from numerics.prediction.scatter import error_scatter, modes_alone
 from numerics.published_rules import stop_of_errors
-from theory.prediction.errors import error_form, estimate_form, excess_form, outlier_form
+from theory.prediction.errors import (
+    distance_form,
+    error_form,
+    estimate_form,
+    excess_form,
+    outlier_form,
+)
 
-__all__ = ["distance", "observe", "run"]
+__all__ = ["distance", "distance_truncation", "observe", "run"]
 
 #: Iterations run before the stopping rule is asked again.
 _CHUNK = 64
@@ -153,3 +159,13 @@ def distance(
     if reference == "euler":
         gap = gap + trajectory.mode - euler_modes(spectrum, network, steps)
     return np.sqrt(power + gap**2 @ spectrum.counts)
+
+
+def distance_truncation(
+    spectrum: ModeSpectrum, network: RandomNetwork, away: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the estimated size of the first neglected order of a distance, an iteration each."""
+    time = network.learning_rate * np.arange(away.size)
+    sizes = map(float, spectrum.shape[::-1])
+    share = evaluate(distance_form, network.threshold, network.width, *sizes, time)["share"]
+    return away * share

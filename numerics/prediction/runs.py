@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.prediction.mode_spectrum import DEFAULT_NODES, ModeSpectrum
 from numerics.prediction.network_scales import RandomNetwork
-from numerics.prediction.run_observables import distance, observe, run
+from numerics.prediction.run_observables import distance, distance_truncation, observe, run
 from numerics.prediction.run_settings import (
     RANK_SHARE,
     WIDTHS_PER_RANK,
@@ -39,11 +39,22 @@ from numerics.support.errors import OutOfRangeError
 from numerics.support.validation import check_dimension, check_positive
 from theory.published_settings import FIGURE2
 
-__all__ = ["STATUS", "TRUNCATION_LIMIT", "UNSTABLE", "predict_cell", "predict_run", "status_of"]
+__all__ = [
+    "DISTANCE_LIMIT",
+    "STATUS",
+    "TRUNCATION_LIMIT",
+    "UNSTABLE",
+    "predict_cell",
+    "predict_run",
+    "status_of",
+]
 
 
 #: Largest estimated truncation of the minimal test error, relative, that counts as valid.
 TRUNCATION_LIMIT = 0.03
+
+#: Largest estimated truncation of the largest distance, relative, that counts as valid.
+DISTANCE_LIMIT = 0.1
 
 #: Meaning of a status: 0 valid, else why not.
 STATUS = (
@@ -119,7 +130,9 @@ def predict_run(
         and ``test_error_deviation`` (standard deviations of one run, the singular values of A*
         given), and, without dimension, ``min_test_error``, ``min_iteration``,
         ``min_truncation``, ``min_test_error_deviation`` (of one run, as before),
-        ``max_distance``, ``status`` (see ``STATUS``); with draws ``drawn_min_test_error`` and
+        ``max_distance``, ``status`` (of the smallest test error, see ``STATUS``),
+        ``max_distance_truncation`` and ``max_distance_status``, which the distance has of its own
+        (valid to ``DISTANCE_LIMIT``); with draws ``drawn_min_test_error`` and
         ``drawn_min_test_error_deviation``, mean and standard deviation of one run where A* is
         drawn as well.
 
@@ -163,6 +176,7 @@ def _predicted(spectrum: ModeSpectrum, network: RandomNetwork, options: RunOptio
         trajectory = run(spectrum, network, options.iterations, options.stop)
         seen = observe(spectrum, network, trajectory)
         seen["distance"] = distance(spectrum, network, trajectory, options.reference)
+        seen["distance_truncation"] = distance_truncation(spectrum, network, seen["distance"])
     if not np.isfinite(seen["test_error"]).all():
         raise OutOfRangeError(
             f"singular_values, noise and init_variance * width must be so small that their "
@@ -270,6 +284,8 @@ def _dataset(
     test, truncation = seen["test_error"], seen["truncation"]
     best = int(np.argmin(test))
     status = status_of(test[best], truncation[best], network.width, spectrum)
+    far = int(np.argmax(seen["distance"]))
+    away = seen["distance"][far], seen["distance_truncation"][far]
     curves = {
         name: (time, seen[name])
         for name in (
@@ -279,6 +295,7 @@ def _dataset(
             "truncation",
             "train_error_deviation",
             "test_error_deviation",
+            "distance_truncation",
         )
     }
     return xr.Dataset(
@@ -292,7 +309,11 @@ def _dataset(
             "min_iteration": best,
             "min_truncation": float(truncation[best]),
             "min_test_error_deviation": float(seen["test_error_deviation"][best]),
-            "max_distance": float(seen["distance"].max()),
+            "max_distance": float(away[0]),
+            "max_distance_truncation": float(away[1]),
+            "max_distance_status": int(
+                status_of(*away, network.width, spectrum, limit=DISTANCE_LIMIT)
+            ),
             "status": int(status),
         },
         coords={time: np.arange(test.size), "mode": np.arange(1, spectrum.signal.size + 1)},
@@ -315,11 +336,15 @@ def _dataset(
 
 
 def status_of(
-    minimum: ArrayLike, truncation: ArrayLike, width: ArrayLike, spectrum: ModeSpectrum
+    value: ArrayLike,
+    truncation: ArrayLike,
+    width: ArrayLike,
+    spectrum: ModeSpectrum,
+    limit: float = TRUNCATION_LIMIT,
 ) -> NDArray[np.int64]:
-    """Return the index into ``STATUS`` of minimal test errors with their truncations."""
-    minimum, truncation = np.asarray(minimum), np.asarray(truncation)
-    exceeded = ~((minimum > 0) & (truncation <= TRUNCATION_LIMIT * minimum))
+    """Return the index into ``STATUS`` of predicted values with their truncations."""
+    value, truncation = np.asarray(value), np.asarray(truncation)
+    exceeded = ~((value > 0) & (truncation <= limit * value))
     rank = spectrum.signal.size
     if rank > RANK_SHARE * min(spectrum.shape):
         return np.full(exceeded.shape, 3)

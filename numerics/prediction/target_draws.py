@@ -50,8 +50,7 @@ def drawn_singular_values(d_in: int, d_out: int, rank: int, draws: int, seed: in
         factor[:, places, places] = np.sqrt(rng.chisquare(size - places, (draws, rank)))
         factors.append(factor)
     product = factors[0].transpose(0, 2, 1) @ factors[1] / math.sqrt(rank)
-    values: Floats = np.linalg.svd(product, compute_uv=False)
-    return values
+    return np.linalg.svd(product, compute_uv=False).astype(np.float64, copy=False)
 
 
 def check_draws(draws: int, task: PredictedTask) -> int:

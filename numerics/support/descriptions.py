@@ -64,6 +64,9 @@ DESCRIPTIONS: dict[str, tuple[str, str]] = {
     "min_truncation": ("estimated truncation of the smallest test error", _MEAN_SQUARE),
     "iterations": ("iterations to the smallest test error", "iterations"),
     "max_distance": ("largest distance from the self-consistent dynamics", _MATRIX),
+    "distance_truncation": ("estimated truncation of the distance", _MATRIX),
+    "max_distance_truncation": ("estimated truncation of the largest distance", _MATRIX),
+    "max_distance_status": ("range of validity of the largest distance", "index"),
     "train_error_deviation": ("standard deviation of one run's train error", _MEAN_SQUARE),
     "test_error_deviation": ("standard deviation of one run's test error", _MEAN_SQUARE),
     "min_test_error_deviation": (

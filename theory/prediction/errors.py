@@ -37,6 +37,8 @@ from theory.symbols.task import k as rank
 from theory.symbols.task import tau, theta
 
 __all__ = [
+    "distance_form",
+    "distance_share",
     "error_form",
     "estimate_form",
     "excess_form",
@@ -99,6 +101,20 @@ def truncation() -> sp.Expr:
     weight = sp.Rational(1, 10) + 2 * c / (c + theta_1)
     size = power + sp.Abs(shift_share)
     return size * (d_in + d_out) / (2 * w) * weight * sp.Max(1, (c * t) ** 2)
+
+
+def distance_share() -> sp.Expr:
+    """Return the estimated share of the next order in a distance (ours, checked against training).
+
+    Half the relative fluctuation d/w of the kernel, which multiplies the square of the first order,
+    times the square of the lazy e-folds so far where those exceed one.
+    """
+    return (d_in + d_out) / (4 * w) * sp.Max(1, (c * t) ** 2)
+
+
+def distance_form() -> StableForm:
+    """Return the estimate of error of the distance at one iteration, relative."""
+    return StableForm((c, w, d_in, d_out, t), (), {"share": distance_share()})
 
 
 def estimate_form() -> StableForm:
@@ -169,6 +185,11 @@ def _error_steps() -> list[Step]:
             equal(letters.deviation, sampling_deviation()),
         ),
         define("Estimate of what order 4 would add:", equal(letters.truncation, truncation())),
+        define(
+            "Estimated share of the next order in the distance of descent from the self-consistent "
+            "dynamics:",
+            equal(letters.distance_truncation, distance_share()),
+        ),
     ]
 
 

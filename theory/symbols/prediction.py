@@ -104,6 +104,11 @@ hidden_variance = symbol(
     unit="4th power of unit of A",
 )
 truncation = _quantity("truncation", "estimate of order 4 in the test error")
+distance_truncation = symbol(
+    "distance_truncation",
+    "estimated share of the next order in a distance",
+    latex=r"\text{share of the next order}",
+)
 outlier = _quantity("outlier", "where a mode stands out of the bulk of A", _A)
 edge = _quantity("edge", "edge of the bulk of A", _A)
 s_next = symbol("s_next", "s after an Euler step", latex="s'", text="s'", unit=_A)

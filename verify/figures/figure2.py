@@ -61,7 +61,9 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
             draw_panel(data, panel, axes)
     else:
         figure = _beside(data, prediction)
-    hatched = prediction is not None and bool(out_of_range(prediction).any())
+    hatched = prediction is not None and any(
+        bool(out_of_range(prediction, panel).any()) for panel in PANELS
+    )
     draw_boundary_legend(figure, hatched=hatched)
     told = "" if prediction is None else f"; {reference_of(prediction.attrs)}"
     figure.suptitle(_heading(data) + told, fontsize=12)
@@ -70,7 +72,6 @@ def draw_figure2(data: xr.Dataset, prediction: xr.Dataset | None = None) -> Figu
 
 def _beside(data: xr.Dataset, prediction: xr.Dataset) -> Figure:
     figure = PlainFigure(figsize=(11.0, 14.0), layout="constrained")
-    valid = ~out_of_range(prediction)
     grid = figure.subplots(len(PANELS), len(COLUMNS))
     for panel, row in zip(PANELS, grid, strict=True):
         draw_panel(data, panel, row[0])
@@ -80,10 +81,11 @@ def _beside(data: xr.Dataset, prediction: xr.Dataset) -> Figure:
             for axes in row[1:]:
                 axes.set_axis_off()
             continue
+        valid = ~out_of_range(prediction, panel)
         draw_panel(prediction, panel, row[1], valid=valid)
         draw_difference(data, prediction, panel, row[2], valid=valid)
         for axes in row[1:]:
-            draw_validity(prediction, axes)
+            draw_validity(prediction, axes, panel)
     for axes, name in zip(grid[0], COLUMNS, strict=True):
         axes.annotate(
             name, (0.5, 1.14), xycoords="axes fraction", ha="center", fontsize=12, weight="bold"

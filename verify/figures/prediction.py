@@ -20,7 +20,7 @@ from matplotlib.lines import Line2D
 
 from numerics.support.object_validation import check_dataset, check_instance
 from verify.figures.figure2_boundaries import draw_boundary_legend
-from verify.figures.figure2_panels import PANELS, draw_panel
+from verify.figures.figure2_panels import PANELS, Panel, draw_panel
 from verify.figures.style import COLOURS, SEVERAL, PlainFigure, number, several_colours
 
 __all__ = [
@@ -48,9 +48,11 @@ def draw_predicted_panels(data: xr.Dataset) -> Figure:
     figure = PlainFigure(figsize=(11.0, 4.7 * rows), layout="constrained")
     grid = figure.subplots(rows, columns, squeeze=False)
     for panel, axes in zip(panels, grid.flat, strict=True):
-        draw_panel(data, panel, axes, valid=~out_of_range(data))
-        draw_validity(data, axes)
-    draw_boundary_legend(figure, hatched=bool(out_of_range(data).any()))
+        draw_panel(data, panel, axes, valid=~out_of_range(data, panel))
+        draw_validity(data, axes, panel)
+    draw_boundary_legend(
+        figure, hatched=any(bool(out_of_range(data, panel).any()) for panel in panels)
+    )
     a = data.attrs
     figure.suptitle(
         rf"Predicted without simulation: $d={a['d']}$, rank ${a['rank']}$, noise {a['noise']:g}, "
@@ -71,8 +73,10 @@ def reference_of(attributes: Mapping[str, Any]) -> str:
     return f"distance predicted from {REFERENCES[attributes.get('reference', 'lift')]}"
 
 
-def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
+def draw_validity(data: xr.Dataset, axes: Axes, panel: Panel | None = None) -> Axes:
     """Pale and hatch the cells of a prediction that are outside its range of validity.
+
+    The range is that of the panel's quantity; of the smallest test error where none is named.
 
     Examples
     --------
@@ -85,7 +89,7 @@ def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
     plane = {"status": ("gamma_sigma2", "gamma_w")}
     check_dataset("data", data, "predict_grid", plane)
     check_instance("axes", axes, Axes)
-    outside = out_of_range(data).transpose("gamma_w", "gamma_sigma2").values.astype(float)
+    outside = out_of_range(data, panel).transpose("gamma_w", "gamma_sigma2").values.astype(float)
     if outside.any():
         where = (data.gamma_sigma2, data.gamma_w, outside)
         axes.contourf(*where, levels=[0.5, 1.5], colors="white", alpha=0.45)
@@ -94,8 +98,10 @@ def draw_validity(data: xr.Dataset, axes: Axes) -> Axes:
     return axes
 
 
-def out_of_range(data: xr.Dataset) -> xr.DataArray:
-    """Return where a prediction is outside its range of validity."""
+def out_of_range(data: xr.Dataset, panel: Panel | None = None) -> xr.DataArray:
+    """Return where a prediction, or what a panel shows of it, is outside its range of validity."""
+    if panel is PANELS[-1] and "max_distance_status" in data:
+        return data.max_distance_status != 0
     return data.status != 0
 
 

@@ -148,3 +148,14 @@ def test_bad_options_are_named():
         predict_grid([-1.0], [1.5], 50, method="exact")
     with pytest.raises(ValueError, match="variance_ratio must be > 0"):
         predict_grid([-1.0], [1.5], 50, variance_ratio=0.0)
+
+
+def test_the_distance_has_a_range_of_its_own():
+    """Narrow networks: the test error holds at gamma_w = 0.7 where the distance does not."""
+    grid = predict_grid([-1.5], [0.7, 1.0, 1.8], 150, rank=3, method="second_order")
+    assert grid.status.values.tolist() == [[0, 0, 0]]
+    assert grid.max_distance_status.values.tolist() == [[1, 1, 0]]
+    one = predict_cell(-1.5, 0.7, 150, rank=3)
+    assert int(one.max_distance_status) == 1
+    share = float(one.max_distance_truncation / one.max_distance)
+    assert share >= 150 / one.attrs["width"] / 2  # half the kernel's relative fluctuation

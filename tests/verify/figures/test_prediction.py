@@ -22,11 +22,17 @@ def test_four_panels_or_three(grid):
 
 
 def test_the_hatching_is_named_where_there_is_any(grid):
+    away = grid.assign(status=0 * grid.status)
+    nowhere = away.assign(max_distance_status=0 * grid.max_distance_status)
     named = [
-        len(pf.draw_predicted_panels(data).legends[0].get_texts())
-        for data in (grid, grid.assign(status=0 * grid.status))
+        len(pf.draw_predicted_panels(data).legends[0].get_texts()) for data in (grid, away, nowhere)
     ]
-    assert named == [4, 3]
+    assert named == [4, 4, 3]
+
+
+def test_the_distance_is_masked_by_its_own_range(grid):
+    assert (pf.out_of_range(grid, PANELS[-1]) == (grid.max_distance_status != 0)).all()
+    assert not pf.out_of_range(grid, PANELS[-1]).equals(pf.out_of_range(grid, PANELS[0]))
 
 
 def test_a_cell_shows_its_curves():
