@@ -86,7 +86,17 @@ def draw_shared_diagram(linear: xr.Dataset, nonlinear: xr.Dataset) -> Figure:
     depth = int(nonlinear.depth[len(nonlinear.depth) // 2])
     part = sound(nonlinear)
     change = part.kernel_change.sel(depth=depth).rename(scaled_alpha="x", width="y")
-    _fill(change, right)
+    if min(change.sizes["x"], change.sizes["y"]) > 1:
+        _fill(change, right)
+    else:
+        right.set(xscale="log", yscale="log")
+        right.text(
+            0.5,
+            0.94,
+            "a plane needs two widths and two scales",
+            transform=right.transAxes,
+            ha="center",
+        )
     handles = [
         Line2D([], [], color="black", linewidth=1.6, label="kernel changes by its own size"),
         Line2D([], [], label=DERIVED, **DERIVED_STYLE),

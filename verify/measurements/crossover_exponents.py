@@ -231,8 +231,11 @@ def alpha_star(data: xr.Dataset) -> xr.DataArray:
 def fluctuation(data: xr.Dataset, outputs: str = "test_outputs") -> xr.DataArray:
     """Return delta F, the root of the mean over test points of the unbiased variance over seeds.
 
-    NaN where a seed is missing: a variance over fewer seeds would not be comparable.
+    NaN where a seed is missing: a variance over fewer seeds would not be comparable; and of one
+    seed.
     """
+    if data.sizes["seed"] < 2:
+        return np.nan * data[outputs].isel(seed=0).mean("test_point", skipna=False)
     variance = data[outputs].var("seed", ddof=1, skipna=False)
     return xr.apply_ufunc(np.sqrt, variance.mean("test_point", skipna=False))
 

@@ -83,11 +83,11 @@ def _state(parts: Sequence[ReportPart]) -> str:
     ]
     lines = {
         "Holds": "; ".join(counts),
-        "Fails": ", ".join(name for x in judged for name in x.fails) or "nothing",
-        "Not decided": ", ".join(name for x in judged for name in x.not_decided) or "nothing",
-        "Not measured": ", ".join(name for x in judged for name in x.not_measured),
-        "Not made": ", ".join(x.title for x in parts if x.failure),
-        "Shown without a verdict": ", ".join(
+        "Fails": "; ".join(name for x in judged for name in x.fails) or "nothing",
+        "Not decided": "; ".join(name for x in judged for name in x.not_decided) or "nothing",
+        "Not measured": "; ".join(name for x in judged for name in x.not_measured),
+        "Not made": "; ".join(x.title for x in parts if x.failure),
+        "Shown without a verdict": "; ".join(
             x.title for x in parts if x.findings is None and not x.failure
         ),
     }

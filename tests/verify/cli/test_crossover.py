@@ -185,6 +185,18 @@ def test_the_line_of_the_diagram_goes_through_alpha_star_and_the_derived_change(
     np.testing.assert_allclose(derived.get_xdata()[-1], 1 / np.sqrt((1 + q) ** 2 - 1), rtol=1e-3)
 
 
+@pytest.mark.parametrize("few", [{"width": [0]}, {"scaled_alpha": [2]}, {"seed": [0]}])
+def test_a_sweep_of_one_width_or_scale_is_drawn(data, few):
+    one = data.isel(few)
+    linear = linear_crossover([1e-2, 1.0], [10, 1e3], d=4, rank=1, replicates=1)
+    for figure in (
+        draw_crossover(one, crossover_exponents(one)),
+        draw_test_errors(one),
+        draw_shared_diagram(linear, one),
+    ):
+        figure.draw_without_rendering()
+
+
 def test_what_is_too_small_to_be_measured_is_said(data):
     few = data.isel(scaled_alpha=slice(None, None, 4))
     axes = draw_crossover(few, crossover_exponents(few)).axes[3]

@@ -24,7 +24,7 @@ def test_the_page_opens_with_what_holds_what_fails_and_what_is_not_decided():
     for words in (
         "<b>Holds</b>: 1 of 5 exponents.",
         "<b>Fails</b>: b.",
-        "<b>Not decided</b>: c, d.",
+        "<b>Not decided</b>: c; d.",
         "<b>Not measured</b>: e.",
     ):
         assert words in opening

@@ -165,14 +165,15 @@ def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: P
     from verify.figures.style import lay_out_once
     from verify.reports.crossover import exponents_json
 
+    # First what took minutes; a figure that fails loses nothing.
+    paths = [save_dataset(x, folder / f"{name}.nc") for name, x in datasets.items()]
+    paths.append(save_text(exponents_json(exponents), folder / "crossover_exponents.json"))
     data = datasets["crossover"]
     figures = {
         "crossover": draw_crossover(data, exponents, datasets.get("crossover_ensembles")),
         "crossover_errors": draw_test_errors(data),
         "crossover_diagram": draw_shared_diagram(datasets["crossover_linear"], data),
     }
-    paths = [save_dataset(x, folder / f"{name}.nc") for name, x in datasets.items()]
-    paths.append(save_text(exponents_json(exponents), folder / "crossover_exponents.json"))
     for name, figure in figures.items():
         lay_out_once(figure)
         paths += [save_figure(figure, folder / f"{name}.{kind}") for kind in ("png", "pdf")]

@@ -134,7 +134,7 @@ def _told(part: ReportPart) -> list[str]:
         found = part.findings
         names = {"fails": found.fails, "not decided": found.not_decided}
         lines.append(f"{len(found.holds)} {found.kind} hold")
-        lines += [f"{word}: {', '.join(x)}" for word, x in names.items() if x]
+        lines += [f"{word}: {'; '.join(x)}" for word, x in names.items() if x]
     return lines
 
 
