@@ -33,6 +33,9 @@ SEED = 11
 #: Drawn spectra for the covariance of their logarithms, fewer of a higher rank.
 SPECTRA = 4000
 
+#: Of A* whose run is predicted, each a hundredth of a second.
+MOST_DRAWS = 10_000
+
 #: Iterations of a drawn run, beyond those to the minimum of the typical one.
 LONGER, MORE = 2, 32
 
@@ -56,9 +59,11 @@ def drawn_singular_values(d_in: int, d_out: int, rank: int, draws: int, seed: in
 def check_draws(draws: int, task: PredictedTask) -> int:
     """Return the number of drawn A*; ValueError where its singular values are given."""
     count = check_count("draws", draws)
-    if count and (count < 2 or task.singular_values is not None):
+    if count and (not 2 <= count <= MOST_DRAWS or task.singular_values is not None):
         given = " and singular_values" if task.singular_values is not None else ""
-        raise ValueError(f"draws must be 0, or >= 2 of an A* of given rank, got {count}{given}")
+        raise ValueError(
+            f"draws must be 0, or 2 to {MOST_DRAWS} of an A* of given rank, got {count}{given}"
+        )
     return count
 
 

@@ -106,6 +106,7 @@ def _is_exponent(x):
 #: By kind: may this value be taken in silence?
 KINDS = {
     "count": lambda x: _is_whole(x) and x >= 1,
+    "draws": lambda x: _is_whole(x) and (x == 0 or 2 <= x <= 10_000),
     "whole": _is_whole,
     "seed": lambda x: _is_whole(x) and x >= 0,
     "rng": lambda x: (_is_whole(x) and x >= 0) or isinstance(x, np.random.Generator),

@@ -109,7 +109,7 @@ def distance_share() -> sp.Expr:
     Half the relative fluctuation d/w of the kernel, which multiplies the square of the first order,
     times the square of the lazy e-folds so far where those exceed one.
     """
-    return (d_in + d_out) / (4 * w) * sp.Max(1, (c * t) ** 2)
+    return (d_in + d_out) / (4 * w) * sp.Max((c * t) ** 2, 1)
 
 
 def distance_form() -> StableForm:

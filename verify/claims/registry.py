@@ -32,6 +32,7 @@ FAMILIES = (
     "outliers",
     "spectrum_sums",
     "prediction",
+    "run_scatter",
     "phase_diagram",
     "regimes.boundaries",
     "regimes.trained_errors",

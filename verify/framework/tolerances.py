@@ -121,6 +121,11 @@ TOLERANCES: dict[str, Tolerance] = {
         "k^2 of k (m + n) noise components are counted twice, 3/80 at rank 3 and sides of 40; "
         "the next order in the noise is (m + n) tau^2/theta^2 = 2/900 of the variance's root",
     ),
+    "run_scatter": Tolerance(
+        0.05,
+        "the next order of a run's variance is relative k/d, of spikes that share noise, and "
+        "d/theta^2, of the signal: 3/60 and 1/60; its cube root has a third of that",
+    ),
     "log_bias": Tolerance(
         0.02,
         "the fitted noise itself is the small parameter: (c/theta)^2 (4 L^2 + 2 L) is at most "

@@ -225,12 +225,7 @@ FAMILIES = (
             "    d_in, d_out = spectrum.shape\n    entries, steps",
             "dimension",
         ),
-        (
-            RUNS,
-            "truncation <= TRUNCATION_LIMIT * minimum",
-            "truncation <= 10 * TRUNCATION_LIMIT * minimum",
-            "constant",
-        ),
+        (RUNS, "truncation <= limit * value", "truncation <= 10 * limit * value", "constant"),
         (
             RUNS,
             "np.asarray(width) < WIDTHS_PER_RANK * rank",

@@ -114,7 +114,7 @@ def test_drawing_the_target_adds_to_the_scatter():
 
 
 def test_draws_need_a_rank():
-    with pytest.raises(ValueError, match="draws must be 0, or >= 2 of an A\\* of given rank"):
+    with pytest.raises(ValueError, match="draws must be 0, or 2 to 10000 of an A\\* of given rank"):
         predict_cell(-1.85, 2.25, 80, singular_values=[40.0], draws=4)
     with pytest.raises(ValueError, match="got 1"):
         predict_cell(-1.85, 2.25, 80, draws=1)
