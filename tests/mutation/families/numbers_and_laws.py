@@ -117,9 +117,8 @@ FAMILIES = (
         proofs="",
         tests=(
             "tests/numerics/linear/test_observables.py",
-            "tests/numerics/linear/test_training.py",
+            "tests/numerics/linear/test_descent.py",
             "tests/numerics/linear/test_euler_training.py",
-            "tests/numerics/linear/test_tasks.py",
         ),
         claims="stable-rank stability-limit masked-stability equation-1 loss-never-rises "
         "balancedness-descent",

@@ -56,6 +56,18 @@ def test_both_agree_with_trained_weights(threshold):
     assert abs(np.mean(layer) - square) < error
 
 
+def test_a_layer_of_many_rows_moves_by_those_that_learn():
+    """Rows of W2 start orthogonal and of norm^2 c; a mode turns one by the angle of its own."""
+    c_value, values, rows = 0.8, (3.0, 0.4), 5
+    moved = 0.0
+    for value in values:
+        angle = math.asinh(value / c_value) / 2
+        # The row goes to cosh(angle) times itself and sinh(angle) of the other layer's column.
+        moved += c_value * ((math.cosh(angle) - 1) ** 2 + math.sinh(angle) ** 2)
+    found = ff.layer_change([sp.Float(x) for x in values], rows).subs(c, c_value)
+    assert float(found) == pytest.approx(math.sqrt(moved / (rows * c_value)))
+
+
 def test_the_function_moves_less_where_it_is_not_trained():
     """At a fixed alpha = c/sqrt(w) the lazy spread does not know alpha; the active one does."""
     alpha = sp.Symbol("alpha", positive=True)

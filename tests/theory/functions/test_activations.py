@@ -45,6 +45,30 @@ def test_the_second_moment_is_one(name):
     assert sum(x for x, _ in halves) == pytest.approx(1, abs=1e-12 + sum(e for _, e in halves))
 
 
+PLAIN = {
+    "softplus": lambda z: math.log1p(math.exp(5 * z)) / 5,
+    "sharp softplus": lambda z: math.log1p(math.exp(40 * z)) / 40,
+    "relu": lambda z: max(z, 0.0),
+    "tanh": lambda z: (math.exp(2 * z) - 1) / (math.exp(2 * z) + 1),
+    "silu": lambda z: z / (1 + math.exp(-z)),
+    "identity": lambda z: z,
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_built_in_activation_is_the_function_of_its_name(name):
+    phi, step = ACTIVATIONS[name], 1e-6
+    value, slope = (
+        sp.lambdify(PREACTIVATION, phi.with_values(x), "math")
+        for x in (phi.expression, phi.derivative)
+    )
+    for z in (-1.3, -0.2, 0.4, 2.0):
+        assert value(z) == pytest.approx(PLAIN[name](z), rel=1e-12)
+        difference = (PLAIN[name](z + step) - PLAIN[name](z - step)) / (2 * step)
+        # The rounding of values of order 1 over the step.
+        assert slope(z) == pytest.approx(difference, abs=1e-8)
+
+
 def test_constants_that_sympy_knows_are_exact():
     assert relu().normalisation == sp.sqrt(2)
     assert identity().normalisation == 1
