@@ -2,6 +2,7 @@
 
 from mutant import family
 
+SCATTER = "theory/prediction/scatter.py"
 ERRORS = "theory/prediction/errors.py"
 FLUCTUATIONS = "theory/prediction/fluctuations.py"
 PAIR = "theory/prediction/pair_response.py"
@@ -56,7 +57,7 @@ FAMILIES = (
             "weight = sp.Rational(1, 10) + 2 * theta_1 / (c + theta_1)",
             "swap",
         ),
-        (ERRORS, "sp.Max(1, (c * t) ** 2)", "sp.Max(1, c * t)", "power"),
+        (ERRORS, "* weight * sp.Max(1, (c * t) ** 2)", "* weight * sp.Max(1, c * t)", "power"),
         (
             ERRORS,
             "return size * (d_in + d_out) / (2 * w) * weight",
@@ -184,5 +185,34 @@ FAMILIES = (
         proofs="pair-flow",
         tests=("tests/theory/prediction/test_shown_formulas.py",),
         claims="",
+    ),
+    family(
+        "scatter of a run",
+        (SCATTER, "2 * fourth(0, 0, 1, 1)", "fourth(0, 0, 1, 1)", "factor"),
+        (
+            SCATTER,
+            "z / (z**2 - y**2), y / (z**2 - y**2)",
+            "y / (z**2 - y**2), z / (z**2 - y**2)",
+            "swap",
+        ),
+        (SCATTER, '"output": move.coeff(delta_ii, 1)', '"output": move.coeff(delta_oo, 1)', "swap"),
+        (
+            SCATTER,
+            '"train": (mode - target) ** 2}',
+            '"train": (mode - y_hat) ** 2}',
+            "dropped term",
+        ),
+        (
+            SCATTER,
+            "(place_curvature * shift + place_slope * shift_slope)",
+            "(place_slope * shift_slope)",
+            "dropped term",
+        ),
+        proofs="scatter",
+        tests=(
+            "tests/theory/prediction/test_scatter.py",
+            "tests/numerics/prediction/test_scatter.py",
+        ),
+        claims="estimation-scatter",
     ),
 )

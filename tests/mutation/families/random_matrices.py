@@ -2,6 +2,7 @@
 
 from mutant import family
 
+SUMS = "theory/random_matrices/spectrum_sums.py"
 SPECTRA = "theory/random_matrices/spiked_matrix.py"
 REPULSION = "theory/random_matrices/spike_repulsion.py"
 WISHART = "theory/random_matrices/wishart.py"
@@ -180,5 +181,26 @@ FAMILIES = (
         ),
         claims="first-step-power spectrum-sums kernel-fluctuation predicted-distance "
         "linear-kernel-change",
+    ),
+    family(
+        "sums of a spectrum",
+        (
+            SUMS,
+            "return tau**4 * rows * columns / theta**2",
+            "return tau**2 * rows * columns / theta**2",
+            "power",
+        ),
+        (
+            SUMS,
+            "return tau**4 * rows * columns / theta**2",
+            "return tau**4 * rows * rows / theta**2",
+            "dimension",
+        ),
+        proofs="spectrum-sums",
+        tests=(
+            "tests/theory/random_matrices/test_spectrum_sums.py",
+            "tests/numerics/prediction/test_mode_spectrum.py",
+        ),
+        claims="spectrum-sums bulk-loss",
     ),
 )

@@ -109,6 +109,10 @@ def test_estimates_and_shares_in_numbers():
     assert threshold == pytest.approx(0.2 * 15**0.5)
     top = 8**2 - 1.2065335745820 * 8 * (1 / 3 + 1 / 5) ** (1 / 3)
     assert edge == pytest.approx((1.7**2 + 0.04 * top) ** 0.5)
+    # k (d_in + d_out) squares of noise: a chi-square variable of variance 2 n.
+    numbers = {pr.tau: 0.7, pr.rank: 3, d_in: 30, d_out: 20}
+    spread = float(pr.sampling_deviation().subs(numbers)) * 30 * 20
+    assert spread**2 == pytest.approx(2 * 3 * (30 + 20) * 0.7**4)
     gained = float(pr.lift_excess().subs({pr.s: 3, c: 4}))
     assert gained == pytest.approx((3**2 + 4**2) ** 0.5 - 4)
 

@@ -6,6 +6,7 @@ import mpmath
 import pytest
 import sympy as sp
 
+from theory.regimes import boundaries as regime_boundaries
 from theory.regimes import quantities
 from theory.regimes.boundaries import Boundary, boundaries
 from theory.regimes.regime import NAMES, regime_name, symbolic_regime
@@ -239,3 +240,10 @@ def test_a_boundary_shows_as_its_equation():
     assert boundaries()[0]._repr_latex_() == (
         r"$\displaystyle \gamma_{\sigma^2} + \gamma_{w} = - \frac{\Delta\gamma}{2} + p$"
     )
+
+
+def test_an_equation_begins_with_a_positive_exponent():
+    left, right = -4 * gamma_sigma2 + 2 * gamma_w, p
+    expected = sp.Eq(2 * gamma_sigma2 - gamma_w, -p / 2)
+    assert regime_boundaries._collected(left - right) == expected
+    assert regime_boundaries._collected(right - left) == expected

@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 from hypothesis import strategies as st
+from scipy import stats
 
+from verify.framework import laws
 from verify.framework.claim import Claim, Counterexample, Fault, claims_by_name
 from verify.framework.laws import Bound, PowerLaw, PowerLaws, RoundOff, Sampling
 from verify.framework.tolerances import TOLERANCES
+from verify.measurements.power_fits import Fit
 
 SIZES = (10.0, 20.0, 40.0, 80.0)
 
@@ -214,3 +217,30 @@ def test_a_counterexample_replaces_what_it_names_and_keeps_the_rest():
     held = claim(RoundOff(), lambda _: 3.0, lambda _: 1.0)
     assert held.examine_counterexample(counterexample).holds
     assert not held.examine({}).holds
+
+
+def test_shares_of_bounds_in_numbers():
+    """How far a measurement may lie off: half the interval and a stated bias, once each."""
+    fit = Fit(exponent=-1.0, prefactor=1.0, halfwidth=0.1)
+    bias, resolution = TOLERANCES["slope_bias"].value, TOLERANCES["resolution"].value
+    near, far = (laws._share_of_bound(fit, x, "slope_bias", "resolution") for x in (-1.0, -1.5))
+    assert near == pytest.approx(0.1 / resolution)
+    assert far == pytest.approx(0.5 / (0.1 + bias))
+    assert laws._overlap(fit, Fit(0.5, 1.0, 0.4)) == pytest.approx(0.5 / 1.5)
+    draws = np.array([1.0, 1.2, 1.7, 1.4])
+    law = Sampling("prediction_bias")
+    half = stats.t.ppf(1 - law.false_alarm / 2, 3) * draws.std(ddof=1) / 2
+    allowed = half + TOLERANCES["prediction_bias"].value * 3.0
+    outcome = judge(law, lambda _: 3.0, lambda _: draws)
+    assert outcome.share_of_bound == pytest.approx((3.0 - draws.mean()) / allowed)
+
+
+def test_round_off_counts_the_largest_dimension_and_no_more():
+    eps = np.finfo(float).eps
+    allowed = TOLERANCES["roundoff_factor"].value * eps * 3
+    for share in (0.9, 1.2):
+        found = np.ones((2, 3))
+        found[1, 2] = 1 - share * allowed
+        outcome = judge(RoundOff(), lambda _: np.ones((2, 3)), lambda _, x=found: x)
+        assert outcome.share_of_bound == pytest.approx(share, abs=0.02)
+        assert outcome.holds is (share < 1)
