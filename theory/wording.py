@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numbers
 
-__all__ = ["shown"]
+__all__ = ["in_one_line", "shown"]
 
 #: Longest repr that a message gives; of longer ones it gives the type.
 LONGEST = 60
+
+#: Longest part of another error's words.
+LONGEST_WORDS = 150
 
 
 def shown(value: object) -> str:
@@ -27,3 +30,14 @@ def shown(value: object) -> str:
     plain = isinstance(value, bool | numbers.Number | str | bytes | type(None))
     text = repr(value) if plain else kind
     return text if len(text) <= LONGEST and text.isprintable() else kind
+
+
+def in_one_line(error: BaseException) -> str:
+    r"""Return what an error of another package says, in one line that is not too long.
+
+    Examples
+    --------
+    >>> in_one_line(ValueError("first\n  second"))
+    'first second'
+    """
+    return " ".join(str(error).split())[:LONGEST_WORDS]

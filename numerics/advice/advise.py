@@ -39,6 +39,7 @@ from numerics.prediction.run_settings import PredictedTask, check_range
 from numerics.prediction.runs import predict_run
 from numerics.prediction.stability import is_stable, stable_rate
 from numerics.support.descriptions import describe
+from numerics.support.object_validation import check_size
 from numerics.support.validation import check_dimension, check_positive, check_switch, check_update
 
 __all__ = ["advise"]
@@ -150,6 +151,7 @@ def advise(
         widest = float(WIDE * max(rows, columns))
     else:
         widest = float(math.floor(check_positive("max_width", max_width)))
+        check_size("max_width", widest)
         if widest < 1:
             raise ValueError(f"max_width must be >= 1, got {max_width}")
     limit = MOST_ITERATIONS if budget is None else check_dimension("budget", budget)

@@ -43,6 +43,9 @@ __all__ = ["RATIOS", "candidates", "front", "pareto_front"]
 LOWEST_THRESHOLD, HIGHEST_THRESHOLD = 1e-4, 10.0
 THRESHOLDS_PER_DECADE = 8
 
+#: Largest ratio of thresholds; the square of a larger one is no float.
+WIDEST_RANGE = 1e150
+
 #: Learning rates looked at: the largest allowed, and down from it by factors of sqrt(2).
 SHARES = tuple(2.0 ** (-k / 2) for k in range(5))
 
@@ -68,6 +71,11 @@ def candidates(
     """Follow every start of the grid; see :func:`numerics.advice.advise.advise` for the names."""
     low = LOWEST_THRESHOLD * min(spectrum.edge or np.inf, weakest_signal(spectrum))
     high = HIGHEST_THRESHOLD * float(spectrum.signal[0])
+    if low < high / WIDEST_RANGE:
+        raise OutOfRangeError(
+            f"noise and singular_values must be within a factor {WIDEST_RANGE:g} of each other, "
+            f"got thresholds from {low:g} to {high:g}"
+        )
     count = math.ceil(THRESHOLDS_PER_DECADE * math.log10(high / low)) + 1
     axes = {
         "candidate_variance_ratio": np.array(sorted(ratios)),

@@ -10,17 +10,17 @@ preactivations have variance 1 for rows of norm sqrt(d).
 from __future__ import annotations
 
 import hashlib
-import io
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
 from numerics.images.classification_task import load_images
-from numerics.support.validation import check_labels, check_matrix
+from numerics.support.files import read_arrays
+from numerics.support.validation import check_dimension, check_labels, check_matrix, check_vector
 
 __all__ = ["FILE_PREFIX", "CrossoverData", "load_data"]
 
@@ -89,27 +89,23 @@ def load_data(name: str, folder: str | None, n_train: int, n_test: int, seed: in
 
 
 def _read_arrays(path: Path, n_train: int, n_test: int) -> CrossoverData:
-    stream = io.BytesIO(path.read_bytes())
-    try:
-        with np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, TypeError, EOFError, BadZipFile) as error:
-        raise ValueError(f"{path} must be an npz file of arrays: {error}") from error
+    arrays = {name: np.atleast_1d(x) for name, x in read_arrays(path).items()}
     found = {}
     for part, count in (("train", n_train), ("test", n_test)):
         for name in (f"X_{part}", f"y_{part}"):
             if name not in arrays:
                 raise ValueError(f"{path} must have an array {name}, got {', '.join(arrays)}")
-            if len(arrays[name]) < count:
+            if (rows := len(arrays[name])) < count:
                 raise ValueError(
-                    f"n_{part} must be at most the rows of {name}, {len(arrays[name])}, got {count}"
+                    f"n_{part} must be at most the rows of {name}, {rows}, got {count}"
                 )
         found[f"X_{part}"] = check_matrix(f"X_{part}", arrays[f"X_{part}"][:count])
         found[f"y_{part}"] = check_labels(f"y_{part}", arrays[f"y_{part}"][:count], count)
     d = found["X_train"].shape[1]
     check_matrix("X_test", found["X_test"], (None, d))
-    shape = tuple(int(x) for x in arrays.get("shape", (d,)))
-    if np.prod(shape) != d:
+    listed = check_vector("shape", arrays.get("shape", np.array([d])))
+    shape = tuple(check_dimension("shape", x) for x in listed)
+    if math.prod(shape) != d:
         raise ValueError(f"shape must have {d} entries in all, as a row of X_train, got {shape}")
     digest = hashlib.sha256(repr(shape).encode())
     for values in found.values():

@@ -39,6 +39,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from theory.wording import in_one_line
+
 __all__ = [
     "ImageFile",
     "ImageFileError",
@@ -279,7 +281,7 @@ def _read_python_batch(file: ImageFile) -> ImagePool:
     try:
         content = _ArrayUnpickler(stream, encoding="bytes").load()
     except Exception as error:  # foreign bytes can raise nearly anything here
-        raise ImageFileError(f"{rule}, got a pickle that fails: {error}") from None
+        raise ImageFileError(f"{rule}, got a pickle that fails: {in_one_line(error)}") from None
     # Python 2 wrote the published files: its text arrives as bytes.
     fields = {}
     if isinstance(content, dict):

@@ -84,7 +84,7 @@ def class_groups(
         raise ValueError(f"classes must be None where labels are two groups, got {shown(classes)}")
     try:
         first, second = labels
-    except (TypeError, ValueError):
+    except Exception:  # what an object that is no pair raises is its own matter
         raise ValueError(
             f"labels must be 'parity' or two groups of classes, got {shown(labels)}"
         ) from None

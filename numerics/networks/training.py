@@ -270,8 +270,8 @@ def _checked_test(
         raise TypeError(f"test must be (X_test,) or (X_test, y_test), got {type(test).__name__}")
     if not test:
         return None, None
-    inputs = check_matrix("X_test", test[0])
-    return inputs, check_labels("y_test", test[1], len(inputs)) if len(test) == 2 else None
+    inputs = check_matrix("test: X_test", test[0])
+    return inputs, check_labels("test: y_test", test[1], len(inputs)) if len(test) == 2 else None
 
 
 def _result(

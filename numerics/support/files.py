@@ -7,12 +7,18 @@ returned, the new one survives a crash of the machine.
 
 from __future__ import annotations
 
+import io
 import os
 import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-__all__ = ["TEMPORARY_PREFIX", "write_file"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["TEMPORARY_PREFIX", "read_arrays", "write_file"]
 
 #: Start of the names of files that are being written; a dead writer's may be deleted.
 TEMPORARY_PREFIX = ".unfinished-"
@@ -61,6 +67,31 @@ def write_file(path: Path, content: bytes | str) -> Path:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
     return path
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an npz file by name, or that of an npy file by the name ``array``.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is no such file, is damaged, or holds objects.
+    """
+    stream = io.BytesIO(path.read_bytes())
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # a header that is warned of is none that NumPy wrote
+            found = np.load(stream, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return {"array": found}
+            with found:
+                return {name: found[name] for name in found.files}
+    except Exception as error:  # a flipped bit may surface as nearly any of them
+        raise ValueError(
+            f"{path} must be a whole file of NumPy's with arrays of numbers"
+        ) from error
 
 
 @cache

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import attrs
 
 from numerics.support.object_validation import check_callable, check_path
-from theory.wording import shown
+from theory.wording import in_one_line, shown
 
 __all__ = ["from_table", "read_toml", "setting"]
 
@@ -69,7 +69,7 @@ def from_table(name: str, table: object, kind: type[T]) -> T:
     unknown = sorted(set(table) - set(known), key=str)
     if unknown:
         raise ValueError(
-            f"{name} has the settings {', '.join(known)}, got {', '.join(map(str, unknown))}"
+            f"{name} has the settings {', '.join(known)}, got {', '.join(map(shown, unknown[:5]))}"
         )
     # JSON and TOML know lists alone; settings must be hashable.
     return kind(**{key: tuple(x) if isinstance(x, list) else x for key, x in table.items()})
@@ -80,5 +80,5 @@ def read_toml(path: str | Path) -> dict[str, object]:
     with open(check_path("path", path), "rb") as file:
         try:
             return tomllib.load(file)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} must be a TOML file: {error}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise ValueError(f"{path} must be a TOML file: {in_one_line(error)}") from error

@@ -22,6 +22,9 @@ Number = TypeVar("Number", int, float)
 
 DIGITS = 12
 
+#: Most values of a range.
+MOST_VALUES = 1_000_000
+
 
 def parse_axis(name: str, value: object, *, geometric: bool = False) -> tuple[float, ...]:
     """Return an axis of a sweep from 'first:last:count', a number or a sequence of numbers.
@@ -98,6 +101,8 @@ def _parse_range(name: str, text: str, geometric: bool) -> list[float]:
             raise ValueError
     except (ValueError, IndexError):
         raise ValueError(f"{name} must be 'first:last:count', got {shown(text)}") from None
+    if count > MOST_VALUES:
+        raise ValueError(f"{name} must have a count of at most {MOST_VALUES}, got {shown(text)}")
     if count == 1 and first != last:
         raise ValueError(f"{name} must have a count above 1 between two ends, got {shown(text)}")
     check = check_positive if geometric else check_finite

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from numerics.support.errors import SweepError
-from numerics.support.files import TEMPORARY_PREFIX, write_file
+from numerics.support.files import TEMPORARY_PREFIX, read_arrays, write_file
 from numerics.sweeps.declaration import DeclaredSweep
 from numerics.sweeps.grown_grid import PlacedGrid, place_grid
 
@@ -181,19 +181,20 @@ class CellStore:
 
     def _compare(self, manifest: Path) -> list[dict[str, Any]]:
         """Return the plans of smaller grids that the folder holds; refuse any other sweep."""
+        own = self._identity()
         try:
             held = json.loads(manifest.read_text(encoding="utf-8"))
             mark, settings, software = (held[x] for x in ("fingerprint", "plan", "software"))
             smaller = [dict(x) for x in held.get("smaller", [])]
-        except (ValueError, KeyError, TypeError) as error:
+            if held.get("format") == FORMAT:
+                if mark != self.plan.fingerprint:
+                    smaller.append({"fingerprint": mark, "plan": settings})
+                if software == self.plan.software and all(self._place(x) for x in smaller):
+                    return smaller
+            differences = _differences(settings, own["plan"])
+            differences += _differences(software, own["software"])
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise SweepError(f"{manifest} is damaged: remove the folder") from error
-        if held.get("format") == FORMAT:
-            if mark != self.plan.fingerprint:
-                smaller.append({"fingerprint": mark, "plan": settings})
-            if software == self.plan.software and all(self._place(x) for x in smaller):
-                return smaller
-        own = self._identity()
-        differences = _differences(settings, own["plan"]) + _differences(software, own["software"])
         told = "; ".join(differences[:4]) or "another format"
         raise SweepError(f"{self.folder} holds another sweep: {told}")
 
@@ -247,12 +248,10 @@ def _packed(arrays: Mapping[str, Any]) -> bytes:
 
 
 def _read(path: Path) -> dict[str, NDArray[Any]]:
-    stream = io.BytesIO(path.read_bytes())
     try:
-        with np.load(stream, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = read_arrays(path)
         sound = str(arrays.pop("checksum")) == _checksum(arrays)
-    except Exception as error:  # A flipped bit may surface as nearly any of them.
+    except (ValueError, KeyError) as error:
         raise _DamagedError from error
     if not sound:
         raise _DamagedError

@@ -184,9 +184,12 @@ class DeclaredSweep(ABC):
         except (ValueError, AttributeError, LookupError, RecursionError):
             raise ValueError(f"text must be what to_json writes, got {shown(text)}") from None
         module, _, name = kind.rpartition(":")
-        found = getattr(importlib.import_module(module or "numerics"), name, None)
+        try:
+            found = getattr(importlib.import_module(module or "numerics"), name, None)
+        except Exception:  # what a user's module raises is its own matter
+            found = None
         if not (isinstance(found, type) and issubclass(found, cls)):
-            raise ValueError(f"kind must be the name of a {cls.__name__}, got {kind!r}")
+            raise ValueError(f"kind must be the name of a {cls.__name__}, got {shown(kind)}")
         return found.from_mapping({**found.BEFORE, **settings})
 
     def to_json(self) -> str:

@@ -14,12 +14,22 @@ ACCEPTED: dict[tuple[str, str, str], str] = {
     ("numerics.SweepPlan", "stopping", "{}"): "a table of settings, all by default",
     ("numerics.single_mode", "time", "long double"): "beyond float64: for ever",
     ("numerics.single_mode", "time", "long doubles"): "beyond float64: for ever",
-    ("theory.latex_document", "derivations", "DataFrame"): "iterates over text, taken as written",
+    **{
+        ("theory.latex_document", "derivations", name): "text is taken as written"
+        for name in ("DataFrame", "vector of text", "with text in it")
+    },
+    ("theory.Loss.with_values", "expression", "sympy I"): "an expression to substitute into",
     ("numerics.regime", "gamma_sigma2", "()"): "no point",
     ("numerics.regime", "gamma_w", "()"): "no point",
     ("numerics.regime", "gamma_sigma2", "[]"): "no point",
     ("numerics.regime", "gamma_w", "[]"): "no point",
+    **{
+        ("numerics.regime", exponent, name): "no point"
+        for exponent in ("gamma_sigma2", "gamma_w")
+        for name in ("no entries", "range(0)")
+    },
     ("*", "axes", "()"): "no axis",
+    **{("*", "classes", x): "class numbers, in any order" for x in ("set", "iterator")},
     ("*", "axes", "[]"): "no axis",
     ("*", "parameters", "empty dataset"): "a mapping without entries",
     ("*", "observe", "{}"): "a mapping without entries",

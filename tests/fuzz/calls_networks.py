@@ -41,7 +41,14 @@ def _inputs():
 
 def _labelled():
     X, y = data_of_labels()
-    return {"network": network(), "X": X, "y": y, "start": weights(), "alpha": 10.0}
+    return {
+        "network": network(),
+        "X": X,
+        "y": y,
+        "start": weights(),
+        "alpha": 10.0,
+        "max_steps": 200,
+    }
 
 
 def _convolutional():
@@ -190,8 +197,8 @@ CALLS = {
             "replicates": 1,
         },
         {
-            "thresholds": "axis",
-            "widths": "axis",
+            "thresholds": "vector",
+            "widths": "vector",
             "d": "count",
             "rank": "count",
             "replicates": "count",

@@ -19,7 +19,7 @@ from bad_values import BAD, NEARLY_RIGHT, bad_value, names_of
 from judge import OFFENCES, Verdict, judge, valid_call
 from surface import CALLS, arguments_of
 
-__all__ = ["Tally", "pairs", "quick_plan", "run_here", "run_watched", "singles"]
+__all__ = ["EmptyFolder", "Tally", "pairs", "quick_plan", "run_here", "run_watched", "singles"]
 
 #: Seconds after which a worker that has said nothing is taken for dead.
 SILENCE = 120.0
@@ -116,7 +116,7 @@ def quick_plan(each=4):
 def run_here(plan):
     """Run a plan in this process, in an empty folder."""
     tally = Tally()
-    with _EmptyFolder():
+    with EmptyFolder():
         for name, changes in plan:
             tally.add(name, changes, judge(name, changes))
     return tally
@@ -153,7 +153,7 @@ def run_watched(plan, progress=lambda done: None):
 
 def _work(plan, sender):
     """Run a plan and send each verdict as it is reached."""
-    with _EmptyFolder():
+    with EmptyFolder():
         seen = set()
         for name, changes in plan:
             if name not in seen:
@@ -167,7 +167,7 @@ def _work(plan, sender):
             sender.send(judge(name, changes))
 
 
-class _EmptyFolder:
+class EmptyFolder:
     """A folder of its own for what calls may leave behind."""
 
     def __enter__(self):

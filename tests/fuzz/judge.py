@@ -21,7 +21,7 @@ from surface import CALLS, arguments_of
 
 from numerics import DivergedError
 
-__all__ = ["OFFENCES", "Verdict", "judge", "valid_call"]
+__all__ = ["OFFENCES", "HangError", "Verdict", "judge", "judged", "limited", "valid_call"]
 
 #: What a call may come to; all but the first two are offences.
 OFFENCES = ("forbidden", "foreign", "silent", "several lines", "warning", "hang")
@@ -43,7 +43,7 @@ class Verdict:
     detail: str = ""
 
 
-class _HangError(BaseException):
+class HangError(BaseException):
     """A call took too long; no ``except Exception`` of the package catches it."""
 
 
@@ -77,16 +77,16 @@ def judge(name, changes):
     }
     function = call.make()
     try:
-        with warnings.catch_warnings(), _limited():
+        with warnings.catch_warnings(), limited():
             warnings.simplefilter("error")
             _used_up(function(**(arguments | passed)))
-    except _HangError:
+    except HangError:
         return Verdict("hang", f"more than {PROCESSOR_SECONDS:g} s")
     except Warning as warning:
         return Verdict("warning", f"{type(warning).__name__}: {warning}")
     except Exception as error:
         named = [*changes, *(arguments_of(name) if harmless else ())]
-        return _judged(error, [call.called.get(x, x) for x in named])
+        return judged(error, [call.called.get(x, x) for x in named])
     finally:
         plt.close("all")
     return Verdict("accepted" if harmless else "silent")
@@ -113,8 +113,8 @@ def _may_be_silent(name, argument, value_name, value, valid):
     return KINDS[kind.strip("?")](value)
 
 
-def _judged(error, names):
-    """Judge an exception by its type and its words."""
+def judged(error, names):
+    """Judge an exception by its type and its words, one of which must be among the names."""
     text, kind = str(error), type(error).__name__
     detail = f"{kind}: {text[:160]}"
     if isinstance(error, np.linalg.LinAlgError) or not isinstance(
@@ -132,9 +132,11 @@ def _judged(error, names):
 
 
 @contextmanager
-def _limited():
+def limited():
+    """Stop what is inside with a `HangError` when it takes too long."""
+
     def stop(*_):
-        raise _HangError
+        raise HangError
 
     handlers = [signal.signal(x, stop) for x in (signal.SIGPROF, signal.SIGALRM)]
     signal.setitimer(signal.ITIMER_PROF, PROCESSOR_SECONDS)

@@ -107,9 +107,8 @@ def depth_rate(depth: int, s: float, *, digits: int = 9) -> float:
     Raises
     ------
     TypeError, ValueError
-        If an argument is of the wrong kind, or out of its range.
-    ArithmeticError
-        If the highest orders do not agree.
+        If an argument is of the wrong kind or out of its range, or if the highest orders do not
+        agree.
 
     Notes
     -----
@@ -139,8 +138,8 @@ def depth_rate(depth: int, s: float, *, digits: int = 9) -> float:
                 digits + 1
             ):
                 return float(found[-1])
-    raise ArithmeticError(
-        f"the rate at depth {depth} is not known to {digits} digits at s = {value:g}"
+    raise ValueError(
+        f"s must be smaller: the rate at depth {depth} is not known to {digits} digits at {value:g}"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from numerics.support.object_validation import check_many, check_path
 from numerics.support.validation import check_text
-from theory.wording import shown
+from theory.wording import in_one_line, shown
 from verify.framework.claim import Claim, claims_by_name
 
 __all__ = ["FAMILIES", "all_claims", "claims_from", "get_claim", "select_claims"]
@@ -119,11 +120,21 @@ def claims_from(file: str | Path) -> dict[str, Claim]:
         raise ValueError(f"claims must come from a Python file, got {file}")
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
-    specification.loader.exec_module(module)
-    if not hasattr(module, "CLAIMS"):
+    try:
+        specification.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # what a user's file raises is its own matter
+        what = f"{type(error).__name__}{_line(error, path)}: {in_one_line(error)}"
+        raise ValueError(f"{file} must be a Python file that runs, got {what}") from error
+    claims = check_many("CLAIMS", getattr(module, "CLAIMS", ()), Claim)
+    if not claims:
         raise ValueError(f"{file} must define CLAIMS, a sequence of claims")
-    claims = check_many("CLAIMS", module.CLAIMS, Claim)
     return claims_by_name(replace(claim, origin=str(path)) for claim in claims)
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Return the last line of a file that an error passed through, in words."""
+    lines = [x.lineno for x in traceback.extract_tb(error.__traceback__) if x.filename == str(path)]
+    return f" in line {lines[-1]}" if lines else ""
 
 
 def _get(claims: Mapping[str, Claim], name: str) -> Claim:

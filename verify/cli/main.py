@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from theory._version import __version__
 from verify.cli.commands import (
@@ -28,6 +29,10 @@ __all__ = ["COMMANDS", "build_parser", "main"]
 
 #: In the order in which help lists them.
 COMMANDS = (derive, boundaries, predict, advise, figure1, figure2, crossover, verify, report)
+
+
+#: Longest complaint about options.
+LONGEST = 300
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _OneLineParser(
         prog="mixed-dynamics",
         description="How linear networks train: lazily, actively, or both at once.",
     )
@@ -62,6 +67,16 @@ def build_parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add(commands)
     return parser
+
+
+class _OneLineParser(argparse.ArgumentParser):
+    """A parser, and with it those of the commands, that complains in one line, without usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and where help is, and exit with status 2."""
+        said = " ".join(message.split())
+        said = said if len(said) <= LONGEST else f"{said[:LONGEST]} ..."
+        self.exit(2, f"{self.prog}: {said} (see {self.prog} --help)\n")
 
 
 def _complain(error: Exception) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from numerics.support.files import write_file
+from numerics.support.object_validation import check_path
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,7 +28,7 @@ def prepare_folder(name: str) -> Path:
     OSError
         If it cannot be made or written to; the message names it.
     """
-    folder = Path(name)
+    folder = check_path("output", name)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

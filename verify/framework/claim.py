@@ -276,6 +276,6 @@ def claims_by_name(claims: Iterable[Claim]) -> dict[str, Claim]:
     found: dict[str, Claim] = {}
     for claim in claims:
         if claim.name in found:
-            raise ValueError(f"claim names must be claims_by_name, got {claim.name!r} twice")
+            raise ValueError(f"names of claims must differ, got {claim.name!r} twice")
         found[claim.name] = claim
     return found

@@ -217,7 +217,7 @@ def run_claims(
     >>> [verdict.holds for verdict in run_claims(claims, profile=Profile(2, 1))]
     [True]
     """
-    examined = _examined(claims, profile, seed)
+    examined, seed = _examined(claims, profile, seed)
     return _watched((partial(run_claim, x, profile, seed) for x in examined), watch)
 
 
@@ -237,7 +237,7 @@ def run_faults(
     >>> [verdict.holds for verdict in run_faults(claims, profile=Profile(2, 1))]
     [False]
     """
-    examined = _examined(claims, profile, seed)
+    examined, seed = _examined(claims, profile, seed)
     runs = (partial(run_claim, x, profile, seed, fault) for x in examined for fault in x.faults)
     return _watched(runs, watch)
 
@@ -274,11 +274,12 @@ def false_alarm_rate(claims: Iterable[Claim], profile: str | Profile) -> float:
     return float(1 - np.prod(keep))
 
 
-def _examined(claims: Iterable[Claim], profile: str | Profile, seed: int) -> list[Claim]:
-    """Check the arguments of a run, and return the claims that its profile examines."""
-    check_seed("seed", seed)
-    chosen = _profile(profile)
-    return [x for x in check_many("claims", claims, Claim) if chosen.examples(x)]
+def _examined(
+    claims: Iterable[Claim], profile: str | Profile, seed: int
+) -> tuple[list[Claim], int]:
+    """Check the arguments of a run; return the claims that its profile examines, and the seed."""
+    root, chosen = check_seed("seed", seed), _profile(profile)
+    return [x for x in check_many("claims", claims, Claim) if chosen.examples(x)], root
 
 
 def _watched(

@@ -91,10 +91,10 @@ def test_a_file_that_is_none_or_no_arrays_is_named(tmp_path):
         load_data(f"file:{tmp_path / 'nowhere.npz'}", None, 4, 4, 0)
     for name, content in (("text.npz", b"not"), ("empty.npz", b""), ("cut.npz", b"PK\3\4")):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=f"{name} must be an npz file"):
+        with pytest.raises(ValueError, match=f"{name} must be a whole file of NumPy"):
             load_data(f"file:{tmp_path / name}", None, 4, 4, 0)
     np.save(tmp_path / "one.npy", np.ones(3))
-    with pytest.raises(ValueError, match=r"one\.npy must be an npz file"):
+    with pytest.raises(ValueError, match=r"one\.npy must have an array X_train"):
         load_data(f"file:{tmp_path / 'one.npy'}", None, 4, 4, 0)
 
 

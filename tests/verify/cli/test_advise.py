@@ -99,13 +99,13 @@ def test_singular_values_from_files(tmp_path, undrawn):
     [
         ("50\nlarge\n", [], "one number a line"),
         ("50 40\n", [], "one number a line"),
-        ("", [], "singular_values must not be empty"),
+        ("", [], "must not be empty"),
         ("50\n-3\n", [], "singular_values must be > 0"),
-        ("50\nnan\n", [], "singular_values must be finite"),
+        ("50\nnan\n", [], "must be finite"),
         ("50\n30\n", ["--rank", "3"], "rank must be the number of singular values"),
         (None, [], "singular-values must be a file"),
         (b"\x93NUMPY", [], "a .npy vector"),
-        (np.ones((2, 2)), [], "must be a vector"),
+        (np.ones((2, 2)), [], "must be 1-dimensional"),
     ],
 )
 def test_bad_files_are_one_line_and_nothing_is_written(content, extra, rule, tmp_path, capsys):

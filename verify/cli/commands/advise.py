@@ -149,18 +149,22 @@ def read_singular_values(name: str) -> NDArray[np.float64]:
     """
     import numpy as np
 
+    from numerics.support.files import read_arrays
+    from numerics.support.validation import check_vector
+    from theory.wording import in_one_line
+
     path = Path(name)
     if not path.is_file():
         raise OSError(f"singular-values must be a file, got {name}")
-    try:
-        if path.suffix == ".npy":
-            values = np.load(path, allow_pickle=False)
-        else:
-            lines = (line.partition("#")[0].strip() for line in path.read_text().splitlines())
-            values = np.array([float(line) for line in lines if line])
-    except (ValueError, EOFError, UnicodeDecodeError) as error:
-        rule = "a .npy vector" if path.suffix == ".npy" else "text with one number a line"
-        raise ValueError(f"singular-values must be {rule}, got {name}: {error}") from None
-    if values.ndim != 1:
-        raise ValueError(f"singular-values must be a vector, got shape {values.shape} in {name}")
-    return values
+    if path.suffix == ".npy":
+        found = read_arrays(path).get("array", np.zeros(()))
+    else:
+        try:
+            lines = (x.partition("#")[0].strip() for x in path.read_text("utf-8-sig").splitlines())
+            found = np.array([float(x) for x in lines if x])
+        except ValueError as error:
+            raise ValueError(
+                f"singular-values must be text with one number a line, got {name}: "
+                f"{in_one_line(error)}"
+            ) from None
+    return check_vector(f"singular-values in {name}", found)
