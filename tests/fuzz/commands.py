@@ -7,6 +7,7 @@ spend minutes on is replaced by nothing, as are figures.
 
 import argparse
 import contextlib
+import importlib
 import io
 import random
 import re
@@ -17,8 +18,6 @@ from fuzzer import EmptyFolder, Tally
 from judge import LONGEST, HangError, Verdict, limited
 from kinds import KINDS
 
-from verify import figures
-from verify.cli import output_files
 from verify.cli.commands import crossover, report
 from verify.cli.main import build_parser, main
 
@@ -91,11 +90,12 @@ def options_of(command):
     return [x for x in actions if not isinstance(x, argparse._HelpAction)]
 
 
-def plan_of_commands(calls, seed):
+def plan_of_commands(calls, seed, only=""):
     """Return (command, destination, text) in an order that the seed decides."""
     plan = [
         (command, action.dest, text)
         for command in LINES
+        if only in command
         for action in options_of(command)
         for text in (*TEXTS, None)
         # Sense that takes long: many processes, all derivations.
@@ -153,7 +153,12 @@ def _judged(command, action, text, status, said):
         return Verdict("forbidden", f"status {status}: {said[:160]}")
     if len(lines) > 1 or len(said) > LONGEST:
         return Verdict("several lines", said[:160])
-    names = {action.dest, action.dest.replace("_", "-"), CALLED.get(action.dest, action.dest)}
+    names = {
+        action.dest,
+        action.dest.replace("_", "-"),
+        action.dest.replace("_", " "),
+        CALLED.get(action.dest, action.dest),
+    }
     names |= {"argument", "arguments"} if text is None or text.startswith("-") else {*()}
     if not any(re.search(rf"\b{re.escape(x)}\b", said) for x in names):
         return Verdict("foreign", said[:160])
@@ -187,15 +192,15 @@ def _is_range(text):
     return len(values) in (1, 2, 3) and all(abs(x) < float("inf") for x in values)
 
 
-_DRAWN = (
-    (output_files, "save_result"),
-    (figures.boundaries, "draw_boundaries"),
-    (figures.prediction, "draw_predicted_panels"),
-    (figures.prediction, "draw_predicted_run"),
-    (figures.advice, "draw_advice"),
-    (figures.figure1, "draw_figure1"),
-    (figures.figure2, "draw_figure2"),
-)
+#: What draws and writes, by modules.
+_DRAWN = {
+    "verify.cli.output_files": ("save_result",),
+    "verify.figures.boundaries": ("draw_boundaries",),
+    "verify.figures.prediction": ("draw_predicted_panels", "draw_predicted_run"),
+    "verify.figures.advice": ("draw_advice",),
+    "verify.figures.figure1": ("draw_figure1",),
+    "verify.figures.figure2": ("draw_figure2",),
+}
 
 
 @contextlib.contextmanager
@@ -204,7 +209,8 @@ def _without_work():
 
     replaced = [(crossover, "run_stored", lambda *_: None)]
     replaced += [(report, "PLANS", {"quick": (), "full": ()})]
-    replaced += [(place, name, lambda *_: []) for place, name in _DRAWN]
+    for module, names in _DRAWN.items():
+        replaced += [(importlib.import_module(module), x, lambda *_: []) for x in names]
     before = [(place, name, getattr(place, name)) for place, name, _ in replaced]
     for place, name, value in replaced:
         setattr(place, name, value)

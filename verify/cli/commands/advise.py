@@ -156,15 +156,15 @@ def read_singular_values(name: str) -> NDArray[np.float64]:
     path = Path(name)
     if not path.is_file():
         raise OSError(f"singular-values must be a file, got {name}")
-    if path.suffix == ".npy":
-        found = read_arrays(path).get("array", np.zeros(()))
-    else:
-        try:
+    try:
+        if path.suffix == ".npy":
+            found = read_arrays(path).get("array", np.zeros(()))
+        else:
             lines = (x.partition("#")[0].strip() for x in path.read_text("utf-8-sig").splitlines())
             found = np.array([float(x) for x in lines if x])
-        except ValueError as error:
-            raise ValueError(
-                f"singular-values must be text with one number a line, got {name}: "
-                f"{in_one_line(error)}"
-            ) from None
+    except ValueError as error:
+        rule = "a .npy vector" if path.suffix == ".npy" else "text with one number a line"
+        raise ValueError(
+            f"singular-values must be {rule}, got {name}: {in_one_line(error)}"
+        ) from None
     return check_vector(f"singular-values in {name}", found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from theory.published_settings import FIGURE1, FIGURE2
@@ -84,22 +85,24 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
+    from numerics.sweeps.axes import parse_axis
     from verify.cli.output_files import prepare_folder
 
     folder = prepare_folder(options.output)
-    paths = _cell(options, folder) if options.point else _grid(options, folder)
+    rows = parse_axis("grid-sigma2", options.grid_sigma2)
+    columns = parse_axis("grid-w", options.grid_w)
+    paths = _cell(options, folder) if options.point else _grid(options, rows, columns, folder)
     print("wrote " + ", ".join(str(path) for path in paths))
     return 0
 
 
-def _grid(options: argparse.Namespace, folder: Path) -> list[Path]:
+def _grid(
+    options: argparse.Namespace, rows: Sequence[float], columns: Sequence[float], folder: Path
+) -> list[Path]:
     from numerics.prediction.grid import predict_grid
-    from numerics.sweeps.axes import parse_axis
     from verify.cli.output_files import save_result
     from verify.figures.prediction import draw_predicted_panels
 
-    rows = parse_axis("grid-sigma2", options.grid_sigma2)
-    columns = parse_axis("grid-w", options.grid_w)
     check_cells(len(rows), len(columns))
     data = predict_grid(
         rows,
