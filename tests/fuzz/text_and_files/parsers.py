@@ -1,19 +1,9 @@
-"""Damaged text and files for everything that reads them: ``python tests/fuzz parsers --help``.
-
-Each parser starts from valid inputs, which are mutated: bytes flipped, cut, repeated, spliced, or
-replaced by tokens of the format.  What is refused must be refused as :mod:`judge` asks; what is
-accepted must have the property that the parser promises.  Where ``atheris`` is installed, the
-mutations are guided by the branches that they reach.
-"""
+"""Everything that reads text or files, with valid inputs of each and what it promises of them."""
 
 import io
 import itertools
 import pickle
-import random
-import sys
 import tempfile
-import time
-import warnings
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +13,6 @@ from pathlib import Path
 import attrs
 import numpy as np
 import sympy as sp
-from fuzzer import Tally
-from judge import HangError, Verdict, judged, limited
 
 import numerics
 import theory
@@ -36,10 +24,7 @@ from theory.functions.grammar import parse_formula
 from verify.claims.registry import claims_from
 from verify.cli.commands.advise import read_singular_values
 
-__all__ = ["PARSERS", "fuzz", "guided", "try_input"]
-
-#: Longest input; what is longer is cut.
-LONGEST = 20_000
+__all__ = ["PARSERS", "file_in"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +53,7 @@ def _text(data):
     return data.decode("utf-8", "surrogateescape")
 
 
-def _file(data, folder, name):
+def file_in(data, folder, name):
     path = Path(folder, name)
     path.write_bytes(data)
     return path
@@ -98,7 +83,7 @@ def _idx(data, folder):
     # One input holds both files: the labels stay whole where the first byte is even.
     first, content = data[:1], data[1:]
     labels = _labels() if first and first[0] % 2 == 0 else content
-    files = _file(content, folder, "data-images"), _file(labels, folder, "data-labels")
+    files = file_in(content, folder, "data-images"), file_in(labels, folder, "data-labels")
     return _is_pool(read_idx(files))
 
 
@@ -145,7 +130,7 @@ def _stored_as(which):
 def _store(which):
     def read(data, folder):
         for number, (name, content) in enumerate(_stored().items()):
-            _file(data if number == which else content, folder, name)
+            file_in(data if number == which else content, folder, name)
         with CellStore(folder, _small_plan(), resume=True) as store:
             return len(store) + len(store.dropped) == 1
 
@@ -153,11 +138,11 @@ def _store(which):
 
 
 def _plan_of_toml(kind):
-    return lambda data, folder: _round_trip(kind.from_toml(_file(data, folder, "data.toml")))
+    return lambda data, folder: _round_trip(kind.from_toml(file_in(data, folder, "data.toml")))
 
 
 def _arrays(data, folder):
-    _file(data, folder, "data.npz")
+    file_in(data, folder, "data.npz")
     found = load_data.__wrapped__("file:data.npz", folder, 2, 1, 0)
     rows = len(found.X_train), len(found.y_train), len(found.X_test), len(found.y_test)
     return rows == (2, 2, 1, 1) and {*np.abs(found.y_train)} == {1}
@@ -179,7 +164,7 @@ def _saved(save, *values, **arrays):
 
 def _values(suffix):
     def read(data, folder):
-        values = read_singular_values(str(_file(data, folder, f"data{suffix}")))
+        values = read_singular_values(str(file_in(data, folder, f"data{suffix}")))
         return values.ndim == 1 and values.dtype == float
 
     return read
@@ -196,7 +181,7 @@ def _axis(parse, **options):
 def _claims(data, folder):
     # A file of claims is a program: what is tried is what a user may have left in one.
     lines = [_CLAIM_FILES[x % len(_CLAIM_FILES)] for x in data[:3]]
-    return len(claims_from(_file("\n".join(lines).encode(), folder, "data.py"))) > 0
+    return len(claims_from(file_in("\n".join(lines).encode(), folder, "data.py"))) > 0
 
 
 _CLAIM_FILES = (
@@ -258,13 +243,13 @@ PARSERS = {
     ),
     "idx": Parser(_idx, _idx_seeds, _BYTES, ("data-images", "data-labels")),
     "cifar_binary": Parser(
-        lambda data, folder: _is_pool(read_cifar_binary([_file(data, folder, "data.bin")])),
+        lambda data, folder: _is_pool(read_cifar_binary([file_in(data, folder, "data.bin")])),
         lambda: [bytes(3073), bytes([9]) + bytes(3072 + 3073)],
         (*_BYTES, bytes(3073), b"\n" + bytes(3072)),
         ("data.bin",),
     ),
     "cifar_python": Parser(
-        lambda data, folder: _is_pool(read_cifar_python([_file(data, folder, "data_batch")])),
+        lambda data, folder: _is_pool(read_cifar_python([file_in(data, folder, "data_batch")])),
         lambda: [*_cifar_batch([1]), *_cifar_batch([10]), *_cifar_batch([True, 2**70])],
         _PICKLE,
         ("data_batch",),
@@ -333,88 +318,3 @@ PARSERS = {
         _claims, lambda: [bytes([x]) for x in range(len(_CLAIM_FILES))], (), ("data.py", "CLAIMS")
     ),
 }
-
-
-def try_input(name, data):
-    """Give bytes to a parser and return the verdict."""
-    parser = PARSERS[name]
-    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
-        warnings.simplefilter("error")
-        try:
-            with limited():
-                sound = parser.read(data[:LONGEST], folder)
-        except HangError:
-            return Verdict("hang", "too long")
-        except Warning as warning:
-            return Verdict("warning", f"{type(warning).__name__}: {warning}")
-        except (Exception, SystemExit) as error:
-            return judged(error, parser.named)
-    return Verdict("accepted" if sound else "silent")
-
-
-def mutated(rng, seeds, tokens):
-    """Return one of the seeds with a few mutations."""
-    data = bytearray(rng.choice(seeds))
-    for _ in range(rng.choice((0, 1, 1, 2, 3, 5, 8))):
-        place, end = sorted(rng.randrange(len(data) + 1) for _ in range(2))
-        end = min(end, place + rng.choice((1, 4, 64, LONGEST)))
-        kind = rng.randrange(6)
-        if kind == 0 and place < len(data):
-            data[place] ^= 1 << rng.randrange(8)
-        elif kind == 1:
-            del data[place:end]
-        elif kind == 2:
-            data[place:place] = data[place:end] * rng.choice((1, 2, 50))
-        elif kind == 3 and tokens:
-            data[place : rng.choice((place, end))] = rng.choice(tokens)
-        elif kind == 4:
-            data[place:end] = rng.choice(seeds)[place:end]
-        else:
-            data[place:place] = rng.randbytes(rng.choice((1, 2, 8)))
-        del data[LONGEST:]
-    return bytes(data)
-
-
-def fuzz(calls, seed, only=""):
-    """Try every seed, then mutations of them, as many of each parser; return the tally."""
-    tally = Tally()
-    names = [x for x in PARSERS if only in x]
-    for name in names:
-        rng, seeds = random.Random(f"{seed} {name}"), PARSERS[name].seeds()
-        for number in range(max(1, calls // len(names))):
-            first = number < len(seeds)
-            data = seeds[number] if first else mutated(rng, seeds, PARSERS[name].tokens)
-            tally.add(name, {"bytes": repr(data)[:200]}, try_input(name, data))
-    return tally
-
-
-def guided(seconds, name):
-    """Let atheris look for inputs that reach new branches of one parser; it ends the process."""
-    import atheris
-
-    tally, seen = Tally(), set()
-    started = time.monotonic()
-
-    def one(data):
-        verdict = try_input(name, data)
-        before = len(tally.offenders)
-        tally.add(name, {"bytes": repr(data)[:200]}, verdict)
-        if len(tally.offenders) > before and verdict.detail not in seen:
-            seen.add(verdict.detail)
-            print(f"{verdict.kind} {name} {data[:200]!r} {verdict.detail}", flush=True)
-
-    with tempfile.TemporaryDirectory() as folder:
-        for number, data in enumerate(PARSERS[name].seeds()):
-            _file(data, folder, str(number))
-        dictionary = _file(_dictionary(PARSERS[name].tokens), folder, "tokens.dict")
-        options = [f"-max_total_time={seconds}", f"-max_len={LONGEST}", "-timeout=120"]
-        options += [f"-dict={dictionary}", "-print_final_stats=1", folder]
-        atheris.Setup([sys.argv[0], *options], one)
-        atheris.Fuzz()
-    print(tally.table(), f"{time.monotonic() - started:.0f} s")
-
-
-def _dictionary(tokens):
-    """Return tokens in the form of libFuzzer's dictionaries."""
-    quoted = ("".join(f"\\x{x:02x}" for x in token) for token in tokens if 0 < len(token) < 100)
-    return "\n".join(f'"{x}"' for x in quoted).encode()
