@@ -79,7 +79,9 @@ CALLS = {
         _PLOT | {"panel": "object", "limits": "pair?", "valid": "object?"},
     ),
     "verify.draw_validity": Call(
-        lambda: verify.draw_validity, lambda: {"data": prediction(), "axes": _axes()}, _PLOT
+        lambda: verify.draw_validity,
+        lambda: {"data": prediction(), "axes": _axes()},
+        _PLOT | {"panel": "object?"},
     ),
     "verify.legend_handles": Call(lambda: verify.legend_handles, dict, {"hatched": "flag"}),
     "verify.fit_exponent": Call(

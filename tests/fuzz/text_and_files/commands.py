@@ -61,7 +61,7 @@ CALLED = {
     "grid_w": "gamma_w",
     "point": "gamma_sigma2",
     "claim": "name",
-    "config": "sweep",
+    "config": "path",
     "layers_unequal": "unequal_layers",
     "check": "runs",
     "claims_from": "file",
@@ -160,6 +160,9 @@ def _judged(command, action, text, status, said):
         CALLED.get(action.dest, action.dest),
     }
     names |= {"argument", "arguments"} if text is None or text.startswith("-") else {*()}
+    # A diverged run names its learning rate, an error of a file its path.
+    if re.search(r"diverged at|\[Errno \d+\]", said):
+        return Verdict("refused", said[:160])
     if not any(re.search(rf"\b{re.escape(x)}\b", said) for x in names):
         return Verdict("foreign", said[:160])
     return Verdict("refused", said[:160])
