@@ -62,6 +62,7 @@ CALLED = {
     "point": "gamma_sigma2",
     "claim": "name",
     "config": "path",
+    "data": "name",
     "layers_unequal": "unequal_layers",
     "check": "runs",
     "claims_from": "file",
@@ -100,6 +101,7 @@ def plan_of_commands(calls, seed, only=""):
         for text in (*TEXTS, None)
         # Sense that takes long: many processes, all derivations.
         if action.dest != "workers" or text not in ("1_0", "\u0663")
+        if command != "crossover" or action.dest not in ("workers", "scheduler")
         if action.dest != "topic" or text not in ("--", None)
     ]
     random.Random(seed).shuffle(plan)
@@ -176,7 +178,9 @@ def _may_be(command, action, text):
         return False
     kind = KIND_OF.get((command, action.dest), KIND_OF.get(action.dest))
     if kind == "text":
-        return bool(text)
+        return bool(text) or action.dest == "folder"
+    if action.dest == "config":
+        return text == "/dev/null"  # no settings
     if kind == "axis" or ":" in text:
         return _is_range(text)
     if kind is None:
@@ -210,7 +214,8 @@ _DRAWN = {
 def _without_work():
     """Replace what follows the checks of a command by nothing."""
 
-    replaced = [(crossover, "run_stored", lambda *_: None)]
+    # The data are read, as a sweep does first; how it runs is tried with figure2, as quick.
+    replaced = [(crossover, "run_stored", lambda plan, *_: plan.load() and None)]
     replaced += [(report, "PLANS", {"quick": (), "full": ()})]
     for module, names in _DRAWN.items():
         replaced += [(importlib.import_module(module), x, lambda *_: []) for x in names]
