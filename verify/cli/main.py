@@ -2,7 +2,8 @@
 
 Each command (:mod:`verify.cli.commands`) calls numerics/ for a dataset and
 :mod:`verify.figures` for a figure, and writes both whole or not at all.  Exit status: 0
-done, 1 a claim failed, 2 bad input or a diverged run (one line on standard error), 130 interrupted.
+done, 1 a claim failed, 2 bad input or a diverged run (one line on standard error), 130 interrupted,
+141 nobody reads what is printed.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from verify.cli.commands import (
     report,
     verify,
 )
+from verify.cli.terminal import fit_terminal, hush
 
 __all__ = ["COMMANDS", "build_parser", "main"]
 
@@ -37,9 +39,23 @@ LONGEST = 300
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    fit_terminal()
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # As a shell reports a command that SIGPIPE has ended.
+        hush()
+        return 141
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     options = build_parser().parse_args(arguments)
     try:
         return options.run(options)
+    except BrokenPipeError:
+        raise
     except (ValueError, TypeError, OSError) as error:
         return _complain(error)
     except RuntimeError as error:

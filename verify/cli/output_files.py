@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-__all__ = ["prepare_folder", "save_dataset", "save_figure", "save_result", "save_text"]
+__all__ = [
+    "prepare_folder",
+    "save_dataset",
+    "save_drawn",
+    "save_figure",
+    "save_result",
+    "save_text",
+]
 
 #: Metadata that would differ from run to run is left out of figures.
 METADATA = {".png": {"Software": None}, ".pdf": {"CreationDate": None, "Producer": None}}
@@ -61,13 +69,27 @@ def save_figure(figure: Figure, path: Path) -> Path:
     return write_file(path, content.getvalue())
 
 
-def save_result(data: xr.Dataset, figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write a dataset (netCDF-4) and its figure (PNG and PDF) under one name."""
+def save_result(
+    data: xr.Dataset, draw: Callable[[], Figure], folder: Path, name: str
+) -> list[Path]:
+    """Write a dataset (netCDF-4), then its figure (PNG and PDF) under the same name."""
+    return [save_dataset(data, folder / f"{name}.nc"), *save_drawn(draw, folder, name)]
+
+
+def save_drawn(draw: Callable[[], Figure], folder: Path, name: str) -> list[Path]:
+    """Draw a figure and write it (PNG and PDF); where the data do not allow it, say why.
+
+    The data are to be saved before, so that nothing is lost with the figure.
+    """
     from verify.figures.style import lay_out_once
 
-    paths = [save_dataset(data, folder / f"{name}.nc")]
-    lay_out_once(figure)
-    return paths + [save_figure(figure, folder / f"{name}{suffix}") for suffix in METADATA]
+    try:
+        figure = draw()
+        lay_out_once(figure)
+    except (ValueError, TypeError, IndexError) as error:
+        print(f"{name} is not drawn: {' '.join(str(error).split())}")
+        return []
+    return [save_figure(figure, folder / f"{name}{suffix}") for suffix in METADATA]
 
 
 def save_text(text: str, path: Path) -> Path:

@@ -8,17 +8,20 @@ small problem first.
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 import hypothesis
 import numpy as np
 import scipy.linalg  # noqa: F401  brings the BLAS of the kernels, whose threads are limited below
-from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+from hypothesis import HealthCheck, Phase, Verbosity, configuration, given, settings
 from threadpoolctl import threadpool_limits
 
+from numerics.kernels.storage import cache_folder
 from numerics.support.object_validation import check_callable, check_many
 from numerics.support.validation import check_choice, check_seed
 from verify.framework.claim import Claim, Counterexample, Fault, Outcome, Problem
@@ -331,12 +334,25 @@ def _search(claim: Claim, examples: int, seed: int, record: _Record) -> None:
             raise _BrokenError(claim.name)
 
     try:
-        examine()
+        with _own_storage():
+            examine()
     except _BrokenError:
         pass
     except BaseExceptionGroup as group:
         if group.split(_BrokenError)[1] is not None:
             raise
+
+
+@contextmanager
+def _own_storage() -> Iterator[None]:
+    """Let hypothesis keep its files beside the kernels, not in the folder that the user is in."""
+    held = vars(configuration).get("__hypothesis_home_directory")
+    if held is None and "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
+        configuration.set_hypothesis_home_dir(cache_folder() / "hypothesis")
+    try:
+        yield
+    finally:
+        configuration.set_hypothesis_home_dir(held)
 
 
 def _examine(examine: Callable[[Problem], Outcome], problem: Problem) -> tuple[Outcome, str]:

@@ -81,6 +81,17 @@ def test_an_unconfirmed_check_is_told(tmp_path, capsys, monkeypatch, undrawn):
     assert "NOT CONFIRMED" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_and_zeros_are_read(tmp_path, encoding):
+    """A spectrum of rank 2, as a spreadsheet or a whole decomposition writes it."""
+    file = tmp_path / "values.txt"
+    file.write_text("50\n30\n0\n0.0\n", encoding=encoding)
+    assert read_singular_values(str(file)).tolist() == [50, 30]
+    file.write_text("0\n0\n", encoding=encoding)
+    with pytest.raises(ValueError, match="must have one that is not 0, got 2 zeros"):
+        read_singular_values(str(file))
+
+
 def test_singular_values_from_files(tmp_path, undrawn):
     values = np.array([50.0, 31.5, 20.0])
     np.save(tmp_path / "values.npy", values)

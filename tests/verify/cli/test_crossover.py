@@ -212,6 +212,23 @@ def test_report_names_what_is_outside():
     assert "760 fitted" in text
 
 
+def test_one_width_and_one_scale_lose_nothing_and_a_second_is_added(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(crossover, "LINEAR_THRESHOLDS", "1e-2:1e2:3")
+    monkeypatch.setattr(crossover, "LINEAR_WIDTHS", "1e3:1e6:2")
+    words = "crossover --depth 1 --seeds 1 --n-train 8 --n-test 12 --workers 0 --ensemble 0".split()
+    words += ["--output", str(tmp_path), "--resume"]
+    assert main([*words, "--width", "4", "--scaled-alpha", "1"]) == 0
+    assert (tmp_path / "crossover.nc").exists()
+    told = capsys.readouterr().out.splitlines()
+    for name in ("crossover", "crossover_errors", "crossover_diagram"):
+        drawn = (tmp_path / f"{name}.png").exists()
+        assert drawn != any(x.startswith(f"{name} is not drawn: ") for x in told)
+    assert main([*words, "--width", "4", "6", "--scaled-alpha", "1"]) == 0
+    assert "1 of 2 cells" in capsys.readouterr().err
+    with xr.open_dataset(tmp_path / "crossover.nc", engine="h5netcdf") as data:
+        assert data.width.values.tolist() == [4, 6]
+
+
 def test_command_writes_everything_and_goes_on(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(crossover, "LINEAR_THRESHOLDS", "1e-2:1e2:3")
     monkeypatch.setattr(crossover, "LINEAR_WIDTHS", "1e3:1e6:2")

@@ -49,10 +49,19 @@ def test_a_figure_is_laid_out_once_for_its_files(data, tmp_path, monkeypatch):
     execute = layout.execute
     monkeypatch.setattr(layout, "execute", lambda x: found.append(execute(x)))
     before = axes.get_position().bounds
-    paths = save_result(data, figure, tmp_path, "result")
+    paths = save_result(data, lambda: figure, tmp_path, "result")
     assert [x.name for x in paths] == ["result.nc", "result.png", "result.pdf"]
     assert len(found) == 1
     assert axes.get_position().bounds != before
+
+
+def test_data_are_saved_before_a_figure_that_cannot_be_drawn(data, tmp_path, capsys):
+    def draw():
+        assert (tmp_path / "result.nc").exists()
+        raise ValueError("two widths are needed,\ngot one")
+
+    assert [x.name for x in save_result(data, draw, tmp_path, "result")] == ["result.nc"]
+    assert capsys.readouterr().out == "result is not drawn: two widths are needed, got one\n"
 
 
 def test_writing_a_dataset_does_not_look_for_a_cluster(tmp_path):

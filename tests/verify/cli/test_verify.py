@@ -1,6 +1,7 @@
 """``mixed-dynamics verify``: its status, its output, and claims from a user's file."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -27,6 +28,34 @@ CLAIMS = (Claim(name="small", family="own", statement="Everything is small.",
 
 def run(*arguments):
     return main(["verify", *(str(x) for x in arguments)])
+
+
+def test_a_file_of_no_claims_is_an_error(tmp_path, capsys):
+    """Not a run of the built-in ones, and not one of none that holds."""
+    file = tmp_path / "own.py"
+    for name, content, told in (
+        ("", None, "file must be a path"),
+        (tmp_path / "absent.py", None, "claims must come from a Python file"),
+        (file, "CLAIMS = ()", "must define CLAIMS, a sequence of claims"),
+        (file, "", "must define CLAIMS"),
+        (file, "CLAIMS = (1, 2)", "CLAIMS must"),
+    ):
+        if content is not None:
+            file.write_text(content)
+        assert run("--claims-from", name) == 2
+        (line,) = capsys.readouterr().err.splitlines()
+        assert told in line
+
+
+def test_nothing_is_left_where_the_user_is(tmp_path, monkeypatch):
+    (tmp_path / "own.py").write_text(WRONG)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY", raising=False)
+    command = [sys.executable, "-m", "verify", "verify", "--claims-from", "own.py"]
+    path = str(Path(__file__).parents[3])
+    done = subprocess.run(command, capture_output=True, env=os.environ | {"PYTHONPATH": path})
+    assert done.returncode == 1
+    assert sorted(x.name for x in tmp_path.iterdir() if x.name != "__pycache__") == ["own.py"]
 
 
 def test_claims_that_hold_give_status_0_and_three_files(tmp_path, capsys):

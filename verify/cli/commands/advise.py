@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and return its exit status."""
-    from verify.cli.output_files import prepare_folder, save_result
+    from verify.cli.output_files import prepare_folder, save_dataset, save_result
 
     folder = prepare_folder(options.output)
     from numerics.advice.advise import advise
@@ -124,6 +125,7 @@ def run(options: argparse.Namespace) -> int:
         unequal_layers=options.layers_unequal,
         update=options.update,
     )
+    save_dataset(data, folder / "advice.nc")
     print(advice_table(data))
     status = 0
     if options.check is not None:
@@ -132,7 +134,7 @@ def run(options: argparse.Namespace) -> int:
         data = data.merge(checked, combine_attrs="override")
         data.attrs |= {"check_seed": options.seed, "check_agreement": checked.attrs["agreement"]}
         status = 0 if checked.confirmed.all() else 1
-    paths = save_result(data, draw_advice(data), folder, "advice")
+    paths = save_result(data, lambda: draw_advice(data), folder, "advice")
     print("\nwrote " + ", ".join(str(path) for path in paths))
     return status
 
@@ -160,11 +162,23 @@ def read_singular_values(name: str) -> NDArray[np.float64]:
         if path.suffix == ".npy":
             found = read_arrays(path).get("array", np.zeros(()))
         else:
-            lines = (x.partition("#")[0].strip() for x in path.read_text("utf-8-sig").splitlines())
+            lines = (line.partition("#")[0].strip() for line in _text(path).splitlines())
             found = np.array([float(x) for x in lines if x])
     except ValueError as error:
         rule = "a .npy vector" if path.suffix == ".npy" else "text with one number a line"
         raise ValueError(
             f"singular-values must be {rule}, got {name}: {in_one_line(error)}"
         ) from None
-    return check_vector(f"singular-values in {name}", found)
+    values = check_vector(f"singular-values in {name}", found)
+    # A singular value of 0 is none: files of whole spectra end with them.
+    held = values[values != 0]
+    if not held.size:
+        raise ValueError(f"singular-values must have one that is not 0, got {values.size} zeros")
+    return held
+
+
+def _text(path: Path) -> str:
+    """Return a text file's content without a byte-order mark, which tells its encoding."""
+    content = path.read_bytes()
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    return content.decode("utf-16" if wide else "utf-8-sig")

@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
         d=options.d,
         rank=options.rank,
     )
-    paths = save_result(data, draw_boundaries(data), folder, "boundaries")
+    paths = save_result(data, lambda: draw_boundaries(data), folder, "boundaries")
     from numerics.kernels.derived import stored
     from numerics.regimes.plane_formulas import boundary_equations
 

@@ -102,14 +102,12 @@ def run(options: argparse.Namespace) -> int:
         many = run_stored(ensembles, folder / "crossover_ensembles.store", options)
         if many is None:
             return 130
-    from verify.measurements.crossover_exponents import crossover_exponents
     from verify.reports.crossover import crossover_report
 
-    exponents = crossover_exponents(data, many)
     datasets = {"crossover": data, "crossover_linear": _linear_plane(plan.seed)}
     if many is not None:
         datasets["crossover_ensembles"] = many
-    paths = _write(datasets, exponents, folder)
+    paths, exponents = _write(datasets, folder)
     print(crossover_report(data, exponents))
     print("wrote " + ", ".join(str(path) for path in paths))
     return 0
@@ -158,23 +156,24 @@ def _linear_plane(seed: int) -> xr.Dataset:
     return linear_crossover(thresholds, widths, seed=seed)
 
 
-def _write(datasets: dict[str, xr.Dataset], exponents: list[Exponent], folder: Path) -> list[Path]:
-    from verify.cli.output_files import save_dataset, save_figure, save_text
+def _write(datasets: dict[str, xr.Dataset], folder: Path) -> tuple[list[Path], list[Exponent]]:
+    """Write the data, then what is measured and drawn of them."""
+    from verify.cli.output_files import save_dataset, save_drawn, save_text
     from verify.figures.crossover import draw_crossover, draw_test_errors
     from verify.figures.linear_and_nonlinear_diagram import draw_shared_diagram
-    from verify.figures.style import lay_out_once
+    from verify.measurements.crossover_exponents import crossover_exponents
     from verify.reports.crossover import exponents_json
 
     # First what took minutes; a figure that fails loses nothing.
-    paths = [save_dataset(x, folder / f"{name}.nc") for name, x in datasets.items()]
-    paths.append(save_text(exponents_json(exponents), folder / "crossover_exponents.json"))
     data = datasets["crossover"]
+    paths = [save_dataset(x, folder / f"{name}.nc") for name, x in datasets.items()]
+    exponents = crossover_exponents(data, datasets.get("crossover_ensembles"))
+    paths.append(save_text(exponents_json(exponents), folder / "crossover_exponents.json"))
     figures = {
-        "crossover": draw_crossover(data, exponents, datasets.get("crossover_ensembles")),
-        "crossover_errors": draw_test_errors(data),
-        "crossover_diagram": draw_shared_diagram(datasets["crossover_linear"], data),
+        "crossover": lambda: draw_crossover(data, exponents, datasets.get("crossover_ensembles")),
+        "crossover_errors": lambda: draw_test_errors(data),
+        "crossover_diagram": lambda: draw_shared_diagram(datasets["crossover_linear"], data),
     }
-    for name, figure in figures.items():
-        lay_out_once(figure)
-        paths += [save_figure(figure, folder / f"{name}.{kind}") for kind in ("png", "pdf")]
-    return paths
+    for name, draw in figures.items():
+        paths += save_drawn(draw, folder, name)
+    return paths, exponents

@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
             timings=timings,
         )
     with timings.part("figure and files"):
-        paths = save_result(data, draw_figure1(data), folder, "figure1")
+        paths = save_result(data, lambda: draw_figure1(data), folder, "figure1")
     print(figure1_table(data, timings.seconds))
     print("wrote " + ", ".join(str(path) for path in paths))
     return 0

@@ -157,7 +157,7 @@ def _write(data: xr.Dataset, prediction: xr.Dataset | None, folder: Path) -> lis
     from verify.cli.output_files import save_dataset, save_result
     from verify.figures.figure2 import draw_figure2
 
-    paths = save_result(data, draw_figure2(data, prediction), folder, "figure2")
+    paths = save_result(data, lambda: draw_figure2(data, prediction), folder, "figure2")
     if prediction is not None:
         paths.append(save_dataset(prediction, folder / "figure2_prediction.nc"))
     return paths

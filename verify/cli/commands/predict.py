@@ -118,7 +118,7 @@ def _grid(
     )
     sound = int((data.status == 0).sum())
     print(f"{sound} of {data.status.size} cells are inside the range of validity")
-    return save_result(data, draw_predicted_panels(data), folder, "prediction")
+    return save_result(data, lambda: draw_predicted_panels(data), folder, "prediction")
 
 
 def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
@@ -151,4 +151,4 @@ def _cell(options: argparse.Namespace, folder: Path) -> list[Path]:
             f"{float(data.drawn_min_test_error):.4f} where A* is drawn"
         )
     print(f"standard deviation of one run (noise, start, A* rotated): {scatter}")
-    return save_result(data, draw_predicted_run(data), folder, "prediction_cell")
+    return save_result(data, lambda: draw_predicted_run(data), folder, "prediction_cell")

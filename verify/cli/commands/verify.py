@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     from verify.framework.search import chance_of_failure
 
     check_choice("profile", options.profile, tuple(PROFILES)), check_seed("seed", options.seed)
-    own = claims_from(options.claims_from) if options.claims_from else None
+    own = None if options.claims_from is None else claims_from(options.claims_from)
     claims = select_claims(options.claim, own)
     if options.list:
         for claim in claims:
