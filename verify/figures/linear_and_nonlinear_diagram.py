@@ -176,6 +176,9 @@ def _refined(values: xr.DataArray) -> xr.DataArray:
 
 def _fill(change: xr.DataArray, axes: Axes) -> QuadContourSet:
     """Fill the plane with the geometric mean of the kernel change and draw its decades."""
+    if min(change.sizes["x"], change.sizes["y"]) < 2:
+        counts = f"{change.sizes['x']} x {change.sizes['y']}"
+        raise ValueError(f"a plane needs two scales and two widths at least, got {counts}")
     values = _refined(xr.apply_ufunc(np.log10, change).mean("seed").transpose("y", "x"))
     filled = axes.contourf(values.x, values.y, values, levels=LEVELS, cmap="viridis", extend="both")
     inside = [x for x in LINES if float(values.min()) < x < float(values.max())]
