@@ -293,7 +293,9 @@ def _result(
             error = float(np.mean(y_test * outputs <= 0))
     pairs = list(zip(run.weights, problem.weights, strict=True))
     layers = tuple(_relative_change(new, old) for new, old in pairs)
-    undefined = ("kernel_change",) if watch is not None and not watch.is_defined else ()
+    undefined: tuple[str, ...] = (
+        ("kernel_change",) if watch is not None and not watch.is_defined else ()
+    )
     undefined += ("layer_change",) if any(not old.any() for _, old in pairs) else ()
     return FlowResult(
         weights=tuple(run.weights),
