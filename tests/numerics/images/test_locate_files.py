@@ -1,14 +1,45 @@
 """Spellings, nested folders, and what is said of files that are missing."""
 
 import gzip
+import struct
+from dataclasses import replace
 
 import pytest
-from test_find_and_download import DIGITS, alone, fill, idx_contents
 
+from numerics.images.catalogue import SOURCES
 from numerics.images.find_and_download import MissingImagesError, read_images
 
-#: The folder of data sets of these tests' own.
-__all__ = ["alone"]
+KINDS = ("images-idx3-ubyte", "labels-idx1-ubyte")
+DIGITS = [f"{part}-{kind}" for part in ("train", "t10k") for kind in KINDS]
+
+
+def idx_contents(first_class=0):
+    """Two training images and one test image, their four files in order."""
+    found = []
+    for labels in ([first_class, first_class + 1], [first_class]):
+        n = len(labels)
+        found.append(struct.pack(">4I", 2051, n, 2, 2) + bytes(range(4 * n)))
+        found.append(struct.pack(">2I", 2049, n) + bytes(labels))
+    return found
+
+
+def fill(folder, names, contents):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in zip(names, contents, strict=True):
+        (folder / f"{name}.gz").write_bytes(gzip.compress(content))
+
+
+@pytest.fixture(autouse=True)
+def alone(tmp_path, monkeypatch):
+    """A folder of data sets of this test's own, and no way to the network."""
+    monkeypatch.setenv("MIXED_DYNAMICS_IMAGES", str(tmp_path / "images"))
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    unreachable = tuple(
+        replace(item, urls=(f"http://127.0.0.1:9/{item.name}",))
+        for item in SOURCES["mnist"].downloads
+    )
+    monkeypatch.setitem(SOURCES, "mnist", replace(SOURCES["mnist"], downloads=unreachable))
+    return tmp_path / "images"
 
 
 def test_what_is_missing_is_told_for_training_and_testing(tmp_path, alone):
