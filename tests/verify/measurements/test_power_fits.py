@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from verify.measurements.power_fits import fit_exponent
 
@@ -65,3 +66,12 @@ def test_the_interval_covers_at_its_level(replicates, pooled):
 def test_refusals(sizes, errors, message):
     with pytest.raises(ValueError, match=message):
         fit_exponent(sizes, errors)
+
+
+def test_pooled_replicates_have_the_standard_error_of_one_line_through_all_points():
+    rng, sizes = np.random.default_rng(3), np.array([10.0, 20.0, 40.0, 80.0, 160.0])
+    table = sizes[:, None] ** -0.7 * np.exp(0.1 * rng.standard_normal((5, 6)))
+    line = stats.linregress(np.log(np.repeat(sizes, 6)), np.log(table).ravel())
+    fit = fit_exponent(sizes, table, 0.05, pooled=True)
+    assert fit.exponent == pytest.approx(line.slope)
+    assert fit.halfwidth == pytest.approx(stats.t.ppf(0.975, 30 - 2) * line.stderr)
