@@ -26,7 +26,7 @@ from numpy.typing import ArrayLike, NDArray
 from numerics.kernels.evaluate import evaluate
 from numerics.linear.network_state import NetworkState
 from numerics.linear.tasks import Task
-from numerics.support.errors import DivergedError
+from numerics.support.errors import DivergedError, OutOfRangeError
 from numerics.support.object_validation import check_instance, check_many
 from numerics.support.validation import (
     check_choice,
@@ -162,10 +162,23 @@ class Descent:
 
     def _begin(self, motion: Motion, start: Iterable[ArrayLike]) -> None:
         """Go to the start."""
-        self._motion = motion
+        self._motion, start = motion, tuple(start)
+        if self.dtype == np.float32:
+            for matrix in start:
+                self._check_held(np.asarray(matrix))
         zero = self.place(np.zeros(x.shape) for x in motion.moving)[0]
         scale = max(self.place(start)[0], zero, np.finfo(np.float64).tiny)
         self._ceiling = DIVERGENCE_FACTOR * scale
+
+    def _check_held(self, start: NDArray[Any]) -> None:
+        """Refuse a start, or a target, that the precision of the run cannot hold in full."""
+        limits = np.finfo(self.dtype)
+        for name, values in (("the start", start), ("the target", self.task.target)):
+            largest = float(np.abs(values).max(initial=0.0))
+            if largest and not limits.tiny / limits.eps <= largest <= limits.max * limits.eps:
+                raise OutOfRangeError(
+                    f"dtype must hold {name} in full, got {self.dtype} for entries of {largest:.2g}"
+                )
 
     def _array(self, values: ArrayLike) -> NDArray[Any]:
         return np.array(values, dtype=self.dtype, order="C")

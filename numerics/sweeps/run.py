@@ -32,8 +32,8 @@ from theory.wording import shown
 
 __all__ = ["SweepProgress", "run_sweep", "sweep_dataset"]
 
-#: Of a Dask scheduler: ``host:port``, with or without a protocol, or ``inproc://...``.
-ADDRESS = re.compile(r"(\w+://)?[^\s/]+:\d+|\w+://\S+")
+#: Of a Dask scheduler: ``host:port``, with or without a protocol that Dask has, or ``inproc://...``.
+ADDRESS = re.compile(r"((tcp|tls|ws|wss|ucx)://)?[^\s/]+:\d{1,5}|inproc://\S+")
 
 #: Sweeps of fewer seconds than this are run in this process: a cluster takes as long to start.
 WORTH_A_CLUSTER = 5.0

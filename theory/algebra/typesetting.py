@@ -9,6 +9,7 @@ from __future__ import annotations
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.pretty.pretty import PrettyPrinter
+from sympy.printing.pretty.pretty_symbology import pretty_use_unicode
 from sympy.printing.pretty.stringpict import prettyForm
 
 from theory.symbols.table import TABLE
@@ -49,7 +50,12 @@ def pretty(formula: sp.Basic) -> str:
     names = {entry.symbol: entry.text for entry in TABLE.values() if entry.text}
     printer = _Text({"use_unicode": True, "wrap_line": False})
     printer.names = names
-    return printer.doprint(formula)
+    # Sympy keeps a flag of its own, which it takes from the terminal.
+    before = pretty_use_unicode(True)
+    try:
+        return printer.doprint(formula)
+    finally:
+        pretty_use_unicode(before)
 
 
 class _Latex(LatexPrinter):

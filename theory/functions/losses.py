@@ -17,7 +17,7 @@ from typing import ClassVar
 import sympy as sp
 
 from theory.arguments import check_positive
-from theory.functions.scalar_function import ScalarFunction, chosen, parse
+from theory.functions.scalar_function import ScalarFunction, check_bounded_below, chosen, parse
 from theory.symbols.functions import delta as bound
 from theory.symbols.functions import prediction, target
 
@@ -119,7 +119,7 @@ def loss(
     ------
     ValueError
         If it contains a symbol that has no value, a value is not positive, or it does not depend
-        on the prediction.
+        on the prediction or falls without bound.
 
     Examples
     --------
@@ -127,7 +127,9 @@ def loss(
     (prediction - target)**3
     """
     parsed, values = parse(Loss, expression, parameters)
-    return Loss(name, parsed, values, curvature=curvature)
+    made = Loss(name, parsed, values, curvature=curvature)
+    check_bounded_below(Loss, parsed, made.parameters)
+    return made
 
 
 def get_loss(value: str | Loss | sp.Expr) -> Loss:

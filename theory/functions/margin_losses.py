@@ -20,7 +20,7 @@ from typing import ClassVar
 import sympy as sp
 
 from theory.arguments import check_positive
-from theory.functions.scalar_function import ScalarFunction, chosen, parse
+from theory.functions.scalar_function import ScalarFunction, check_bounded_below, chosen, parse
 from theory.symbols.functions import beta as steepness
 from theory.symbols.functions import margin
 
@@ -119,7 +119,7 @@ def margin_loss(
     ------
     ValueError
         If it contains a symbol that has no value, a value is not positive, or it does not depend
-        on the margin.
+        on the margin or falls without bound.
 
     Examples
     --------
@@ -127,7 +127,9 @@ def margin_loss(
     -exp(-margin)
     """
     parsed, values = parse(MarginLoss, expression, parameters)
-    return MarginLoss(name, parsed, values, curvature=curvature)
+    made = MarginLoss(name, parsed, values, curvature=curvature)
+    check_bounded_below(MarginLoss, parsed, made.parameters)
+    return made
 
 
 def get_margin_loss(value: str | MarginLoss | sp.Expr) -> MarginLoss:

@@ -140,6 +140,32 @@ def parse(
     return parsed.subs({x: names[x.name] for x in parsed.free_symbols if x.name in names}), values
 
 
+def check_bounded_below(
+    kind: type[ScalarFunction], expression: sp.Expr, values: Mapping[str, float]
+) -> None:
+    """Refuse a loss that falls without bound in its first variable, as descent would find out.
+
+    Looked at 10, 100 and 1000 on both sides: one that falls in each step by about as much as in
+    the one before, or by more, has no bound.  What has no value there is let pass.
+    """
+    variable, *others = kind.VARIABLES
+    own = {sp.Symbol(key, positive=True): sp.Float(value) for key, value in values.items()}
+    for side in (-1, 1):
+        for rest in (-1, 1):
+            at = own | dict.fromkeys(others, sp.Integer(rest))
+            near, far, farthest = (
+                sp.N(expression.xreplace(at | {variable: sp.Integer(side * size)}))
+                for size in (10, 100, 1000)
+            )
+            if not all(x.is_extended_real for x in (near, far, farthest)):
+                continue
+            if far < near and far - farthest > sp.Rational(9, 10) * (near - far):
+                raise ValueError(
+                    f"{kind.KIND} must be bounded below, got {shown(str(expression))}, which is "
+                    f"{float(farthest):.3g} at {variable} = {1000 * side}"
+                )
+
+
 def chosen(
     kind: type[F],
     value: str | sp.Expr | F,

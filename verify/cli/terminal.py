@@ -25,6 +25,19 @@ SIGNS = {
     "\u2207": "grad ",
     "\u2264": "<=",
     "\u2265": ">=",
+    # What brackets, roots, fractions and arrows are drawn with, a letter for a letter.
+    **dict.fromkeys("\u2500\u203e\u23af", "-"),
+    **dict.fromkeys("\u2571\u239b\u23a0", "/"),
+    **dict.fromkeys("\u2572\u239d\u239e", "\\"),
+    **dict.fromkeys("\u2502\u239c\u239f\u2320\u23ae\u2321\u239a\u23aa", "|"),
+    **dict.fromkeys("\u23a1\u23a2\u23a3", "["),
+    **dict.fromkeys("\u23a4\u23a5\u23a6", "]"),
+    **dict.fromkeys("\u23a7\u23a8\u23a9", "{"),
+    **dict.fromkeys("\u2016\u2225", "|"),
+    "\u2192": ">",
+    "\u221a": "V",
+    "\u27e8": "<",
+    "\u27e9": ">",
 }
 _MARKS = {"<super>": "^", "<sub>": "_"}
 _HANDLER = "mixed_dynamics_spelled_out"

@@ -164,6 +164,13 @@ def test_workers_with_other_formulas_are_refused(cluster, own, tmp_path, monkeyp
     assert not list(tmp_path.glob("cells-*"))
 
 
+@pytest.mark.parametrize("address", ["foo", "tcp://host:port", "abc://x:1", "tcp://", "tcp://h"])
+def test_what_is_no_address_of_a_scheduler_is_refused_at_once(own, tmp_path, address):
+    with pytest.raises(ValueError, match=f"like tcp://host:8786, got '{address}'"):
+        run_sweep(own, tmp_path / "sweep", scheduler=address)
+    assert not (tmp_path / "sweep").exists()
+
+
 def test_an_address_without_a_scheduler_is_an_error(own, tmp_path, monkeypatch):
     monkeypatch.setattr(sweep_dask, "CONNECT", 1)
     with pytest.raises(OSError):

@@ -7,8 +7,10 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+import sympy as sp
 
 import theory
+from theory.algebra.typesetting import pretty
 from verify.cli.terminal import spelled_out
 
 #: Prints what every symbol of theory/ is made of, at once and again: more than a pipe holds.
@@ -35,6 +37,19 @@ def test_every_sign_of_a_formula_is_spelled_out():
         text = spelled_out(letter)
         assert text.isascii() and "\\" not in text, (letter, unicodedata.name(letter), text)
     assert spelled_out("\u03c3\u00b2 + s\u2080\u2099, \u0393") == "sigma^2 + s_0n, Gamma"
+
+
+def test_what_formulas_are_drawn_with_keeps_its_width():
+    x = sp.Symbol("x")
+    drawn = pretty(
+        sp.Integral(sp.sqrt(sp.Matrix([[x / 2, x], [1, x**2]])[0, 0]), (x, 0, 1))
+        + sp.Sum((1 / (1 + 1 / x)) ** 2, (x, 1, 3))
+        + sp.Limit(sp.Piecewise((x, x > 1), (1 / x, True)), x, 0)
+    )
+    shown = spelled_out(drawn)
+    assert shown.isascii() and "\\u" not in shown
+    longest = [max(map(len, text.splitlines())) for text in (drawn, shown)]
+    assert longest[1] - longest[0] <= 4  # powers are written as ^2
 
 
 @pytest.mark.parametrize("setting", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}])
