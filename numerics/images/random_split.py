@@ -144,7 +144,7 @@ def draw_images(
 def _check_classes(argument: str, values: Any, known: Classes, name: str) -> Classes:
     try:
         values = list(values)
-    except TypeError:
+    except Exception:  # what an object that is no list raises is its own matter
         raise TypeError(f"{argument} must list class numbers, got {shown(values)}") from None
     for value in values:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):

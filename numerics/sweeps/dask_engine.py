@@ -19,6 +19,7 @@ from distributed import Client, KilledWorker, LocalCluster, as_completed
 from numerics.support.errors import SweepError
 from numerics.sweeps.declaration import DeclaredSweep
 from numerics.sweeps.worker import THREAD_VARIABLES, BatchResult, run_batch
+from theory.wording import in_one_line
 
 __all__ = ["run_on_dask"]
 
@@ -80,7 +81,12 @@ def run_on_dask(
                         silence_logs=logging.CRITICAL,
                     )
                 )
-            client = stack.enter_context(Client(address, set_as_default=False))
+            try:
+                client = stack.enter_context(Client(address, set_as_default=False))
+            except OSError as error:
+                raise OSError(
+                    f"scheduler must be one that answers: {in_one_line(error)}"
+                ) from error
         text, count = plan.to_json(), len(batches)
         futures = [
             client.submit(run_batch, text, tuple(batch), pure=False, priority=count - k)

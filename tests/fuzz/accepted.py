@@ -12,6 +12,11 @@ ACCEPTED: dict[tuple[str, str, str], str] = {
         for name in ("run", "advice", "figure1", "crossover sweep")
     },
     ("numerics.SweepPlan", "stopping", "{}"): "a table of settings, all by default",
+    **{
+        ("numerics.CrossoverSweep", "rule", name): "a table of settings, all by default"
+        for name in ("{}", "empty dataset")
+    },
+    ("numerics.CrossoverSweep", "scaled_alpha", "[2**70]"): "one value, a float as well",
     ("numerics.single_mode", "time", "long double"): "beyond float64: for ever",
     ("numerics.single_mode", "time", "long doubles"): "beyond float64: for ever",
     **{
@@ -29,6 +34,8 @@ ACCEPTED: dict[tuple[str, str, str], str] = {
         for name in ("no entries", "range(0)")
     },
     ("*", "axes", "()"): "no axis",
+    ("*", "classes", "(1, 2, 3, 4)"): "four classes",
+    ("numerics.CrossoverSweep.stream", "axes", "one less"): "a stream may depend on fewer axes",
     **{("*", "classes", x): "class numbers, in any order" for x in ("set", "iterator")},
     ("*", "axes", "[]"): "no axis",
     ("*", "parameters", "empty dataset"): "a mapping without entries",

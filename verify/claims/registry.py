@@ -110,14 +110,14 @@ def claims_from(file: str | Path) -> dict[str, Claim]:
     >>> claims_from("no_such_file.py")
     Traceback (most recent call last):
         ...
-    ValueError: claims must come from a Python file, got no_such_file.py
+    ValueError: claims must come from a Python file, got 'no_such_file.py'
     """
     path = check_path("file", file)
     if not path.is_file():
-        raise ValueError(f"claims must come from a Python file, got {file}")
+        raise ValueError(f"claims must come from a Python file, got {str(file)!r}")
     specification = importlib.util.spec_from_file_location(f"claims_of_{path.stem}", path)
     if specification is None or specification.loader is None:
-        raise ValueError(f"claims must come from a Python file, got {file}")
+        raise ValueError(f"claims must come from a Python file, got {str(file)!r}")
     module = importlib.util.module_from_spec(specification)
     sys.modules[specification.name] = module
     try:

@@ -89,6 +89,8 @@ def draw_validity(data: xr.Dataset, axes: Axes, panel: Panel | None = None) -> A
     plane = {"status": ("gamma_sigma2", "gamma_w")}
     check_dataset("data", data, "predict_grid", plane)
     check_instance("axes", axes, Axes)
+    if panel is not None:
+        check_instance("panel", panel, Panel, "PANELS[0]")
     outside = out_of_range(data, panel).transpose("gamma_w", "gamma_sigma2").values.astype(float)
     if outside.any():
         where = (data.gamma_sigma2, data.gamma_w, outside)

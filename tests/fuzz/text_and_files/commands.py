@@ -150,7 +150,8 @@ def _judged(command, action, text, status, said):
         return Verdict(
             "accepted" if _may_be(command, action, text) else "silent", f"status {status}"
         )
-    lines = said.strip().split("\n")
+    # A sweep says how far it is.
+    lines = [x for x in said.strip().split("\n") if not re.match(r"\d+ of \d+ cells", x)]
     if status != 2:
         return Verdict("forbidden", f"status {status}: {said[:160]}")
     if len(lines) > 1 or len(said) > LONGEST:
