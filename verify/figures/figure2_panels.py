@@ -25,6 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from numerics.support.object_validation import check_dataset, check_instance
 from numerics.support.validation import check_vector
+from theory.wording import shown
 from verify.figures.figure2_boundaries import draw_paper_boundaries
 
 __all__ = ["PANELS", "Panel", "draw_difference", "draw_panel"]
@@ -216,6 +217,11 @@ def _seen(values: xr.DataArray, valid: xr.DataArray | None) -> xr.DataArray:
     """Return the values of the valid cells; all of them where none is valid."""
     if valid is None:
         return values
+    plane = {"gamma_w", "gamma_sigma2"}
+    if not isinstance(valid, xr.DataArray) or {*valid.dims} != plane or valid.dtype != bool:
+        raise TypeError(
+            f"valid must be a boolean DataArray over {', '.join(sorted(plane))}, got {shown(valid)}"
+        )
     kept = values.where(valid.transpose("gamma_w", "gamma_sigma2").values)
     return values if np.isnan(kept).all() else kept
 
