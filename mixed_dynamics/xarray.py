@@ -6,7 +6,7 @@ Examples
 >>> import mixed_dynamics.xarray
 >>> figure = md.predict_cell(-1.85, 2.25, 100).mixed_dynamics.plot()
 >>> [axes.get_title() for axes in figure.axes]
-['Train and test error', 'Singular values of A']
+['Train and test error', 'Singular values of A, distance from the self-consistent dynamics']
 """
 
 from verify.figures.dataset_accessor import DatasetAccessor

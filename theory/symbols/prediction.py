@@ -63,9 +63,21 @@ place_curvature = symbol(
 shift_slope = symbol("shift_slope", "d epsilon/d theta", latex=r"\epsilon'", text="ε'", real=True)
 test_moved = _quantity("test_moved", "change of a spike's share of the test error")
 train_moved = _quantity("train_moved", "change of a spike's share of the train error")
-left_weight = symbol("left_weight", "epsilon by a square of the output side", unit="1/unit of A")
-right_weight = symbol("right_weight", "epsilon by a square of the input side", unit="1/unit of A")
-product_weight = symbol("product_weight", "epsilon by a product of both", unit="1/unit of A")
+left_weight = symbol(
+    "left_weight",
+    "epsilon by a square of the output side",
+    latex=r"\epsilon_{u}",
+    unit="1/unit of A",
+)
+right_weight = symbol(
+    "right_weight",
+    "epsilon by a square of the input side",
+    latex=r"\epsilon_{v}",
+    unit="1/unit of A",
+)
+product_weight = symbol(
+    "product_weight", "epsilon by a product of both", latex=r"\epsilon_{\times}", unit="1/unit of A"
+)
 harmonic = symbol("harmonic", "number of a harmonic", latex="k", text="k", integer=True)
 harmonic_of = function(
     "harmonic_of", "coefficient of cos(kx) in a function of the bulk", latex="a", text="a"

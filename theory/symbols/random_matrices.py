@@ -66,8 +66,15 @@ q_spike = symbol(
     unit="squared unit of A",
     positive=True,
 )
-bulk_squares = symbol("bulk_squares", "sum of y^2 of the noise's bulk", unit="squared unit of A")
-bulk_change = symbol("bulk_change", "first order of log(P/(P - q))")
+bulk_squares = symbol(
+    "bulk_squares",
+    "sum of y^2 of the noise's bulk",
+    latex=r"\Sigma_{\mathrm{bulk}}",
+    unit="squared unit of A",
+)
+bulk_change = symbol(
+    "bulk_change", "first order of log(P/(P - q))", latex=r"\Delta_{\mathrm{bulk}}"
+)
 y_edge = symbol("y_edge", "mean largest singular value", latex=r"y_{\mathrm{edge}}", unit=_A)
 
 # Fluctuations of spikes.

@@ -131,7 +131,8 @@ def draw_panel(
 
     Examples
     --------
-    >>>     >>> from numerics.prediction.grid import predict_grid
+    >>> from matplotlib.figure import Figure
+    >>> from numerics.prediction.grid import predict_grid
     >>> data = predict_grid([-2.0, -1.5, -1.0], [1.0, 1.5, 2.0], d=100)
     >>> draw_panel(data, PANELS[0], Figure().subplots()).get_title()
     'Smallest test error of the run'

@@ -61,7 +61,7 @@ def plot(data: xr.Dataset) -> Figure:
     >>> import numerics
     >>> figure = plot(numerics.predict_cell(-1.85, 2.25, d=100))
     >>> [axes.get_title() for axes in figure.axes]
-    ['Train and test error', 'Singular values of A']
+    ['Train and test error', 'Singular values of A, distance from the self-consistent dynamics']
     """
     if not isinstance(data, xr.Dataset):
         raise TypeError(f"data must be an xarray.Dataset, got {type(data).__name__}")

@@ -106,8 +106,8 @@ def test_a_grid_that_grows_keeps_its_cells(filled):
         assert len(store) == 7 and len(store.missing()) == 3 * 5 * 2 - 7
         first = store.missing()[0]
         store.add([first], results([5]))
-    with pytest.raises(SweepError, match=r"gamma_sigma2 was .*\(3 values\), is .*\(4 values\)"):
-        CellStore(filled, attrs.evolve(LARGER, gamma_sigma2="-3:0:4"), resume=True)
+    with pytest.raises(SweepError, match=r"gamma_sigma2 was .*\(3 values\), is .*\(5 values\)"):
+        CellStore(filled, attrs.evolve(LARGER, gamma_sigma2="-3:0:5"), resume=True)
     with CellStore(filled, largest, resume=True) as store:
         assert len(store) == 8
         whole = store.load()

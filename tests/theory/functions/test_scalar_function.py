@@ -16,7 +16,7 @@ EXPRESSIONS = [
     "log(1 + exp(-margin))*sin(margin)",
     "Max(margin - beta, 0)**2",
     "Max(margin, beta)",
-    "Piecewise((margin**3, margin > 1), (margin, True))",
+    "Piecewise((margin**3, margin > 1), (margin**2, True))",
     "exp(-margin**2)",
 ]
 POINTS = ["-31.3", "-1.7", "-0.4", "0.3", "1.1", "29.1"]
@@ -83,7 +83,7 @@ def test_messages_name_the_kind(kind):
 
 
 def test_values_replace_parameters():
-    made = margin_loss("gamma*margin + S", parameters={"gamma": 2.0, "S": 3.0})
-    assert made.with_values(made.expression) == 2 * MARGIN + 3
+    made = margin_loss("gamma*margin**2 + S", parameters={"gamma": 2.0, "S": 3.0})
+    assert made.with_values(made.expression) == 2 * MARGIN**2 + 3
     assert isinstance(made, ScalarFunction)
     assert "gamma" in made._repr_latex_()

@@ -20,12 +20,13 @@ def run(plain, steps, **arithmetic):
         np.array([[1.0, 0.0], [5.0, 7.0]]),
         np.array([0.5, 10.0]),
         np.array([0.0, 3.0]),
+        np.array([2.0, 0.25]),
+        np.array([0]),
         np.array([0, 1, 3]),
         np.arange(12.0).reshape(3, 4),
     )
-    record = loop.Record(
-        np.empty((steps + 1, 2)), np.empty((steps + 1, 2)), np.empty(steps + 1), np.empty(steps + 1)
-    )
+    shapes = ((2,), (2,), (), (), (1,), (), ())
+    record = loop.Record(*(np.empty((steps + 1, *shape)) for shape in shapes))
     loop.second_order(modes, pairs, 0.1, record)
     return modes, pairs, record
 
@@ -47,6 +48,11 @@ def test_powers_are_sums_over_pairs_with_their_weights(plain):
     squares = [1 + 4, 25 + 36 + 81 + 100]
     assert record.power.tolist() == [0.5 * squares[0] + 10 * squares[1]] * 2
     assert record.bulk_power.tolist() == [3.0 * squares[1]] * 2
+    assert record.signal_power.tolist() == [2 * 0.5 * squares[0] + 0.25 * 10 * squares[1]] * 2
+    # The pair of mode 0 with itself has one entry; of the other, 4, 8 (dA_ij) beside 5, 9.
+    assert record.own_square.tolist() == [[4.0]] * 2
+    itself, other = 4**2 + 2 * 2**2 + 1**2, 136**2 + 2 * 120**2 + 106**2
+    assert record.power_variance.tolist() == [2 * (0.5 * itself + 10 * other - 4**2)] * 2
 
 
 def test_partners_add_as_often_as_they_are_there(plain):
