@@ -104,10 +104,11 @@ def truncation() -> sp.Expr:
 
 
 def distance_share() -> sp.Expr:
-    """Return the estimated share of the next order in a distance (ours, checked against training).
+    """Return the estimated share of the next order in a distance, ours.
 
     Half the relative fluctuation d/w of the kernel, which multiplies the square of the first order,
-    times the square of the lazy e-folds so far where those exceed one.
+    times the square of the lazy e-folds so far where those exceed one.  Not derived; how trained
+    distances compare with it is told in docs/validity.rst.
     """
     return (d_in + d_out) / (4 * w) * sp.Max((c * t) ** 2, 1)
 
