@@ -137,7 +137,15 @@ def test_a_name_hides_a_function_and_a_constant():
         parse_formula("exp(1)", {"exp": beta})
 
 
-@pytest.mark.parametrize("text", CALLS)
+#: Every builtin but those that formulas have, called on the variable.
+BUILTINS = tuple(f"{name}(prediction)" for name in sorted({*dir(builtins)} - {*FUNCTIONS}))
+
+
+def test_many_hostile_texts_are_tried():
+    assert len({*CALLS, *BUILTINS}) >= 200
+
+
+@pytest.mark.parametrize("text", [*CALLS, *BUILTINS])
 def test_what_is_not_of_the_grammar_is_refused_in_one_line_and_never_runs(text, monkeypatch):
     def ran(*_):
         raise AssertionError("evaluated")

@@ -1,5 +1,7 @@
 """Exponents, report and figures of the crossover, from a dataset whose exponents are known."""
 
+import json
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -276,3 +278,25 @@ def test_command_writes_everything_and_goes_on(tmp_path, capsys, monkeypatch):
     assert "ensemble must be an integer >= 1, got -1" in capsys.readouterr().err
     assert main([*words, "--activation", "nonsense(("]) == 2
     assert "activation" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os').system('false')",
+        "exec('1')",
+        "9**9**9**9",
+        "(lambda: margin)()",
+        "-margin",
+    ],
+)
+def test_a_loss_that_is_no_formula_of_a_loss_runs_nothing(text, tmp_path, capsys):
+    """On the command line and in a file of settings."""
+    folder = tmp_path / "results"
+    settings = tmp_path / "study.toml"
+    settings.write_text(f"loss = {json.dumps(text)}\n", encoding="utf-8")
+    for given in ([f"--loss={text}"], ["--config", str(settings)]):
+        assert main(["crossover", *given, "--output", str(folder)]) == 2
+        told = capsys.readouterr().err
+        assert told.count("\n") == 1 and "loss" in told
+        assert not any(folder.rglob("*.npz"))
