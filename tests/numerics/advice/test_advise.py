@@ -232,7 +232,9 @@ def test_unequal_layers_and_transposition(monkeypatch):
     assert first.front_variance_ratio > 1
 
 
-@pytest.mark.parametrize("update", ["simultaneous", "sequential"])
+@pytest.mark.parametrize(
+    "update", ["simultaneous", pytest.param("sequential", marks=pytest.mark.slow)]
+)
 def test_trained_recommendations_are_confirmed(update):
     found = advise(**TASK, update=update)
     checked = numerics.check_advice(found, RUNS, seed=3)

@@ -131,8 +131,9 @@ def test_unwritable_output_is_refused(tmp_path, capsys):
     assert "output must be a folder" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("topic", list(TOPICS))
-def test_derive_prints_every_topic(topic, capsys):
+# Every topic is derived and typeset in tests/theory; here the command alone is new.
+@pytest.mark.parametrize("topic", ["gram-dynamics", "wishart", "depth"])
+def test_derive_prints_a_topic(topic, capsys):
     assert run("derive", topic) == 0
     text = capsys.readouterr().out
     assert text.startswith(TOPICS[topic][0])
