@@ -50,13 +50,13 @@ sum_bulk = symbol(
 )
 # Sums over all singular values, and over those of the bulk.
 noise_E = matrix("noise_E", d_out, d_in, "the noise", latex="E", text="E", unit=_A)
-sum_signal = symbol("sum_signal", "sum of theta^2", latex=r"\textstyle\sum \theta^{2}", text="Σθ²")
-sum_squares = symbol("sum_squares", "sum of y^2", latex=r"\textstyle\sum y^{2}", text="Σy²")
+sum_signal = symbol("sum_signal", "sum of theta^2", latex=r"\sum \theta^{2}", text="Σθ²")
+sum_squares = symbol("sum_squares", "sum of y^2", latex=r"\sum y^{2}", text="Σy²")
 sum_corr = symbol(
-    "sum_corr", "sum of y corr", latex=r"\textstyle\sum y\,\mathrm{corr}", text="Σy⋅corr"
+    "sum_corr", "sum of y corr", latex=r"\sum y\,\mathrm{corr}", text="Σy⋅corr"
 )
 sum_of = function(
-    "sum_of", "sum over the bulk", latex=r"\textstyle\sum_{\mathrm{bulk}} %s", text="sum"
+    "sum_of", "sum over the bulk", latex=r"\sum_{\mathrm{bulk}} %s", text="sum"
 )
 q_spike = symbol(
     "q_spike",
@@ -139,7 +139,7 @@ VARIANCES = {
 covariances = symbol(
     "covariances",
     "sum of the squared covariances of all pairs of different entries",
-    latex=r"\textstyle\sum \operatorname{cov}^{2}",
+    latex=r"\sum \operatorname{cov}^{2}",
     text="sum cov²",
 )
 nu = symbol("nu", "degrees of freedom", positive=True)
