@@ -75,8 +75,8 @@ def factor_solution(
 def balanced_rate() -> StableForm:
     """Return a pair's eigenvalue of Ft and what it exceeds ``|lam|/2`` by, without cancellation.
 
-    ``rate = sqrt(y^2 + lam^2/4)``, ``excess = y^2/(rate + |lam|/2)``, ``lam = c1 - c2``; y >= 0 is a
-    singular value of the target.
+    ``rate = sqrt(y^2 + lam^2/4)``, ``excess = y^2/(rate + |lam|/2)``, ``lam = c1 - c2``; y >= 0
+    is a singular value of the target.
     """
     (root,) = intermediates("root", nonnegative=True)
     quotient = y**2 / (root + sp.Abs(c1 - c2) / 2)

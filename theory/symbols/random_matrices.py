@@ -52,12 +52,8 @@ sum_bulk = symbol(
 noise_E = matrix("noise_E", d_out, d_in, "the noise", latex="E", text="E", unit=_A)
 sum_signal = symbol("sum_signal", "sum of theta^2", latex=r"\sum \theta^{2}", text="Σθ²")
 sum_squares = symbol("sum_squares", "sum of y^2", latex=r"\sum y^{2}", text="Σy²")
-sum_corr = symbol(
-    "sum_corr", "sum of y corr", latex=r"\sum y\,\mathrm{corr}", text="Σy⋅corr"
-)
-sum_of = function(
-    "sum_of", "sum over the bulk", latex=r"\sum_{\mathrm{bulk}} %s", text="sum"
-)
+sum_corr = symbol("sum_corr", "sum of y corr", latex=r"\sum y\,\mathrm{corr}", text="Σy⋅corr")
+sum_of = function("sum_of", "sum over the bulk", latex=r"\sum_{\mathrm{bulk}} %s", text="sum")
 q_spike = symbol(
     "q_spike",
     "what a spike takes from the bulk",
