@@ -164,21 +164,21 @@ class Descent:
         """Go to the start."""
         self._motion, start = motion, tuple(start)
         if self.dtype == np.float32:
+            self._check_held("the target", self.task.target)
             for matrix in start:
-                self._check_held(np.asarray(matrix))
+                self._check_held("the start", np.asarray(matrix))
         zero = self.place(np.zeros(x.shape) for x in motion.moving)[0]
         scale = max(self.place(start)[0], zero, np.finfo(np.float64).tiny)
         self._ceiling = DIVERGENCE_FACTOR * scale
 
-    def _check_held(self, start: NDArray[Any]) -> None:
-        """Refuse a start, or a target, that the precision of the run cannot hold in full."""
+    def _check_held(self, name: str, values: NDArray[Any]) -> None:
+        """Refuse what the precision of the run cannot hold in full."""
         limits = np.finfo(self.dtype)
-        for name, values in (("the start", start), ("the target", self.task.target)):
-            largest = float(np.abs(values).max(initial=0.0))
-            if largest and not limits.tiny / limits.eps <= largest <= limits.max * limits.eps:
-                raise OutOfRangeError(
-                    f"dtype must hold {name} in full, got {self.dtype} for entries of {largest:.2g}"
-                )
+        largest = float(np.abs(values).max(initial=0.0))
+        if largest and not limits.tiny / limits.eps <= largest <= limits.max * limits.eps:
+            raise OutOfRangeError(
+                f"dtype must hold {name} in full, got {self.dtype} for entries of {largest:.2g}"
+            )
 
     def _array(self, values: ArrayLike) -> NDArray[Any]:
         return np.array(values, dtype=self.dtype, order="C")

@@ -23,7 +23,7 @@ from theory.arguments import check_expression, check_parameters, check_positive,
 from theory.functions.grammar import parse_formula
 from theory.wording import shown
 
-__all__ = ["ScalarFunction", "chosen", "parse"]
+__all__ = ["ScalarFunction", "check_bounded_below", "chosen", "parse"]
 
 F = TypeVar("F", bound="ScalarFunction")
 
@@ -151,7 +151,7 @@ def check_bounded_below(
     variable, *others = kind.VARIABLES
     own = {sp.Symbol(key, positive=True): sp.Float(value) for key, value in values.items()}
     for side in (-1, 1):
-        for rest in (-1, 1):
+        for rest in (-1, 1) if others else (0,):
             at = own | dict.fromkeys(others, sp.Integer(rest))
             near, far, farthest = (
                 sp.N(expression.xreplace(at | {variable: sp.Integer(side * size)}))

@@ -16,6 +16,8 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 from numpy.typing import NDArray
 
+from verify.figures.style import lay_out
+
 __all__ = ["Page"]
 
 HALO = [patheffects.withStroke(linewidth=2.5, foreground="white")]
@@ -43,9 +45,7 @@ class Page:
 
     def __init__(self, axes: Axes) -> None:
         figure = axes.figure.canvas.figure
-        engine = figure.get_layout_engine()
-        if engine is not None:
-            engine.execute(figure)
+        lay_out(figure)
         self.axes = axes
         self.scale = figure.dpi / 100
         self.taken: list[Points] = []

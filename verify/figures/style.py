@@ -30,6 +30,7 @@ __all__ = [
     "SEVERAL",
     "PlainFigure",
     "draw_threshold",
+    "lay_out",
     "lay_out_once",
     "number",
     "plain_log_ticks",
@@ -70,6 +71,14 @@ class PlainFigure(Figure):
         return image.getvalue()
 
 
+def lay_out(figure: Figure) -> None:
+    """Lay a figure out by its engine, if it has one, without drawing it."""
+    engine = figure.get_layout_engine()
+    # An engine warns of a figure in which there is nothing to lay out.
+    if engine is not None and figure.axes:
+        engine.execute(figure)
+
+
 def lay_out_once(figure: Figure) -> None:
     """Lay a figure out for good, so that it is not laid out anew, and drawn for it, in each file.
 
@@ -80,12 +89,10 @@ def lay_out_once(figure: Figure) -> None:
     >>> figure.get_layout_engine() is None
     True
     """
-    engine = figure.get_layout_engine()
-    if engine is not None:
+    if figure.get_layout_engine() is not None:
         # Texts that are measured at the resolution of the file need not be set again for it.
         figure.set_dpi(RESOLUTION)
-        if figure.axes:
-            engine.execute(figure)
+        lay_out(figure)
         # "none" would leave a place holder, for whose sake every file is drawn twice.
         figure.set_layout_engine(None)
 
