@@ -117,6 +117,20 @@ class PredictedTask:
         """Return a task of settings in any form that they are taken in."""
         return cls(**settings)
 
+    @classmethod
+    def square(
+        cls, size: int, *, rank: object, singular_values: object, noise: object, nodes: object
+    ) -> Self:
+        """Return a square task, whose rank has a default that singular values replace."""
+        return cls.of(
+            d_in=size,
+            d_out=size,
+            rank=rank if singular_values is None else None,
+            singular_values=singular_values,
+            noise=noise,
+            nodes=nodes,
+        )
+
     def signal(self) -> NDArray[np.float64]:
         """Return the singular values of A*."""
         if self.singular_values is not None:

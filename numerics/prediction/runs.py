@@ -234,13 +234,8 @@ def predict_cell(
     (14, 0.1)
     """
     size = check_dimension("d", d)
-    task = PredictedTask.of(
-        d_in=size,
-        d_out=size,
-        rank=rank if singular_values is None else None,
-        singular_values=singular_values,
-        noise=noise,
-        nodes=nodes,
+    task = PredictedTask.square(
+        size, rank=rank, singular_values=singular_values, noise=noise, nodes=nodes
     )
     options = RunOptions(
         iterations=iterations,

@@ -12,7 +12,7 @@ from numerics.linear.snapshots import OBSERVABLES
 from numerics.linear.tasks import Task, low_rank_recovery, matrix_completion
 from numerics.linear.training import Trainer, stability_limit, train
 from numerics.reference.euler_scheme import euler_self_consistent
-from numerics.support.errors import DivergedError
+from numerics.support.errors import DivergedError, OutOfRangeError
 from numerics.support.validation import UPDATES
 from theory.functions.losses import loss
 
@@ -344,3 +344,16 @@ def test_a_run_has_diverged_where_its_loss_is_a_million_times_that_of_the_start(
             trainer.advance(1)
     else:
         assert trainer.advance(1)[0, 0] == pytest.approx(share * 2e6, rel=1e-9)
+
+
+def test_single_precision_holds_the_start_or_refuses_it():
+    """Weights of 1e-35 are no normal numbers there; of 1e-10 they train."""
+    task = Task(np.eye(3), np.eye(3))
+    small, usual = (explicit_weights(3, 3, 4, init_variance=x, rng=0) for x in (1e-70, 1e-20))
+    settings = {"learning_rate": 0.1, "iterations": 2, "dtype": "float32"}
+    with pytest.raises(OutOfRangeError, match="dtype must hold the start in full, got float32 for"):
+        train(small, task, **settings)
+    with pytest.raises(OutOfRangeError, match="dtype must hold the target in full"):
+        train(usual, Task(1e-35 * np.eye(3), np.eye(3)), **settings)
+    assert np.isfinite(train(usual, task, **settings).loss).all()
+    assert np.isfinite(train(small, task, **settings | {"dtype": "float64"}).loss).all()
